@@ -1,0 +1,58 @@
+//! The nearest known name to a mistyped one.
+
+/// Edit distance with transpositions of neighbours (optimal string alignment), case-insensitive.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+/// The known name nearest to `name`, if one is near enough to be meant: at most a third of the
+/// longer name's letters away, or one the other's beginning. Ties go to the earlier candidate.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.chars().count() > 200 {
+        return None;
+    }
+    known
+        .into_iter()
+        .filter(|k| k.chars().count() <= 200)
+        .map(|k| {
+            let longer = name.chars().count().max(k.chars().count());
+            let prefix = name.len() >= 3 && k.to_lowercase().starts_with(&name.to_lowercase());
+            (if prefix { 1 } else { distance(name, k) }, longer, k)
+        })
+        .filter(|&(d, longer, _)| d <= (longer / 3).max(1))
+        .min_by_key(|&(d, _, _)| d)
+        .map(|(_, _, k)| k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn typos_are_found_and_strangers_are_not() {
+        let known = ["nvdla", "shidiannao", "eyeriss"];
+        assert_eq!(nearest("nvlda", known), Some("nvdla"));
+        assert_eq!(nearest("Eyeris", known), Some("eyeriss"));
+        assert_eq!(nearest("shidian", known), Some("shidiannao"));
+        assert_eq!(nearest("tpu", known), None);
+    }
+}

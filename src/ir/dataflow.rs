@@ -1,0 +1,79 @@
+//! Data-centric dataflow directives: how a layer's loops are spread over space and time.
+
+use super::dim::Dim;
+use super::layer::Op;
+use crate::base::span::Span;
+
+/// Whether a directive spreads its dimension over the sub-clusters or walks it in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MapKind {
+    /// Over time: every sub-cluster holds the same tile, the next step holds the next tile.
+    Temporal,
+    /// Over space: neighbouring sub-clusters hold neighbouring tiles.
+    Spatial,
+}
+
+/// A tile size or step: a number, the layer's own extent, or a knob of the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Size {
+    /// A literal count, at least 1.
+    Count(u64),
+    /// The extent of a dimension of the layer (`temporal R by R`).
+    Extent(Dim),
+    /// The value of the menu's knob with this index (index 0 is `pes`).
+    Knob(usize),
+}
+
+/// One directive: `kind dim by size step step`, as in `spatial K by buffer step 2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Directive {
+    /// Over time or over space.
+    pub kind: MapKind,
+    /// The mapped dimension.
+    pub dim: Dim,
+    /// Elements of the dimension in one tile.
+    pub size: Size,
+    /// Distance between neighbouring tiles.
+    pub step: Size,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The directives of one cluster level, outermost loop first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterLevel {
+    /// Sub-clusters of the level above that make one cluster of this level; `None` for the
+    /// outermost level, which spans what PEs there are.
+    pub cluster: Option<Size>,
+    /// In loop order, outermost first.
+    pub directives: Vec<Directive>,
+}
+
+/// How one kind of layer is mapped: the levels of one `for` block, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The layer kinds this rule is for.
+    pub ops: Vec<Op>,
+    /// At least one level.
+    pub levels: Vec<ClusterLevel>,
+    /// The `for` block.
+    pub span: Span,
+}
+
+/// A named dataflow: one rule per kind of layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataflow {
+    /// As the report shows it.
+    pub name: String,
+    /// No two rules name the same kind.
+    pub rules: Vec<Rule>,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+impl Dataflow {
+    /// The rule for a kind of layer, if the dataflow has one.
+    pub fn rule(&self, op: Op) -> Option<&Rule> {
+        self.rules.iter().find(|r| r.ops.contains(&op))
+    }
+}

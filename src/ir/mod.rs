@@ -1,0 +1,5 @@
+//! The problem as a searcher or a cost model may know it. Knows no text.
+
+pub mod dataflow;
+pub mod dim;
+pub mod layer;

@@ -1,0 +1,12 @@
+//! `cfxc`: a compiler for DNN accelerator configurations.
+//!
+//! Text becomes an AST (`syntax`), the AST a checked problem (`sema`, `ir`), design points get
+//! prices (`cost`, `space`), a search decides (`nn`, `search`), and the decision becomes files
+//! (`emit`). `docs/architecture.md` says which room may know which.
+
+pub mod base;
+pub mod cost;
+pub mod diag;
+pub mod ir;
+pub mod nn;
+pub mod syntax;

@@ -1,0 +1,2 @@
+//! The `cfxc` binary: everything is in the library.
+fn main() {}

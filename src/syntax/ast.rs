@@ -1,0 +1,435 @@
+//! What was written, with places. Names are not yet resolved, units not yet checked.
+
+use crate::base::span::{Span, Spanned};
+
+/// An identifier or a quoted name, without its quotes.
+pub type Name = Spanned<String>;
+
+/// A dotted path such as `std.networks.mobilenet_v2`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Path {
+    /// At least one segment.
+    pub segments: Vec<Name>,
+    /// The whole path.
+    pub span: Span,
+}
+
+impl Path {
+    /// The segments joined with dots.
+    pub fn text(&self) -> String {
+        self.segments.iter().map(|s| s.node.as_str()).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// A number with an optional unit on the same line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Number {
+    /// The number without its unit, as a double.
+    pub value: f64,
+    /// The exact value if it was written as a whole number (no point, no exponent) below 2^64.
+    pub integer: Option<u64>,
+    /// The unit's spelling, e.g. `mm2`, `%`, `inferences/s`.
+    pub unit: Option<Name>,
+    /// Number and unit.
+    pub span: Span,
+}
+
+/// `start..=end`, optionally `step n`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    /// First value.
+    pub start: Number,
+    /// Last value (included if `inclusive`).
+    pub end: Number,
+    /// Whether it was written `..=`; `..` is kept so that a later check can suggest `..=`.
+    pub inclusive: bool,
+    /// Distance between values.
+    pub step: Option<Number>,
+    /// The whole range.
+    pub span: Span,
+}
+
+/// Anything that can stand on the right of a field or setting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `2.5 mm2`
+    Number(Number),
+    /// `3x3` (rows x columns)
+    Pair(Spanned<[Number; 2]>),
+    /// `nvdla`, `std.dataflows.nvdla`, `same`
+    Path(Path),
+    /// `"text"`
+    Text(Name),
+    /// `[1, 2, 4..=8]`
+    List(Spanned<Vec<Value>>),
+    /// `1..=128`
+    Range(Range),
+}
+
+impl Value {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Value::Number(n) => n.span,
+            Value::Pair(p) => p.span,
+            Value::Path(p) => p.span,
+            Value::Text(t) => t.span,
+            Value::List(l) => l.span,
+            Value::Range(r) => r.span,
+        }
+    }
+}
+
+/// `name = value`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Left side; dimension names such as `Y'` included.
+    pub name: Name,
+    /// Right side.
+    pub value: Value,
+    /// Both.
+    pub span: Span,
+}
+
+/// A comparison sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<=`
+    AtMost,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Below,
+    /// `>`
+    Above,
+    /// `==`
+    Equal,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct File {
+    /// Blocks and `use` lines in order.
+    pub items: Vec<Item>,
+}
+
+/// A top-level block.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// `use std.networks.mobilenet_v2 as net`
+    Use(Use),
+    /// `network …`
+    Network(NetworkDecl),
+    /// `dataflow …`
+    Dataflow(DataflowDecl),
+    /// `menu …`
+    Menu(MenuDecl),
+    /// `budget …`
+    Budget(BudgetDecl),
+    /// `technology …`
+    Technology(TechnologyDecl),
+    /// `design …`
+    Design(DesignDecl),
+}
+
+/// `use path` or `use path as alias`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Use {
+    /// What is brought in.
+    pub path: Path,
+    /// The name it gets here; default: the last segment.
+    pub alias: Option<Name>,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `network name [shapes unchecked] { … }` or `network name from "file"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkDecl {
+    /// Its name.
+    pub name: Name,
+    /// Place of `shapes unchecked`.
+    pub unchecked: Option<Span>,
+    /// What it holds.
+    pub body: NetworkBody,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// Where the layers come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NetworkBody {
+    /// `from "file.csv"`: path as written.
+    From(Name),
+    /// `{ … }`
+    Statements(Vec<NetworkStmt>),
+}
+
+/// A statement of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NetworkStmt {
+    /// `input image [3, 224, 224]`
+    Input {
+        /// Its name.
+        name: Name,
+        /// Extents in elements: C, Y, X, or one extent for a vector.
+        shape: Spanned<Vec<Number>>,
+        /// The statement.
+        span: Span,
+    },
+    /// `layer l1 conv { K = 32, … }`
+    Layer {
+        /// Its name.
+        name: Name,
+        /// `conv`, `dense`, …
+        op: Name,
+        /// Bounds and attributes.
+        fields: Vec<Field>,
+        /// The statement.
+        span: Span,
+    },
+    /// `dw1 = depthwise(conv1) { kernel = 3x3 }`
+    Call {
+        /// Name of the result.
+        name: Name,
+        /// `conv`, `add`, …
+        op: Name,
+        /// Names of the operands.
+        args: Vec<Name>,
+        /// Attributes; empty if no block was written.
+        fields: Vec<Field>,
+        /// The statement.
+        span: Span,
+    },
+    /// `l1 -> l2 -> l3`
+    Edges {
+        /// At least two names.
+        chain: Vec<Name>,
+        /// The statement.
+        span: Span,
+    },
+}
+
+/// `dataflow name { for conv { … } }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataflowDecl {
+    /// Its name.
+    pub name: Name,
+    /// The `for` blocks.
+    pub rules: Vec<RuleDecl>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// `for conv, dense { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleDecl {
+    /// Layer kinds.
+    pub ops: Vec<Name>,
+    /// Directives and clusters in order.
+    pub body: Vec<LevelStmt>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// A statement of one cluster level.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LevelStmt {
+    /// `spatial K by buffer step 1`
+    Directive(DirectiveDecl),
+    /// `cluster pes { … }`
+    Cluster {
+        /// Sub-clusters in one cluster.
+        size: SizeExpr,
+        /// The inner level.
+        body: Vec<LevelStmt>,
+        /// The whole block.
+        span: Span,
+    },
+}
+
+/// `temporal Y by R step 1`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DirectiveDecl {
+    /// `spatial` or `temporal`.
+    pub spatial: bool,
+    /// The dimension's name as written, `Y'` included.
+    pub dim: Name,
+    /// After `by`.
+    pub size: SizeExpr,
+    /// After `step`; the size if left out.
+    pub step: Option<SizeExpr>,
+    /// The directive.
+    pub span: Span,
+}
+
+/// A size: a number, a dimension, or a knob.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SizeExpr {
+    /// `4`
+    Number(Number),
+    /// `R`, `buffer`, `pes`
+    Name(Name),
+}
+
+impl SizeExpr {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            SizeExpr::Number(n) => n.span,
+            SizeExpr::Name(n) => n.span,
+        }
+    }
+}
+
+/// `menu name { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct MenuDecl {
+    /// Its name.
+    pub name: Name,
+    /// The knobs.
+    pub knobs: Vec<KnobDecl>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// `[refine] pes in [1, 2, 4] [per layer]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnobDecl {
+    /// Place of `refine`.
+    pub refine: Option<Span>,
+    /// The knob.
+    pub name: Name,
+    /// A list or a range.
+    pub values: Value,
+    /// Place of `per layer`.
+    pub per_layer: Option<Span>,
+    /// The statement.
+    pub span: Span,
+}
+
+/// `budget name { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct BudgetDecl {
+    /// Its name.
+    pub name: Name,
+    /// The limits.
+    pub limits: Vec<Condition>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// `area <= 2.5 mm2`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Left side.
+    pub metric: Name,
+    /// The sign.
+    pub comparison: Spanned<Comparison>,
+    /// Right side.
+    pub limit: Number,
+    /// The statement.
+    pub span: Span,
+}
+
+/// `technology name [extends path] { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TechnologyDecl {
+    /// Its name.
+    pub name: Name,
+    /// The technology whose coefficients it starts from.
+    pub extends: Option<Path>,
+    /// Coefficients.
+    pub stmts: Vec<TechnologyStmt>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// A statement of a technology.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TechnologyStmt {
+    /// `source "MAESTRO, revision 4eb08d1"`
+    Source(Name),
+    /// `clock 1 GHz`
+    Scalar {
+        /// Its name.
+        name: Name,
+        /// Its value.
+        value: Number,
+    },
+    /// `mac { area = 283 um2 }`
+    Group {
+        /// Its name.
+        name: Name,
+        /// Coefficients, and `source = "…"`.
+        fields: Vec<Field>,
+    },
+}
+
+/// `design name { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesignDecl {
+    /// Its name.
+    pub name: Name,
+    /// Its statements in order.
+    pub stmts: Vec<DesignStmt>,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// A statement of a design.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DesignStmt {
+    /// `network mobilenet_v2`, `deploy pipelined`, `seed 7`: a word and a value.
+    Setting {
+        /// The word.
+        key: Name,
+        /// The value.
+        value: Value,
+    },
+    /// `dataflow in [nvdla, eyeriss]`
+    DataflowIn {
+        /// The place of `dataflow`.
+        keyword: Span,
+        /// The choices.
+        choices: Vec<Path>,
+        /// The statement.
+        span: Span,
+    },
+    /// `minimize latency`, `maximize throughput`
+    Objective {
+        /// Whether it was `maximize`.
+        maximize: Spanned<bool>,
+        /// The metric.
+        metric: Name,
+    },
+    /// `search reinforce { episodes = 2000 } then genetic`
+    Search {
+        /// The stages in order.
+        stages: Vec<StageDecl>,
+        /// The statement.
+        span: Span,
+    },
+    /// `pin conv1 { pes = 16 }`
+    Pin {
+        /// The layer.
+        layer: Name,
+        /// The fixed choices.
+        fields: Vec<Field>,
+        /// The statement.
+        span: Span,
+    },
+    /// `expect latency <= 3.6e7 cycles`
+    Expect(Condition),
+}
+
+/// `reinforce { episodes = 2000 }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageDecl {
+    /// The method.
+    pub method: Name,
+    /// Its parameters.
+    pub fields: Vec<Field>,
+    /// The stage.
+    pub span: Span,
+}
