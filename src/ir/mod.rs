@@ -3,3 +3,9 @@
 pub mod dataflow;
 pub mod dim;
 pub mod layer;
+pub mod menu;
+pub mod metric;
+pub mod network;
+pub mod problem;
+pub mod registry;
+pub mod technology;

@@ -1,0 +1,90 @@
+//! The network as a directed acyclic graph: layers that cost, and free operators between them.
+
+use super::layer::LayerShape;
+use crate::base::span::Span;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+/// Extents of a feature map for one element of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TensorShape {
+    /// C
+    pub channels: u64,
+    /// Y
+    pub rows: u64,
+    /// X
+    pub columns: u64,
+}
+
+impl TensorShape {
+    /// Number of elements; `None` on overflow.
+    pub fn elements(self) -> Option<u64> {
+        self.channels.checked_mul(self.rows)?.checked_mul(self.columns)
+    }
+}
+
+impl std::fmt::Display for TensorShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.rows == 1 && self.columns == 1 {
+            write!(f, "[{}]", self.channels)
+        } else {
+            write!(f, "[{}, {}, {}]", self.channels, self.rows, self.columns)
+        }
+    }
+}
+
+/// What a node of the graph is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeKind {
+    /// An input of the network.
+    Input,
+    /// A layer that is priced.
+    Layer(LayerShape),
+    /// An operator that costs nothing on the array (`add`, `global_pool`, …), by its name.
+    Free(&'static str),
+}
+
+/// A node of the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Unique in the network.
+    pub name: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Extents of its result; `None` where shapes are not checked and cannot be known.
+    pub output: Option<TensorShape>,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// A validated network: acyclic, non-empty, shapes agree along every edge unless unchecked.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// As written.
+    pub name: String,
+    /// False for tables that have lost strides and padding.
+    pub shapes_checked: bool,
+    /// Edges run from producer to consumer.
+    pub graph: DiGraph<Node, ()>,
+    /// Topological order; among nodes that could come next, the one declared first.
+    pub order: Vec<NodeIndex>,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+impl Network {
+    /// The priced layers in topological order.
+    pub fn layers(&self) -> impl Iterator<Item = (NodeIndex, &Node, &LayerShape)> {
+        self.order.iter().filter_map(|&i| match &self.graph[i].kind {
+            NodeKind::Layer(shape) => Some((i, &self.graph[i], shape)),
+            _ => None,
+        })
+    }
+
+    /// The free operators in topological order, inputs left out.
+    pub fn free(&self) -> impl Iterator<Item = (&Node, &'static str)> {
+        self.order.iter().filter_map(|&i| match self.graph[i].kind {
+            NodeKind::Free(op) => Some((&self.graph[i], op)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! The whole problem of one design: everything a search may know, and nothing else.
+
+use super::dataflow::Dataflow;
+use super::layer::LayerShape;
+use super::menu::Menu;
+use super::metric::Metric;
+use super::network::Network;
+use super::registry::ParamValue;
+use super::technology::Technology;
+use crate::base::span::Span;
+use std::collections::BTreeMap;
+
+/// How the engines are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// Every layer has its own engine; area and power add up.
+    Pipelined,
+    /// One engine serves all layers; its knobs are chosen once, its memories are as large as the
+    /// most demanding layer needs.
+    Sequential,
+}
+
+impl Deployment {
+    /// As written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Deployment::Pipelined => "pipelined",
+            Deployment::Sequential => "sequential",
+        }
+    }
+}
+
+/// What is to be made as good as possible. Throughput is maximised, all else minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Objective {
+    /// The metric.
+    pub metric: Metric,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// The right side of a budget.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// In the metric's unit.
+    Absolute(f64),
+    /// A share of the span between the menu's cheapest and dearest corner: min + (max - min) x share.
+    Share(f64),
+}
+
+/// A limit that a design must keep: at most, or for throughput at least.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Budget {
+    /// What is limited.
+    pub metric: Metric,
+    /// To what.
+    pub limit: Limit,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// Choices that were made elsewhere for one layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Index among the problem's layers.
+    pub layer: usize,
+    /// Fixed knobs: index in the menu and value.
+    pub knobs: Vec<(usize, u64)>,
+    /// The fixed dataflow: index among the problem's dataflows.
+    pub dataflow: Option<usize>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// A comparison that an expectation makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// `<=`
+    AtMost,
+    /// `>=`
+    AtLeast,
+    /// `<`
+    Below,
+    /// `>`
+    Above,
+    /// `==`
+    Equal,
+}
+
+impl Relation {
+    /// As written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Relation::AtMost => "<=",
+            Relation::AtLeast => ">=",
+            Relation::Below => "<",
+            Relation::Above => ">",
+            Relation::Equal => "==",
+        }
+    }
+
+    /// Whether `a sign b`.
+    pub fn holds(self, a: f64, b: f64) -> bool {
+        match self {
+            Relation::AtMost => a <= b,
+            Relation::AtLeast => a >= b,
+            Relation::Below => a < b,
+            Relation::Above => a > b,
+            Relation::Equal => a == b,
+        }
+    }
+}
+
+/// A design decision as a test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expectation {
+    /// Which metric of the result.
+    pub metric: Metric,
+    /// The comparison.
+    pub relation: Relation,
+    /// The right side in the metric's unit.
+    pub value: f64,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// One stage of the search, its parameters complete (defaults filled in).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The method's registered name.
+    pub method: &'static str,
+    /// Whether it may use the refined ranges.
+    pub refines: bool,
+    /// Every parameter by name.
+    pub params: BTreeMap<&'static str, ParamValue>,
+}
+
+impl Stage {
+    /// A numeric parameter; sema has filled in and checked all of them, so a missing one is a
+    /// mistake in a registry table.
+    ///
+    /// # Panics
+    /// If the method's table has no such number.
+    pub fn number(&self, name: &str) -> f64 {
+        match self.params.get(name) {
+            Some(ParamValue::Number(value)) => *value,
+            _ => panic!("search method {} declares no number `{name}`", self.method),
+        }
+    }
+
+    /// A whole-number parameter.
+    ///
+    /// # Panics
+    /// As [`Stage::number`].
+    pub fn whole(&self, name: &str) -> usize {
+        self.number(name) as usize
+    }
+
+    /// A word parameter.
+    ///
+    /// # Panics
+    /// If the method's table has no such word.
+    pub fn word(&self, name: &str) -> &str {
+        match self.params.get(name) {
+            Some(ParamValue::Word(word)) => word,
+            _ => panic!("search method {} declares no word `{name}`", self.method),
+        }
+    }
+}
+
+/// A priced layer of the problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name in the network.
+    pub name: String,
+    /// Index among the distinct shapes.
+    pub shape: usize,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// One design, resolved and checked.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The design's name.
+    pub design: String,
+    /// Where it was declared.
+    pub span: Span,
+    /// The graph.
+    pub network: Network,
+    /// Priced layers in topological order.
+    pub layers: Vec<Layer>,
+    /// Distinct layer shapes in order of first use: each is priced once.
+    pub shapes: Vec<LayerShape>,
+    /// The dataflows a layer may choose from, at least one. Knob sizes index `menu.knobs`.
+    pub dataflows: Vec<Dataflow>,
+    /// The knobs.
+    pub menu: Menu,
+    /// How engines are laid out.
+    pub deployment: Deployment,
+    /// All hold at once.
+    pub budgets: Vec<Budget>,
+    /// What to optimise.
+    pub objective: Objective,
+    /// Name of the cost model.
+    pub model: &'static str,
+    /// Its coefficients.
+    pub technology: Technology,
+    /// At least one stage.
+    pub stages: Vec<Stage>,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Choices made elsewhere.
+    pub pins: Vec<Pin>,
+    /// Decisions as tests.
+    pub expectations: Vec<Expectation>,
+    /// Settings the specification left out, with the default that was taken.
+    pub defaults: Vec<(&'static str, String)>,
+}

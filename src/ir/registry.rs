@@ -1,0 +1,70 @@
+//! What a specification may name that lives in code: cost models and search methods, with their
+//! parameters. The rooms that implement them hand these tables to `sema`, which knows only names.
+
+use super::technology::CoefficientSpec;
+
+/// A cost model that a design may name.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelSpec {
+    /// As written after `model`.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// Coefficients it reads from the technology, all required.
+    pub coefficients: &'static [CoefficientSpec],
+}
+
+/// The values a search parameter may take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamKind {
+    /// A whole number between the two, both included.
+    Whole(u64, u64),
+    /// A number between the two, both included.
+    Real(f64, f64),
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+/// The value of a search parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// A number; whole for [`ParamKind::Whole`].
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+/// The default of a search parameter, as a constant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ParamDefault {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(&'static str),
+}
+
+/// A parameter of a search method.
+#[derive(Debug, Clone, Copy)]
+pub struct ParamSpec {
+    /// As written in the stage's block.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: ParamKind,
+    /// What it is when left out.
+    pub default: ParamDefault,
+    /// One line for lists.
+    pub summary: &'static str,
+}
+
+/// A search method that a design may name.
+#[derive(Debug, Clone, Copy)]
+pub struct MethodSpec {
+    /// As written after `search`.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// Whether it may use the refined ranges.
+    pub refines: bool,
+    /// Its parameters.
+    pub params: &'static [ParamSpec],
+}
