@@ -9,4 +9,5 @@ pub mod cost;
 pub mod diag;
 pub mod ir;
 pub mod nn;
+pub mod sema;
 pub mod syntax;

@@ -19,12 +19,19 @@ impl Span {
     /// The smallest span that holds both; both must lie in the same file.
     pub fn to(self, other: Span) -> Span {
         debug_assert_eq!(self.file, other.file);
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// The empty span at the end of this one.
     pub fn after(self) -> Span {
-        Span { start: self.end, ..self }
+        Span {
+            start: self.end,
+            ..self
+        }
     }
 }
 
@@ -63,7 +70,10 @@ impl SourceMap {
     /// Adds a text. Texts of 4 GiB and more cannot be addressed by a [`Span`]; callers limit sizes.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { name: name.into(), text: text.into() });
+        self.files.push(Source {
+            name: name.into(),
+            text: text.into(),
+        });
         id
     }
 
@@ -74,12 +84,18 @@ impl SourceMap {
 
     /// The id of the source of this name, if it was read already.
     pub fn find(&self, name: &str) -> Option<FileId> {
-        self.files.iter().position(|s| s.name == name).map(|i| FileId(i as u32))
+        self.files
+            .iter()
+            .position(|s| s.name == name)
+            .map(|i| FileId(i as u32))
     }
 
     /// The text a span covers.
     pub fn slice(&self, span: Span) -> &str {
-        self.get(span.file).text.get(span.start as usize..span.end as usize).unwrap_or("")
+        self.get(span.file)
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
     }
 
     /// One-based line and column (in characters) of the span's start.

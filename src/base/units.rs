@@ -43,7 +43,11 @@ pub struct Unit {
 }
 
 const fn unit(name: &'static str, quantity: Quantity, factor: f64) -> Unit {
-    Unit { name, quantity, factor }
+    Unit {
+        name,
+        quantity,
+        factor,
+    }
 }
 
 /// Every unit of the language; the first of a quantity is its canonical unit.
@@ -100,7 +104,10 @@ pub const UNITS: &[Unit] = &[
 impl Quantity {
     /// The canonical unit's spelling; empty for a plain count.
     pub fn canonical(self) -> &'static str {
-        UNITS.iter().find(|u| u.quantity == self).map_or("", |u| u.name)
+        UNITS
+            .iter()
+            .find(|u| u.quantity == self)
+            .map_or("", |u| u.name)
     }
 
     /// What a user calls it.
@@ -124,7 +131,11 @@ impl Quantity {
 
     /// Spellings of the units of this quantity, for help texts.
     pub fn units(self) -> Vec<&'static str> {
-        UNITS.iter().filter(|u| u.quantity == self).map(|u| u.name).collect()
+        UNITS
+            .iter()
+            .filter(|u| u.quantity == self)
+            .map(|u| u.name)
+            .collect()
     }
 }
 
@@ -140,7 +151,11 @@ mod tests {
     #[test]
     fn spellings_are_unique_and_canonical_factors_are_one() {
         for (i, a) in UNITS.iter().enumerate() {
-            assert!(UNITS[i + 1..].iter().all(|b| a.name != b.name), "{} twice", a.name);
+            assert!(
+                UNITS[i + 1..].iter().all(|b| a.name != b.name),
+                "{} twice",
+                a.name
+            );
             let canonical = find(a.quantity.canonical()).expect("canonical unit exists");
             assert!(canonical.factor == 1.0 || a.quantity == Quantity::Percent);
         }

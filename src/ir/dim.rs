@@ -36,8 +36,19 @@ impl Dim {
     pub const COUNT: usize = 11;
 
     /// All, in alphabetical order of their names.
-    pub const ALL: [Dim; Dim::COUNT] =
-        [Dim::C, Dim::G, Dim::K, Dim::M, Dim::N, Dim::R, Dim::S, Dim::X, Dim::XOut, Dim::Y, Dim::YOut];
+    pub const ALL: [Dim; Dim::COUNT] = [
+        Dim::C,
+        Dim::G,
+        Dim::K,
+        Dim::M,
+        Dim::N,
+        Dim::R,
+        Dim::S,
+        Dim::X,
+        Dim::XOut,
+        Dim::Y,
+        Dim::YOut,
+    ];
 
     /// As written in a specification.
     pub fn name(self) -> &'static str {

@@ -21,8 +21,14 @@ pub enum Op {
 
 impl Op {
     /// All, in the order of declaration.
-    pub const ALL: [Op; 6] =
-        [Op::Conv, Op::Depthwise, Op::GroupedConv, Op::TransposedConv, Op::Dense, Op::Gemm];
+    pub const ALL: [Op; 6] = [
+        Op::Conv,
+        Op::Depthwise,
+        Op::GroupedConv,
+        Op::TransposedConv,
+        Op::Dense,
+        Op::Gemm,
+    ];
 
     /// As written in a specification and in every output.
     pub fn name(self) -> &'static str {
@@ -47,7 +53,16 @@ impl Op {
             Op::Conv | Op::TransposedConv | Op::Depthwise => {
                 &[Dim::N, Dim::K, Dim::C, Dim::Y, Dim::X, Dim::R, Dim::S]
             }
-            Op::GroupedConv => &[Dim::N, Dim::G, Dim::K, Dim::C, Dim::Y, Dim::X, Dim::R, Dim::S],
+            Op::GroupedConv => &[
+                Dim::N,
+                Dim::G,
+                Dim::K,
+                Dim::C,
+                Dim::Y,
+                Dim::X,
+                Dim::R,
+                Dim::S,
+            ],
             Op::Dense => &[Dim::N, Dim::K, Dim::C],
             Op::Gemm => &[Dim::M, Dim::N, Dim::K],
         }
@@ -127,14 +142,21 @@ impl LayerShape {
     /// Extents of the window once dilated: rows, columns. `None` on overflow.
     fn window(&self) -> Option<[u64; 2]> {
         let one = |taps: u64, dilation: u64| dilation.checked_mul(taps - 1)?.checked_add(1);
-        Some([one(self.bound(Dim::R), self.dilation[0])?, one(self.bound(Dim::S), self.dilation[1])?])
+        Some([
+            one(self.bound(Dim::R), self.dilation[0])?,
+            one(self.bound(Dim::S), self.dilation[1])?,
+        ])
     }
 
     /// Extents of the input with its padding: rows, columns. `None` on overflow.
     pub fn padded_input(&self) -> Option<[u64; 2]> {
         Some([
-            self.bound(Dim::Y).checked_add(self.pad.top)?.checked_add(self.pad.bottom)?,
-            self.bound(Dim::X).checked_add(self.pad.left)?.checked_add(self.pad.right)?,
+            self.bound(Dim::Y)
+                .checked_add(self.pad.top)?
+                .checked_add(self.pad.bottom)?,
+            self.bound(Dim::X)
+                .checked_add(self.pad.left)?
+                .checked_add(self.pad.right)?,
         ])
     }
 
@@ -150,14 +172,29 @@ impl LayerShape {
         let window = self.window()?;
         if self.op == Op::TransposedConv {
             let one = |extent: u64, stride: u64, window: u64, pads: u64, extra: u64| {
-                let grown = (extent - 1).checked_mul(stride)?.checked_add(window)?.checked_add(extra)?;
+                let grown = (extent - 1)
+                    .checked_mul(stride)?
+                    .checked_add(window)?
+                    .checked_add(extra)?;
                 grown.checked_sub(pads).filter(|&o| o > 0)
             };
             let rows = self.pad.top.checked_add(self.pad.bottom)?;
             let columns = self.pad.left.checked_add(self.pad.right)?;
             return Some([
-                one(self.bound(Dim::Y), self.stride[0], window[0], rows, self.output_pad[0])?,
-                one(self.bound(Dim::X), self.stride[1], window[1], columns, self.output_pad[1])?,
+                one(
+                    self.bound(Dim::Y),
+                    self.stride[0],
+                    window[0],
+                    rows,
+                    self.output_pad[0],
+                )?,
+                one(
+                    self.bound(Dim::X),
+                    self.stride[1],
+                    window[1],
+                    columns,
+                    self.output_pad[1],
+                )?,
             ]);
         }
         let input = self.padded_input()?;
@@ -203,10 +240,22 @@ mod tests {
     fn first_layer_of_mobilenet_v2() {
         let mut shape = LayerShape::new(
             Op::Conv,
-            &[(Dim::K, 32), (Dim::C, 3), (Dim::Y, 224), (Dim::X, 224), (Dim::R, 3), (Dim::S, 3)],
+            &[
+                (Dim::K, 32),
+                (Dim::C, 3),
+                (Dim::Y, 224),
+                (Dim::X, 224),
+                (Dim::R, 3),
+                (Dim::S, 3),
+            ],
         );
         shape.stride = [2, 2];
-        shape.pad = Padding { top: 1, bottom: 1, left: 1, right: 1 };
+        shape.pad = Padding {
+            top: 1,
+            bottom: 1,
+            left: 1,
+            right: 1,
+        };
         assert_eq!(shape.output(), Some([112, 112]));
         assert_eq!(shape.macs(), Some(10_838_016)); // torchvision mobilenet_v2, features.0.0
     }
@@ -215,7 +264,14 @@ mod tests {
     fn transposed_doubles() {
         let mut shape = LayerShape::new(
             Op::TransposedConv,
-            &[(Dim::K, 8), (Dim::C, 4), (Dim::Y, 7), (Dim::X, 5), (Dim::R, 2), (Dim::S, 2)],
+            &[
+                (Dim::K, 8),
+                (Dim::C, 4),
+                (Dim::Y, 7),
+                (Dim::X, 5),
+                (Dim::R, 2),
+                (Dim::S, 2),
+            ],
         );
         shape.stride = [2, 2];
         assert_eq!(shape.output(), Some([14, 10]));
@@ -224,9 +280,15 @@ mod tests {
 
     #[test]
     fn window_that_does_not_fit_and_overflow_are_none() {
-        let small = LayerShape::new(Op::Conv, &[(Dim::Y, 2), (Dim::X, 9), (Dim::R, 3), (Dim::S, 3)]);
+        let small = LayerShape::new(
+            Op::Conv,
+            &[(Dim::Y, 2), (Dim::X, 9), (Dim::R, 3), (Dim::S, 3)],
+        );
         assert_eq!(small.output(), None);
-        let huge = LayerShape::new(Op::Gemm, &[(Dim::M, 1 << 40), (Dim::N, 1 << 40), (Dim::K, 1)]);
+        let huge = LayerShape::new(
+            Op::Gemm,
+            &[(Dim::M, 1 << 40), (Dim::N, 1 << 40), (Dim::K, 1)],
+        );
         assert_eq!(huge.macs(), None);
     }
 }

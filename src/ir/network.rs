@@ -18,7 +18,9 @@ pub struct TensorShape {
 impl TensorShape {
     /// Number of elements; `None` on overflow.
     pub fn elements(self) -> Option<u64> {
-        self.channels.checked_mul(self.rows)?.checked_mul(self.columns)
+        self.channels
+            .checked_mul(self.rows)?
+            .checked_mul(self.columns)
     }
 }
 
@@ -74,10 +76,12 @@ pub struct Network {
 impl Network {
     /// The priced layers in topological order.
     pub fn layers(&self) -> impl Iterator<Item = (NodeIndex, &Node, &LayerShape)> {
-        self.order.iter().filter_map(|&i| match &self.graph[i].kind {
-            NodeKind::Layer(shape) => Some((i, &self.graph[i], shape)),
-            _ => None,
-        })
+        self.order
+            .iter()
+            .filter_map(|&i| match &self.graph[i].kind {
+                NodeKind::Layer(shape) => Some((i, &self.graph[i], shape)),
+                _ => None,
+            })
     }
 
     /// The free operators in topological order, inputs left out.

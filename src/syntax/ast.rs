@@ -17,7 +17,11 @@ pub struct Path {
 impl Path {
     /// The segments joined with dots.
     pub fn text(&self) -> String {
-        self.segments.iter().map(|s| s.node.as_str()).collect::<Vec<_>>().join(".")
+        self.segments
+            .iter()
+            .map(|s| s.node.as_str())
+            .collect::<Vec<_>>()
+            .join(".")
     }
 }
 

@@ -1,0 +1,324 @@
+//! `menu` blocks: knobs, their coarse levels and refined ranges.
+
+use super::fields::{self, remedy};
+use super::quantity;
+use crate::base::span::Span;
+use crate::diag::{Diagnostic, codes};
+use crate::ir::dim::Dim;
+use crate::ir::menu::{Knob, Menu};
+use crate::syntax::ast::{KnobDecl, MenuDecl, Name, Path, Value};
+
+/// Values one knob may have; a range beyond it is a typing mistake.
+const MAX_LEVELS: usize = 1 << 16;
+/// The largest value of a knob.
+const MAX_VALUE: u64 = super::network::MAX_EXTENT;
+
+/// A menu, and the dataflows it lets each layer choose from.
+pub struct Lowered {
+    pub menu: Menu,
+    pub dataflows: Option<(Vec<Path>, Span)>,
+}
+
+/// Lowers a menu; `None` if it has errors.
+pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Lowered> {
+    let before = out.len();
+    let mut knobs: Vec<Knob> = Vec::new();
+    let mut dataflows = None;
+    for knob in decl.knobs.iter().filter(|k| k.refine.is_none()) {
+        if knob.name.node == "dataflow" {
+            dataflows = paths(knob, out).map(|list| (list, knob.span));
+            continue;
+        }
+        if Dim::parse(&knob.name.node).is_some() {
+            out.push(
+                Diagnostic::error(
+                    codes::BAD_LEVELS,
+                    format!("a knob cannot be called `{}`", knob.name.node),
+                )
+                .label(knob.name.span, "this is a dimension")
+                .help(format!(
+                    "call it e.g. `tile_{}`",
+                    knob.name.node.to_lowercase()
+                )),
+            );
+        }
+        let duplicate = knobs.iter().any(|k| k.name == knob.name.node);
+        let first = decl
+            .knobs
+            .iter()
+            .find(|k| k.refine.is_none() && k.name.node == knob.name.node);
+        if let (true, Some(first)) = (duplicate, first) {
+            out.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("knob `{}` is declared twice", knob.name.node),
+                )
+                .label(knob.span, "declared again here")
+                .label(first.span, "first declared here")
+                .help("keep one list of levels"),
+            );
+            continue;
+        }
+        if knob.name.node == "pes"
+            && let Some(span) = knob.per_layer
+        {
+            out.push(
+                Diagnostic::error(codes::BAD_LEVELS, "`pes` cannot be chosen per layer")
+                    .label(span, "one engine has one array of PEs")
+                    .help("only tile knobs may be `per layer`; `deploy pipelined` gives each layer its own engine"),
+            );
+        }
+        let levels = levels(&knob.values, &knob.name.node, out).unwrap_or_default();
+        knobs.push(Knob {
+            name: knob.name.node.clone(),
+            levels,
+            refine: Vec::new(),
+            per_layer: knob.per_layer.is_some(),
+            span: knob.span,
+        });
+    }
+    for refine in decl.knobs.iter().filter(|k| k.refine.is_some()) {
+        refined(refine, decl, &mut knobs, out);
+    }
+    match knobs.iter().position(|k| k.name == "pes") {
+        Some(at) => knobs[..=at].rotate_right(1),
+        None => out.push(
+            Diagnostic::error(
+                codes::BAD_LEVELS,
+                format!("menu `{}` has no knob `pes`", decl.name.node),
+            )
+            .label(
+                decl.name.span,
+                "the number of processing elements is missing",
+            )
+            .help("add e.g. `pes in [1, 2, 4, 8, 16, 32, 64, 128]`"),
+        ),
+    }
+    let menu = Menu {
+        name: decl.name.node.clone(),
+        knobs,
+        span: decl.name.span,
+    };
+    let sound = out[before..]
+        .iter()
+        .all(|d| d.severity == crate::diag::Severity::Warning);
+    sound.then_some(Lowered { menu, dataflows })
+}
+
+/// `refine pes in 1..=128`
+fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<Diagnostic>) {
+    let names: Vec<String> = knobs.iter().map(|k| k.name.clone()).collect();
+    let Some(knob) = knobs.iter_mut().find(|k| k.name == decl.name.node) else {
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_KNOB,
+            format!(
+                "menu `{}` has no knob `{}` to refine",
+                menu.name.node, decl.name.node
+            ),
+        )
+        .label(decl.name.span, "no coarse levels were given for it");
+        out.push(remedy(diagnostic, &decl.name, &known));
+        return;
+    };
+    if let Some(span) = decl.per_layer {
+        out.push(
+            Diagnostic::error(
+                codes::BAD_LEVELS,
+                "`per layer` stands with the coarse levels",
+            )
+            .label(span, "not in the refined range")
+            .help(format!("write `{} in … per layer`", decl.name.node)),
+        );
+    }
+    if !knob.refine.is_empty() {
+        out.push(
+            Diagnostic::error(
+                codes::DUPLICATE_NAME,
+                format!("knob `{}` is refined twice", knob.name),
+            )
+            .label(decl.span, "refined again here")
+            .label(knob.span, "its coarse levels")
+            .help("keep one refined range"),
+        );
+        return;
+    }
+    let Some(values) = levels(&decl.values, &knob.name, out) else {
+        return;
+    };
+    let lost: Vec<String> = knob
+        .levels
+        .iter()
+        .filter(|l| !values.contains(l))
+        .map(u64::to_string)
+        .collect();
+    if !lost.is_empty() {
+        out.push(
+            Diagnostic::warning(
+                codes::REFINE_GAP,
+                format!(
+                    "the refined range of `{}` lacks some of its coarse levels",
+                    knob.name
+                ),
+            )
+            .label(decl.span, format!("does not hold {}", lost.join(", ")))
+            .label(knob.span, "the coarse levels")
+            .help(
+                "the refining stage may use coarse levels all the same; widen the range to say so",
+            ),
+        );
+    }
+    knob.refine = values;
+}
+
+/// The numbers of a list or range, in the order written.
+fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u64>> {
+    let mut values: Vec<(u64, Span)> = Vec::new();
+    let items = match value {
+        Value::List(list) => list.node.as_slice(),
+        other => std::slice::from_ref(other),
+    };
+    let mut sound = true;
+    for item in items {
+        match item {
+            Value::Number(n) => {
+                match quantity::whole(n, 1, MAX_VALUE, &format!("a level of `{knob}`"), out) {
+                    Some(level) => values.push((level, n.span)),
+                    None => sound = false,
+                }
+            }
+            Value::Range(range) => {
+                let what = format!("a bound of the range of `{knob}`");
+                let start = quantity::whole(&range.start, 1, MAX_VALUE, &what, out);
+                let end = quantity::whole(&range.end, 1, MAX_VALUE, &what, out);
+                let step = match &range.step {
+                    Some(n) => quantity::whole(n, 1, MAX_VALUE, "a step", out),
+                    None => Some(1),
+                };
+                let (Some(start), Some(end), Some(step)) = (start, end, step) else {
+                    sound = false;
+                    continue;
+                };
+                if !range.inclusive {
+                    out.push(
+                        Diagnostic::error(
+                            codes::BAD_LEVELS,
+                            "a range must say that its end belongs to it",
+                        )
+                        .label(range.span, "`..` leaves open whether the end belongs to it")
+                        .help(format!("write `{start}..={end}`"))
+                        .suggest(range.span, format!("{start}..={end}")),
+                    );
+                    sound = false;
+                } else if start > end {
+                    out.push(
+                        Diagnostic::error(codes::BAD_LEVELS, "an empty range")
+                            .label(range.span, format!("{start} is larger than {end}"))
+                            .help(format!("write `{end}..={start}`"))
+                            .suggest(range.span, format!("{end}..={start}")),
+                    );
+                    sound = false;
+                } else if (end - start) / step >= MAX_LEVELS as u64 {
+                    out.push(
+                        Diagnostic::error(
+                            codes::BAD_LEVELS,
+                            format!("more than {MAX_LEVELS} levels"),
+                        )
+                        .label(range.span, format!("{} values", (end - start) / step + 1))
+                        .help("narrow the range or add `step`"),
+                    );
+                    sound = false;
+                } else {
+                    values.extend(
+                        (start..=end)
+                            .step_by(step as usize)
+                            .map(|v| (v, range.span)),
+                    );
+                }
+            }
+            other => {
+                out.push(fields::wrong(
+                    other.span(),
+                    &format!("a level of `{knob}`"),
+                    "a number or a range",
+                    "1..=12",
+                ));
+                sound = false;
+            }
+        }
+    }
+    if sound && values.is_empty() {
+        out.push(
+            Diagnostic::error(codes::BAD_LEVELS, format!("knob `{knob}` has no levels"))
+                .label(value.span(), "an empty list")
+                .help("write e.g. `[1, 2, 4, 8]` or `1..=12`"),
+        );
+        return None;
+    }
+    let mut sorted: Vec<u64> = values.iter().map(|v| v.0).collect();
+    sorted.sort_unstable();
+    if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
+        let places: Vec<Span> = values
+            .iter()
+            .filter(|v| v.0 == twice[0])
+            .map(|v| v.1)
+            .collect();
+        out.push(
+            Diagnostic::error(
+                codes::BAD_LEVELS,
+                format!("level {} of `{knob}` is given twice", twice[0]),
+            )
+            .label(places[1], "given again here")
+            .label(places[0], "first given here")
+            .help("remove one of the two"),
+        );
+        return None;
+    }
+    sound.then(|| values.into_iter().map(|v| v.0).collect())
+}
+
+/// `dataflow in [nvdla, eyeriss]` inside a menu.
+fn paths(knob: &KnobDecl, out: &mut Vec<Diagnostic>) -> Option<Vec<Path>> {
+    let Value::List(list) = &knob.values else {
+        out.push(fields::wrong(
+            knob.values.span(),
+            "`dataflow in`",
+            "a list of dataflows",
+            "[nvdla, eyeriss]",
+        ));
+        return None;
+    };
+    let mut paths = Vec::new();
+    for item in &list.node {
+        match item {
+            Value::Path(path) => paths.push(path.clone()),
+            other => {
+                out.push(fields::wrong(
+                    other.span(),
+                    "a choice of `dataflow in`",
+                    "the name of a dataflow",
+                    "nvdla",
+                ));
+                return None;
+            }
+        }
+    }
+    Some(paths)
+}
+
+/// A knob by name among those of a menu, or a diagnostic.
+pub fn find_knob(menu: &Menu, name: &Name, out: &mut Vec<Diagnostic>) -> Option<usize> {
+    let found = menu.find(&name.node);
+    if found.is_none() {
+        let mut known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
+        known.push("dataflow");
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_KNOB,
+            format!("menu `{}` has no knob `{}`", menu.name, name.node),
+        )
+        .label(name.span, "not a knob")
+        .label(menu.span, "the design's menu");
+        out.push(remedy(diagnostic, name, &known));
+    }
+    found
+}

@@ -1,0 +1,133 @@
+//! Meaning: names, units, shapes and types. AST in, checked problems out; every user error of the
+//! text ends here.
+
+mod budget;
+mod dataflow;
+mod design;
+mod fields;
+mod graph;
+pub mod library;
+mod menu;
+mod network;
+mod operator;
+mod quantity;
+mod scope;
+mod technology;
+
+use crate::base::span::{FileId, SourceMap, Span};
+use crate::diag::{Diagnostic, Severity};
+use crate::ir::network::Network;
+use crate::ir::problem::Problem;
+use crate::ir::registry::{MethodSpec, ModelSpec};
+use crate::syntax::ast;
+use std::collections::BTreeSet;
+
+/// What specifications may name that lives in code.
+#[derive(Debug, Clone, Copy)]
+pub struct Registries {
+    /// Cost models; the first is the default.
+    pub models: &'static [ModelSpec],
+    /// Search methods.
+    pub methods: &'static [MethodSpec],
+}
+
+/// Reads what a specification refers to. Only the command line touches the disk.
+pub trait Files {
+    /// The layers of `network … from "path"`; `at` is the place of the path, and a relative path
+    /// starts from the folder of the file that `at` lies in. New texts are added to `sources`.
+    ///
+    /// # Errors
+    /// Why the file cannot be read or what is wrong in it.
+    fn network(
+        &mut self,
+        path: &str,
+        at: Span,
+        sources: &mut SourceMap,
+    ) -> Result<Vec<ast::NetworkStmt>, Vec<Diagnostic>>;
+}
+
+/// Everything the checks of one file found.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// The designs without errors, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// Names of all designs of the file, broken ones included.
+    pub designs: Vec<String>,
+    /// The networks declared in the file itself that are without errors.
+    pub networks: Vec<Network>,
+    /// Errors and warnings in the order they were found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    /// Whether any diagnostic is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// Checks one file and everything it uses.
+pub fn analyze(
+    main: FileId,
+    sources: &mut SourceMap,
+    files: &mut dyn Files,
+    registries: Registries,
+) -> Analysis {
+    let mut program = scope::Program::new(main, sources, files, registries);
+    let designs = program.design_names();
+    let networks = program.check_blocks();
+    let problems = design::lower_all(&mut program);
+    program.lint_unused();
+    // A block that several designs use is lowered for each of them; its mistakes are told once.
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for diagnostic in program.diagnostics {
+        let place = diagnostic.labels.first().map(|l| l.span);
+        if seen.insert((diagnostic.code, place, diagnostic.message.clone())) {
+            diagnostics.push(diagnostic);
+        }
+    }
+    Analysis {
+        problems,
+        designs,
+        networks,
+        diagnostics,
+    }
+}
+
+/// A network of the bundled library by name, or why there is none.
+///
+/// # Errors
+/// The diagnostics of a library text that does not check: our own mistake.
+pub fn library_network(
+    path: &str,
+    sources: &mut SourceMap,
+    registries: Registries,
+) -> Result<Network, Vec<Diagnostic>> {
+    let text = library::find(path).unwrap_or_default();
+    let file = sources.add(library::file_name(path), text);
+    let mut analysis = analyze(file, sources, &mut NoFiles, registries);
+    match analysis.networks.pop() {
+        Some(network) if !analysis.has_errors() => Ok(network),
+        _ => Err(analysis.diagnostics),
+    }
+}
+
+/// Library texts refer to no files.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn network(
+        &mut self,
+        _: &str,
+        at: Span,
+        _: &mut SourceMap,
+    ) -> Result<Vec<ast::NetworkStmt>, Vec<Diagnostic>> {
+        Err(vec![
+            Diagnostic::error(crate::diag::codes::UNREADABLE, "the library reads no files")
+                .label(at, "a file is named here"),
+        ])
+    }
+}

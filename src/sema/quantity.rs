@@ -1,0 +1,122 @@
+//! Numbers with units: every one is turned into its canonical unit here, or diagnosed.
+
+use crate::base::units::{self, Quantity};
+use crate::diag::nearest::nearest;
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::Number;
+
+/// The value of `number` in the canonical unit of the one of `wanted` that its unit belongs to,
+/// and which that is. `what` names the thing measured ("the limit of `area`").
+pub fn measure(
+    number: &Number,
+    wanted: &[Quantity],
+    what: &str,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(f64, Quantity)> {
+    let choices = || {
+        let all: Vec<&str> = wanted.iter().flat_map(|q| q.units()).collect();
+        all.join(", ")
+    };
+    let example = wanted.first().map_or("", |q| q.canonical());
+    let Some(unit) = &number.unit else {
+        if wanted.contains(&Quantity::Count) {
+            return Some((number.value, Quantity::Count));
+        }
+        out.push(
+            Diagnostic::error(codes::MISSING_UNIT, format!("{what} has no unit"))
+                .label(number.span, "a number without a unit")
+                .help(format!(
+                    "write one of: {}; for example `{} {example}`",
+                    choices(),
+                    number.value
+                )),
+        );
+        return None;
+    };
+    let Some(known) = units::find(&unit.node) else {
+        let near = nearest(&unit.node, wanted.iter().flat_map(|q| q.units()))
+            .or_else(|| nearest(&unit.node, units::UNITS.iter().map(|u| u.name)));
+        let mut diagnostic = Diagnostic::error(
+            codes::UNKNOWN_UNIT,
+            format!("there is no unit `{}`", unit.node),
+        )
+        .label(unit.span, "not a unit");
+        diagnostic = match near {
+            Some(near) => diagnostic
+                .help(format!("did you mean `{near}`?"))
+                .suggest(unit.span, near),
+            None if wanted == [Quantity::Count] => diagnostic
+                .help(format!("{what} is a plain number; leave the unit out"))
+                .suggest(unit.span, ""),
+            None => diagnostic.help(format!("{what} is written in one of: {}", choices())),
+        };
+        out.push(diagnostic);
+        return None;
+    };
+    if wanted.contains(&known.quantity) {
+        return Some((number.value * known.factor, known.quantity));
+    }
+    let names: Vec<&str> = wanted.iter().map(|q| q.name()).collect();
+    let mut diagnostic = Diagnostic::error(
+        codes::WRONG_UNIT,
+        format!(
+            "{what} is a {}, but `{}` is a unit of {}",
+            names.join(" or "),
+            unit.node,
+            known.quantity.name()
+        ),
+    )
+    .label(number.span, format!("this is a {}", known.quantity.name()));
+    diagnostic = if wanted == [Quantity::Count] {
+        diagnostic
+            .help("write the number without a unit")
+            .suggest(unit.span, "")
+    } else {
+        diagnostic.help(format!("write one of: {}", choices()))
+    };
+    out.push(diagnostic);
+    None
+}
+
+/// A plain whole number between `min` and `max`, both included.
+pub fn whole(
+    number: &Number,
+    min: u64,
+    max: u64,
+    what: &str,
+    out: &mut Vec<Diagnostic>,
+) -> Option<u64> {
+    measure(number, &[Quantity::Count], what, out)?;
+    // `2e3` is as whole as 2000; 2^53 is where doubles stop telling neighbours apart.
+    let exact = number.integer.or_else(|| {
+        let fits = number.value >= 0.0 && number.value <= 9_007_199_254_740_992.0;
+        (fits && number.value.fract() == 0.0).then_some(number.value as u64)
+    });
+    match exact {
+        Some(value) if (min..=max).contains(&value) => Some(value),
+        Some(value) => {
+            let bound = if value < min {
+                format!("at least {min}")
+            } else {
+                format!("at most {max}")
+            };
+            out.push(
+                Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must be {bound}"))
+                    .label(number.span, format!("{value} is out of range"))
+                    .help(format!("write a whole number from {min} to {max}")),
+            );
+            None
+        }
+        None => {
+            out.push(
+                Diagnostic::error(
+                    codes::OUT_OF_RANGE,
+                    format!("{what} must be a whole number"),
+                )
+                .label(number.span, "not a whole number in range")
+                .help(format!("write a whole number from {min} to {max}")),
+            );
+            None
+        }
+    }
+}
