@@ -1,1 +1,70 @@
-//! The reference model.
+//! The reference model: MAESTRO's analytical cost model, figure for figure.
+//!
+//! A layer is a set of loop bounds. A dataflow is a list of data-centric directives per cluster
+//! level: `temporal` walks a dimension tile by tile, `spatial` gives neighbouring tiles to
+//! neighbouring sub-clusters. The model never simulates. It sorts the iterations of a level into
+//! few *cases* (every dimension at its first, a middle or its last tile), computes for each case
+//! what moves and what is computed, and weighs it with how often the case occurs. A sub-cluster's
+//! computing time is the same evaluation one level down, on the tile it was handed.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `layer` | loop bounds, which tensor depends on which dimension |
+//! | `mapping` | the directives as written, in segments split at the cluster marks |
+//! | `levels` | directives completed level by level, tile by tile |
+//! | `tiles` | what a sub-cluster holds, and what of it is new |
+//! | `cases` | states of a dimension, their combinations, their order |
+//! | `volumes` | elements moved and multiplied in one case |
+//! | `cost` | delays, traffic and requirements summed over cases and levels |
+//! | `hardware` | the array, its constants, and area, power and energy from them |
+//! | `report` | every figure of the reference, and which figures cannot be believed |
+//! | `refusal` | why there is no price |
+//! | `arith` | integer arithmetic that refuses instead of wrapping |
+//!
+//! The reference has known faults: steps that ignore halos, edges counted with the wrong extent,
+//! L1 energy missing. They are kept, because only an equal model can be compared with, and are
+//! explained where they act. No dataflow is known to this code.
+
+mod arith;
+mod cases;
+mod cost;
+mod hardware;
+mod layer;
+mod levels;
+mod mapping;
+mod refusal;
+mod report;
+mod tiles;
+mod volumes;
+
+pub use arith::SIZE_LIMIT;
+pub use cost::CASE_LIMIT;
+pub use hardware::{
+    Coefficients, Hardware, Power, access_energy_nj, engine_area_um2, engine_power, engine_power_mw,
+};
+pub use layer::{Kind, Layer};
+pub use mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
+pub use refusal::Refusal;
+pub use report::{DelayStats, Report, Tensor, TensorCounts};
+
+/// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
+/// and reports that describe nothing real (see [`Report::check`]).
+pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
+    let report = evaluate_raw(layer, mapping, hw)?;
+    report.check()?;
+    Ok(report)
+}
+
+/// As [`evaluate`], but also gives the reports the reference prints for mappings in which no tile
+/// holds a whole window: zero cycles, zero MACs, negative counts, delays of `i64::MIN`. They are
+/// of use only to compare with the reference.
+pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
+    hw.check()?;
+    let problem = layer::Problem::new(layer)?;
+    let levels = levels::Levels::build(&problem, mapping, hw)?;
+    let outcome = cost::Evaluator::new(levels.as_slice(), hw).run(&problem)?;
+    Ok(Report::new(layer, &problem, hw, &outcome))
+}
+
+#[cfg(test)]
+mod worked_example;

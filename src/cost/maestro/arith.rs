@@ -1,0 +1,48 @@
+//! Integer arithmetic that refuses instead of wrapping.
+//!
+//! Sizes (extents, tile sizes, steps, PEs) are at most [`SIZE_LIMIT`], so a sum of sizes or one
+//! product of two sizes plus a few sizes fits an `i64`: formulas of sizes use plain operators.
+//! Counts are products of up to a dozen sizes and occurrences: they use the functions here.
+
+use super::refusal::Refusal;
+
+/// The largest extent, tile size, step, cluster size or hardware parameter: 2^31 - 1. The original
+/// keeps them in 32-bit integers; here the limit is what lets formulas of sizes do without checks.
+pub const SIZE_LIMIT: i64 = i32::MAX as i64;
+
+/// a + b.
+#[inline]
+pub(super) fn add(a: i64, b: i64) -> Result<i64, Refusal> {
+    a.checked_add(b).ok_or(Refusal::Overflow)
+}
+
+/// a b.
+#[inline]
+pub(super) fn mul(a: i64, b: i64) -> Result<i64, Refusal> {
+    a.checked_mul(b).ok_or(Refusal::Overflow)
+}
+
+/// total := total + times value.
+#[inline]
+pub(super) fn accumulate(total: &mut i64, times: i64, value: i64) -> Result<(), Refusal> {
+    *total = add(*total, mul(times, value)?)?;
+    Ok(())
+}
+
+/// The product of all factors; 1 if there are none.
+#[inline]
+pub(super) fn product(factors: impl IntoIterator<Item = i64>) -> Result<i64, Refusal> {
+    factors.into_iter().try_fold(1, mul)
+}
+
+/// a / b rounded towards zero, plus 1 if b does not divide a: the ceiling for a >= 0. `b` > 0.
+#[inline]
+pub(super) fn div_up(a: i64, b: i64) -> Result<i64, Refusal> {
+    add(a / b, i64::from(a % b != 0))
+}
+
+/// `value`, if it is a size the model can work with: in 1 ..= [`SIZE_LIMIT`].
+#[inline]
+pub(super) fn is_size(value: i64) -> bool {
+    (1..=SIZE_LIMIT).contains(&value)
+}

@@ -1,0 +1,67 @@
+//! What a sub-cluster holds of a dimension, and what of it is new.
+
+use super::mapping::Directive;
+use crate::ir::dataflow::MapKind;
+
+/// The tile of one dimension at one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tile {
+    /// Elements a sub-cluster holds.
+    pub full: i64,
+    /// Elements new relative to the neighbouring or the previous tile.
+    pub fresh: i64,
+    /// Elements held at the edge of the dimension.
+    pub tail: i64,
+    /// Elements new at the edge.
+    pub tail_fresh: i64,
+}
+
+impl Tile {
+    /// Nothing.
+    pub const EMPTY: Tile = Tile {
+        full: 0,
+        fresh: 0,
+        tail: 0,
+        tail_fresh: 0,
+    };
+}
+
+/// The tile of a directive with size m and step o on a dimension of extent D.
+///
+/// With k = max((D - m) / o, 0), there is an edge if k o + m < D or m > D, and
+/// e = D - (k + 1) o (D if that is negative) elements remain there:
+/// full = m; fresh = 0 for a temporal directive that holds all (D <= m), else min(m, o);
+/// tail = e at an edge, else m; tail_fresh = max(o - (m - e), 0).
+///
+/// A tile larger than its dimension (m > D >= o) gets e = D - o where all D elements would be
+/// right; outputs of that tile may come out negative, and the case is then skipped.
+pub(super) fn tile(d: &Directive, extent: i64) -> Tile {
+    let (m, o) = (d.size, d.step);
+    let k = ((extent - m) / o).max(0);
+    let edge = k * o + m < extent || m > extent;
+    let rest = extent - (k + 1) * o;
+    let rest = if rest < 0 { extent } else { rest };
+    Tile {
+        full: m,
+        fresh: if d.kind == MapKind::Temporal && extent <= m {
+            0
+        } else {
+            m.min(o)
+        },
+        tail: if edge { rest } else { m },
+        tail_fresh: (o - (m - rest)).max(0),
+    }
+}
+
+/// The tile of output rows (columns) that tiles `input` of input rows and `window` of filter rows
+/// give: full' = full - full_w + 1, fresh' = min(m, o), tail' = tail - tail_w + 1,
+/// tail_fresh' = min(o, tail'). `d` is the directive on the input.
+pub(super) fn output_tile(d: &Directive, input: &Tile, window: &Tile) -> Tile {
+    let tail = input.tail - window.tail + 1;
+    Tile {
+        full: input.full - window.full + 1,
+        fresh: d.size.min(d.step),
+        tail,
+        tail_fresh: d.step.min(tail),
+    }
+}
