@@ -9,5 +9,7 @@ pub mod cost;
 pub mod diag;
 pub mod ir;
 pub mod nn;
+pub mod search;
 pub mod sema;
+pub mod space;
 pub mod syntax;

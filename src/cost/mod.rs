@@ -1,3 +1,95 @@
 //! Prices one layer at one design point. Pure: no files, no clock, no randomness.
 
 pub mod maestro;
+mod reference;
+
+use crate::ir::dataflow::Rule;
+use crate::ir::layer::LayerShape;
+use crate::ir::registry::ModelSpec;
+use crate::ir::technology::Technology;
+
+/// More cycles than this for one layer are refused (2^46: 20 hours at 1 GHz), so that sums over a
+/// network of [`MAX_LAYERS`] layers stay exact in 64 bits.
+pub const MAX_CYCLES: u64 = 1 << 46;
+
+/// The most layers a network may have; see [`MAX_CYCLES`].
+pub const MAX_LAYERS: usize = 1 << 17;
+
+/// What one layer costs at one design point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// Clock cycles.
+    pub latency_cycles: u64,
+    /// Energy of the layer in nJ.
+    pub energy_nj: f64,
+    /// Area in um2 of an engine made for this layer alone.
+    pub area_um2: f64,
+    /// Power in mW of that engine.
+    pub power_mw: f64,
+    /// MACs per cycle, as the model counts MACs.
+    pub throughput_macs_per_cycle: f64,
+    /// Bytes of local memory each PE needs.
+    pub l1_bytes: u64,
+    /// Bytes of shared memory the engine needs.
+    pub l2_bytes: u64,
+    /// Largest demand on the network-on-chip in elements per cycle.
+    pub noc_bandwidth_peak: u64,
+    /// Mean demand on the network-on-chip in elements per cycle.
+    pub noc_bandwidth_avg: f64,
+    /// Demand on the link to off-chip memory in elements per cycle.
+    pub offchip_bandwidth: u64,
+    /// Multiply-accumulates as the model counts them.
+    pub macs: u64,
+    /// Mean number of PEs at work.
+    pub active_pes: f64,
+}
+
+/// Area and power of an engine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Engine {
+    /// um2
+    pub area_um2: f64,
+    /// mW
+    pub power_mw: f64,
+}
+
+/// Why a model gives no price for a point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+/// A cost model with its coefficients filled in.
+pub trait CostModel: Send + Sync {
+    /// Prices a layer mapped by `rule` with the knobs at these values (`knobs[0]` is the PE count;
+    /// the order is the menu's). Every figure of a price is finite and none is negative.
+    ///
+    /// # Errors
+    /// The reason if the model cannot price this point or its figures make no sense there.
+    fn price(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Price, Refused>;
+
+    /// Area and power of an engine with this many PEs, bytes of local memory in each of them and
+    /// bytes of shared memory. For the memories of a price it gives that price's area and power.
+    fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine;
+
+    /// Things a reader of a report must know about this model's figures.
+    fn caveats(&self) -> &'static [&'static str];
+}
+
+/// A registered model: what a specification may know of it, and how to make one.
+#[derive(Clone, Copy)]
+pub struct ModelEntry {
+    /// Name, summary, coefficients.
+    pub spec: ModelSpec,
+    /// Fills in the coefficients; sema has made sure that all are there.
+    pub build: fn(&Technology) -> Box<dyn CostModel>,
+}
+
+/// Every cost model; the first is the default.
+pub const MODELS: &[ModelEntry] = &[reference::ENTRY];
+
+/// The model of this name with the coefficients of `technology`.
+pub fn build(name: &str, technology: &Technology) -> Option<Box<dyn CostModel>> {
+    MODELS
+        .iter()
+        .find(|m| m.spec.name == name)
+        .map(|m| (m.build)(technology))
+}

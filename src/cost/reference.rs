@@ -1,0 +1,323 @@
+//! `model maestro`: the reference model behind the common door.
+//!
+//! The reference knows neither padding nor dilation, so a layer reaches it as follows: `Y` and `X`
+//! are the extents of the padded input; a dilated window is replaced by its taps, and the input
+//! shortened by what the gaps span, (dilation - 1)(R - 1), so that the unstrided output extents
+//! stay right; a dense layer is a convolution of one pixel; a transposed convolution is, as in the
+//! reference itself, a plain one.
+
+use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
+use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
+use crate::base::units::Quantity;
+use crate::ir::dataflow::{Rule, Size};
+use crate::ir::dim::Dim;
+use crate::ir::layer::{LayerShape, Op};
+use crate::ir::menu::Menu;
+use crate::ir::registry::ModelSpec;
+use crate::ir::technology::{CoefficientSpec, Technology};
+
+const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
+    CoefficientSpec {
+        name,
+        quantity,
+        whole: false,
+        min: 0.0,
+        summary,
+    }
+}
+
+const fn whole(
+    name: &'static str,
+    quantity: Quantity,
+    min: f64,
+    summary: &'static str,
+) -> CoefficientSpec {
+    CoefficientSpec {
+        name,
+        quantity,
+        whole: true,
+        min,
+        summary,
+    }
+}
+
+/// The coefficients of the reference.
+const COEFFICIENTS: &[CoefficientSpec] = &[
+    real(
+        "mac.area",
+        Quantity::Area,
+        "area of one multiplier-accumulator lane",
+    ),
+    real(
+        "mac.power",
+        Quantity::Power,
+        "power of one multiplier-accumulator lane",
+    ),
+    real(
+        "mac.energy",
+        Quantity::Energy,
+        "energy of one MAC, the unit of access energies",
+    ),
+    whole(
+        "mac.lanes",
+        Quantity::Count,
+        1.0,
+        "MACs a PE makes in one cycle",
+    ),
+    real(
+        "l1.access",
+        Quantity::Count,
+        "energy of a local-memory access, in MAC energies",
+    ),
+    real(
+        "l2.access",
+        Quantity::Count,
+        "energy of a shared-memory access, in MAC energies",
+    ),
+    real(
+        "sram.area",
+        Quantity::AreaPerByte,
+        "area of one byte of memory",
+    ),
+    real(
+        "sram.power",
+        Quantity::PowerPerByte,
+        "power of one byte of memory",
+    ),
+    whole(
+        "noc.bandwidth",
+        Quantity::Count,
+        1.0,
+        "elements per cycle at every level",
+    ),
+    whole("noc.hops", Quantity::Count, 0.0, "hops of a transfer"),
+    whole("noc.hop_latency", Quantity::Cycles, 0.0, "cycles per hop"),
+    real(
+        "noc.bus_area",
+        Quantity::Area,
+        "area of the bus per port and element per cycle",
+    ),
+    real(
+        "noc.bus_power",
+        Quantity::Power,
+        "power of the bus per port and element per cycle",
+    ),
+    real("noc.ports_per_pe", Quantity::Count, "bus ports per PE"),
+    real("noc.ports_base", Quantity::Count, "bus ports without PEs"),
+    real(
+        "noc.arbiter_area",
+        Quantity::Area,
+        "area of the arbiter per unit of its polynomial",
+    ),
+    real(
+        "noc.arbiter_power",
+        Quantity::Power,
+        "power of the arbiter per unit of its polynomial",
+    ),
+    real(
+        "noc.arbiter_power_floor",
+        Quantity::Power,
+        "least power of the arbiter",
+    ),
+    real(
+        "noc.arbiter_quadratic",
+        Quantity::Count,
+        "factor of PEs^2 in the arbiter's polynomial",
+    ),
+    real(
+        "noc.arbiter_linear",
+        Quantity::Count,
+        "factor of PEs in the arbiter's polynomial",
+    ),
+    CoefficientSpec {
+        name: "noc.arbiter_base",
+        quantity: Quantity::Count,
+        whole: false,
+        min: f64::MIN,
+        summary: "constant of the arbiter's polynomial",
+    },
+    whole(
+        "offchip.bandwidth",
+        Quantity::Count,
+        1.0,
+        "elements per cycle to off-chip memory",
+    ),
+];
+
+/// The registry line.
+pub const ENTRY: ModelEntry = ModelEntry {
+    spec: ModelSpec {
+        name: "maestro",
+        summary: "MAESTRO's analytical model (revision 4eb08d1), figure for figure, faults included",
+        coefficients: COEFFICIENTS,
+    },
+    build: |technology| Box::new(Maestro::new(technology)),
+};
+
+struct Maestro {
+    /// The PE count is filled in per price.
+    hardware: Hardware,
+}
+
+impl Maestro {
+    fn new(technology: &Technology) -> Self {
+        let get = |name: &str| technology.get(name).unwrap_or(f64::NAN);
+        let whole = |name: &str| get(name) as i64;
+        Maestro {
+            hardware: Hardware {
+                pes: 1,
+                simd_lanes: whole("mac.lanes"),
+                noc_bandwidth: whole("noc.bandwidth"),
+                noc_latency: whole("noc.hops").saturating_mul(whole("noc.hop_latency")),
+                offchip_bandwidth: whole("offchip.bandwidth"),
+                coefficients: Coefficients {
+                    mac_area_um2: get("mac.area"),
+                    sram_area_um2_per_byte: get("sram.area"),
+                    mac_power_mw: get("mac.power"),
+                    sram_power_mw_per_byte: get("sram.power"),
+                    mac_energy_nj: get("mac.energy"),
+                    l2_access: get("l2.access"),
+                    l1_access: get("l1.access"),
+                    bus_area_um2: get("noc.bus_area"),
+                    bus_power_mw: get("noc.bus_power"),
+                    bus_ports_per_pe: get("noc.ports_per_pe"),
+                    bus_ports_base: get("noc.ports_base"),
+                    arbiter_area_um2: get("noc.arbiter_area"),
+                    arbiter_power_mw: get("noc.arbiter_power"),
+                    arbiter_power_floor_mw: get("noc.arbiter_power_floor"),
+                    arbiter_quadratic: get("noc.arbiter_quadratic"),
+                    arbiter_linear: get("noc.arbiter_linear"),
+                    arbiter_base: get("noc.arbiter_base"),
+                },
+            },
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Refused {
+    Refused(refusal.to_string())
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The layer as the reference sees it; see the head of this file.
+fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
+    let too_large = || Refused("a padded extent does not fit 64 bits".to_string());
+    let kind = match shape.op {
+        Op::Conv | Op::TransposedConv | Op::Dense => Kind::Conv,
+        Op::Depthwise => Kind::Depthwise,
+        Op::GroupedConv => Kind::Grouped,
+        Op::Gemm => Kind::Gemm,
+    };
+    let mut layer = Layer::new(kind, &[]);
+    for dim in Dim::ALL {
+        layer.dims[dim] = signed(shape.bounds[dim]);
+    }
+    if shape.op == Op::Dense {
+        for dim in [Dim::Y, Dim::X, Dim::R, Dim::S] {
+            layer.dims[dim] = 1;
+        }
+    }
+    if shape.op.slides() {
+        let padded = shape.padded_input().ok_or_else(too_large)?;
+        for (axis, dim, window) in [(0, Dim::Y, Dim::R), (1, Dim::X, Dim::S)] {
+            let gaps = (shape.bound(window) - 1).checked_mul(shape.dilation[axis] - 1);
+            let extent = gaps
+                .and_then(|g| padded[axis].checked_sub(g))
+                .ok_or_else(too_large)?;
+            layer.dims[dim] = signed(extent);
+            layer.stride[dim] = signed(shape.stride[axis]);
+        }
+    }
+    Ok(layer)
+}
+
+/// The directives with numbers in place of extents and knobs.
+fn mapping(layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<Mapping, Refused> {
+    let value = |size: Size| match size {
+        Size::Count(n) => signed(n),
+        Size::Extent(dim) => layer.dims[dim].max(1),
+        Size::Knob(knob) => signed(knobs[knob]),
+    };
+    let mut mapping = Mapping::new();
+    for level in &rule.levels {
+        if let Some(size) = level.cluster {
+            mapping.cluster(value(size)).map_err(refused)?;
+        }
+        for d in &level.directives {
+            let directive = maestro::Directive {
+                kind: d.kind,
+                dim: d.dim,
+                size: value(d.size),
+                step: value(d.step),
+            };
+            mapping.push(directive).map_err(refused)?;
+        }
+    }
+    Ok(mapping)
+}
+
+fn count(value: i64, figure: &str) -> Result<u64, Refused> {
+    u64::try_from(value).map_err(|_| Refused(format!("{figure} comes out negative")))
+}
+
+impl CostModel for Maestro {
+    fn price(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Price, Refused> {
+        let layer = layer(shape)?;
+        let mapping = mapping(&layer, rule, knobs)?;
+        let hardware = Hardware {
+            pes: signed(knobs[Menu::PES]),
+            ..self.hardware
+        };
+        let report = maestro::evaluate(&layer, &mapping, &hardware).map_err(refused)?;
+        let price = Price {
+            latency_cycles: count(report.runtime_cycles, "the latency")?,
+            energy_nj: report.energy_nj,
+            area_um2: report.area_um2,
+            power_mw: report.power_mw(),
+            throughput_macs_per_cycle: report.throughput_macs_per_cycle(),
+            l1_bytes: count(report.l1_bytes, "the local memory")?,
+            l2_bytes: count(report.l2_bytes, "the shared memory")?,
+            noc_bandwidth_peak: count(report.noc_bandwidth_peak, "the peak bandwidth")?,
+            noc_bandwidth_avg: report.noc_bandwidth_avg,
+            offchip_bandwidth: count(report.offchip_bandwidth, "the off-chip bandwidth")?,
+            macs: count(report.macs, "the MAC count")?,
+            active_pes: report.active_pes,
+        };
+        if price.latency_cycles > MAX_CYCLES {
+            return Err(Refused(format!("more than {MAX_CYCLES} cycles")));
+        }
+        let floats = [
+            price.energy_nj,
+            price.area_um2,
+            price.power_mw,
+            price.throughput_macs_per_cycle,
+            price.noc_bandwidth_avg,
+            price.active_pes,
+        ];
+        if floats.iter().any(|f| !f.is_finite() || *f < 0.0) {
+            return Err(Refused(
+                "a figure comes out negative or infinite".to_string(),
+            ));
+        }
+        Ok(price)
+    }
+
+    fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine {
+        let (pes, l1, l2) = (signed(pes), signed(l1_bytes), signed(l2_bytes));
+        Engine {
+            area_um2: maestro::engine_area_um2(pes, l1, l2, &self.hardware),
+            power_mw: maestro::engine_power_mw(pes, l1, l2, &self.hardware),
+        }
+    }
+
+    fn caveats(&self) -> &'static [&'static str] {
+        &[
+            "energy counts buffer accesses only: no MACs, no output reads of the shared memory, and local-memory accesses only for dataflows of one level",
+            "strides change tiles but not the output extents the model derives, so strided layers may count other MACs than the network has",
+            "reduction across PEs and multicast are free; some two-dimensional mappings run faster than one MAC per PE and cycle",
+        ]
+    }
+}

@@ -1,0 +1,479 @@
+//! REINFORCE (Williams 1992) with a recurrent policy that walks the layers and picks one level
+//! per knob, as ConfuciuX does, under masks that keep an episode within budget.
+//!
+//! What a layer costs is c / C + sum over budgets b of p_b w_b: its share of the objective plus its
+//! shares of the budgets at prices p_b. The prices are no solver's: each rises while the mask has
+//! to forbid what the policy wants, and falls while episodes leave the budget unspent. Reward is
+//! the worst cost seen for layers of this kind less the cost, standardised per kind; the advantage
+//! of a slot is its discounted return.
+
+use super::mask::{Budgets, Purse};
+use super::runner::Run;
+use super::slots::{Choice, Slots};
+use super::walk::{self, Features};
+use super::{MethodEntry, walk::Memory};
+use crate::base::math::exp;
+use crate::base::random::Stream;
+use crate::ir::problem::Stage;
+use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamSpec};
+use crate::nn::{Adam, Gradient, Pick, Policy, PolicyShape, Tape};
+use crate::space::{Assignment, Evaluation, Space, Totals};
+
+const fn param(
+    name: &'static str,
+    kind: ParamKind,
+    default: f64,
+    summary: &'static str,
+) -> ParamSpec {
+    ParamSpec {
+        name,
+        kind,
+        default: ParamDefault::Number(default),
+        summary,
+    }
+}
+
+/// The registry line.
+pub const ENTRY: MethodEntry = MethodEntry {
+    spec: MethodSpec {
+        name: "reinforce",
+        summary: "policy gradient: an LSTM walks the layers and picks coarse levels",
+        refines: false,
+        params: &[
+            param(
+                "episodes",
+                ParamKind::Whole(1, 10_000_000),
+                1000.0,
+                "whole-network assignments tried",
+            ),
+            param(
+                "batch",
+                ParamKind::Whole(1, 1024),
+                8.0,
+                "episodes per step of the optimiser",
+            ),
+            param(
+                "hidden",
+                ParamKind::Whole(1, 1024),
+                128.0,
+                "hidden units of the LSTM",
+            ),
+            param(
+                "learning_rate",
+                ParamKind::Real(1e-6, 1.0),
+                0.01,
+                "step size of Adam, falling linearly to a tenth",
+            ),
+            param(
+                "discount",
+                ParamKind::Real(0.0, 1.0),
+                0.0,
+                "weight of the next slot's reward in a slot's return",
+            ),
+            param(
+                "entropy",
+                ParamKind::Real(0.0, 10.0),
+                0.02,
+                "reward for staying undecided, falling linearly to 0",
+            ),
+        ],
+    },
+    run: stage,
+};
+
+/// Samples of a kind that standardise its costs.
+const MEMORY: usize = 64;
+
+fn stage(run: &mut Run, stage: &Stage) {
+    let episodes = stage.whole("episodes");
+    run.announce(ENTRY.spec.name, episodes);
+    let space = run.space;
+    let Some(slots) = Slots::new(space) else {
+        return;
+    };
+    let budgets = Budgets::new(space, &slots);
+    for (layer, &kind) in slots.kind_of.iter().enumerate() {
+        // Masks look at every coarse choice.
+        if !budgets.sums.is_empty() {
+            slots.kinds[kind]
+                .iter()
+                .for_each(|c| run.ask(layer, c.point));
+        }
+    }
+    if !budgets.coarse_is_feasible(&slots) {
+        return;
+    }
+    let engines = walk::engines(space, &slots);
+    if slots.engine && engines.is_empty() {
+        return;
+    }
+    Learner::new(space, stage, &slots, &budgets, &engines).learn(run, episodes);
+}
+
+struct Learner<'a, 's> {
+    space: &'a Space<'s>,
+    slots: &'a Slots,
+    budgets: &'a Budgets,
+    engines: &'a [Vec<u8>],
+    features: Features,
+    policy: Policy,
+    adam: Adam,
+    tape: Tape,
+    gradient: Gradient,
+    memory: Memory,
+    /// Price of each sum limit.
+    prices: Vec<f64>,
+    /// Totals of the latest episode, around which products and bottlenecks are linearised.
+    totals: Option<Totals>,
+    batch: usize,
+    rate: f64,
+    discount: f64,
+    entropy: f64,
+    seed: u64,
+}
+
+/// One episode's walk so far.
+struct Episode {
+    stream: Stream,
+    /// Layers in the order they are visited.
+    order: Vec<usize>,
+    purse: Purse,
+    /// Cheapest weights per kind; those of the chosen engine when sequential.
+    least: Vec<Vec<f64>>,
+    /// Levels of the chosen engine.
+    engine: Option<Vec<u8>>,
+    /// Choice of each layer, by index among its kind's choices.
+    chosen: Vec<usize>,
+    previous: Vec<f32>,
+    /// Per limit: probability that the mask took away.
+    denied: Vec<f64>,
+}
+
+impl<'a, 's> Learner<'a, 's> {
+    fn new(
+        space: &'a Space<'s>,
+        stage: &Stage,
+        slots: &'a Slots,
+        budgets: &'a Budgets,
+        engines: &'a [Vec<u8>],
+    ) -> Self {
+        let features = Features::new(space, slots, budgets);
+        let shape = PolicyShape {
+            inputs: features.width(),
+            hidden: stage.whole("hidden"),
+            kinds: slots.kinds.len() + 1,
+            levels: slots.levels.clone(),
+        };
+        let seed = space.problem.seed;
+        let mut policy = Policy::new(shape, &mut Stream::new(seed, "policy", 0));
+        walk::tilt(&mut policy, slots, budgets);
+        let rate = stage.number("learning_rate");
+        Learner {
+            space,
+            slots,
+            budgets,
+            engines,
+            features,
+            adam: Adam::new(&policy, rate as f32),
+            gradient: Gradient::new(&policy),
+            policy,
+            tape: Tape::new(),
+            memory: Memory::new(slots.kinds.len() + 1, MEMORY),
+            prices: vec![1.0; budgets.sums.len()],
+            totals: None,
+            batch: stage.whole("batch"),
+            rate,
+            discount: stage.number("discount"),
+            entropy: stage.number("entropy"),
+            seed,
+        }
+    }
+
+    fn learn(&mut self, run: &mut Run, episodes: usize) {
+        let mut done = 0;
+        while done < episodes && !run.stopped() {
+            let size = self.batch.min(episodes - done);
+            let left = 1.0 - done as f64 / episodes as f64;
+            let last = done + size == episodes;
+            let walked = self.walk(done, size, last);
+            let mut outcomes = Vec::with_capacity(size);
+            for episode in &walked {
+                let mut assignment = self.assignment(episode);
+                let mut evaluation = run.evaluate(&assignment);
+                // Several budgets at once can be missed together though each alone was in reach.
+                if let (Some(e), Some(refuge)) = (evaluation, run.refuge)
+                    && !e.feasible()
+                    && !self.slots.engine
+                {
+                    let mut stream = Stream::new(self.seed, "repair", done as u64);
+                    walk::repair(self.space, &mut assignment, refuge, &mut stream);
+                    run.evaluate(&assignment);
+                }
+                outcomes.push(evaluation.take());
+            }
+            self.update(&walked, &outcomes, left);
+            done += size;
+        }
+    }
+
+    /// Walks a batch of episodes in lockstep.
+    fn walk(&mut self, first: usize, size: usize, greedy: bool) -> Vec<Episode> {
+        let mut episodes: Vec<Episode> = (0..size)
+            .map(|i| {
+                let mut stream = Stream::new(self.seed, "episode", (first + i) as u64);
+                let mut order: Vec<usize> = (0..self.slots.kind_of.len()).collect();
+                stream.shuffle(&mut order);
+                Episode {
+                    stream,
+                    order,
+                    purse: self.budgets.purse(self.slots),
+                    least: self.budgets.least.clone(),
+                    engine: None,
+                    chosen: vec![0; self.slots.kind_of.len()],
+                    previous: vec![0.0; self.slots.heads.len()],
+                    denied: vec![0.0; self.budgets.sums.len()],
+                }
+            })
+            .collect();
+        let steps = usize::from(self.slots.engine)
+            + if self.slots.layers {
+                self.slots.kind_of.len()
+            } else {
+                0
+            };
+        let mut tape = std::mem::take(&mut self.tape);
+        let mut rollout = self.policy.rollout(&mut tape, size);
+        let width = self.features.width();
+        let mut inputs = vec![0.0; size * width];
+        let mut kinds = vec![0u32; size];
+        for step in 0..steps {
+            let engine = self.slots.engine && step == 0;
+            let at = step - usize::from(self.slots.engine && step > 0);
+            for (e, episode) in episodes.iter().enumerate() {
+                let layer = episode.order.get(at).copied();
+                let kind = match layer {
+                    Some(layer) if !engine => self.slots.kind_of[layer],
+                    _ => self.slots.kinds.len(),
+                };
+                kinds[e] = kind as u32;
+                let row = &mut inputs[e * width..(e + 1) * width];
+                let progress = step as f32 / steps as f32;
+                self.features
+                    .fill(row, kind, &episode.purse, &episode.previous, progress);
+            }
+            rollout.step(&inputs, &kinds);
+            for (e, episode) in episodes.iter_mut().enumerate() {
+                if engine {
+                    self.pick_engine(&mut rollout, e, episode, greedy);
+                } else {
+                    self.pick_layer(&mut rollout, e, episode, at, greedy);
+                }
+            }
+        }
+        self.tape = tape;
+        episodes
+    }
+
+    fn pick_engine(
+        &self,
+        rollout: &mut crate::nn::Rollout,
+        e: usize,
+        episode: &mut Episode,
+        greedy: bool,
+    ) {
+        let mut levels: Vec<u8> = Vec::new();
+        for (head, &count) in self.slots.levels.iter().enumerate() {
+            let mut mask = vec![false; count];
+            if self.slots.shared[head] {
+                for engine in self.engines.iter().filter(|c| c.starts_with(&levels)) {
+                    mask[engine[head] as usize] = true;
+                }
+            } else {
+                mask[0] = true;
+            }
+            let picked = rollout.choose(e, head, &mask, pick(greedy, &mut episode.stream));
+            levels.push(picked as u8);
+            episode.previous[head] = walk::normalised(picked, count);
+        }
+        episode.least = walk::least_of_engine(self.slots, self.budgets, &levels);
+        for limit in 0..self.budgets.sums.len() {
+            episode.purse.reserve[limit] = self
+                .slots
+                .kind_of
+                .iter()
+                .map(|&k| episode.least[k][limit])
+                .sum();
+        }
+        if !self.slots.layers {
+            for (layer, &kind) in self.slots.kind_of.iter().enumerate() {
+                let matching = |c: &Choice| walk::on_engine(self.slots, c, &levels);
+                let found = self.slots.kinds[kind].iter().position(matching);
+                episode.chosen[layer] = found.unwrap_or(0);
+            }
+        }
+        episode.engine = Some(levels);
+    }
+
+    fn pick_layer(
+        &self,
+        rollout: &mut crate::nn::Rollout,
+        e: usize,
+        episode: &mut Episode,
+        at: usize,
+        greedy: bool,
+    ) {
+        let layer = episode.order[at];
+        let kind = self.slots.kind_of[layer];
+        let choices = &self.slots.kinds[kind];
+        let mut within = Vec::new();
+        self.budgets
+            .allowed(kind, choices, &episode.purse, &episode.least, &mut within);
+        let mut open: Vec<usize> = (0..choices.len())
+            .filter(|&c| match &episode.engine {
+                Some(engine) => walk::on_engine(self.slots, &choices[c], engine),
+                None => true,
+            })
+            .collect();
+        if !open.iter().any(|&c| within[c]) {
+            open.iter().for_each(|&c| within[c] = true);
+        }
+        for (head, &count) in self.slots.levels.iter().enumerate() {
+            let mut mask = vec![false; count];
+            let mut wish = vec![false; count];
+            for &c in &open {
+                let level = choices[c].levels[head] as usize;
+                wish[level] = true;
+                mask[level] |= within[c];
+            }
+            if mask != wish {
+                let denied = walk::denied(rollout.logits(e, head), &wish, &mask);
+                if let Some(limit) = episode.purse.tightest() {
+                    episode.denied[limit] += denied / self.slots.kind_of.len() as f64;
+                }
+            }
+            let picked = rollout.choose(e, head, &mask, pick(greedy, &mut episode.stream));
+            open.retain(|&c| choices[c].levels[head] as usize == picked);
+            episode.previous[head] = walk::normalised(picked, count);
+        }
+        let choice = open.iter().copied().find(|&c| within[c]).unwrap_or(0);
+        episode.chosen[layer] = choice;
+        self.budgets
+            .spend(kind, choice, &episode.least, &mut episode.purse);
+    }
+
+    fn assignment(&self, episode: &Episode) -> Assignment {
+        let point = |(layer, &choice): (usize, &usize)| {
+            self.slots.kinds[self.slots.kind_of[layer]][choice].point
+        };
+        episode.chosen.iter().enumerate().map(point).collect()
+    }
+
+    /// Moves policy and budget prices after a batch.
+    fn update(&mut self, walked: &[Episode], outcomes: &[Option<Evaluation>], left: f64) {
+        for outcome in outcomes.iter().flatten() {
+            self.totals = Some(outcome.totals);
+        }
+        let Some(totals) = self.totals else { return };
+        let scale = {
+            // The whole network's credit, so that an episode's shares add up to about 1.
+            let layers = 0..self.slots.kind_of.len();
+            let assignment = self.assignment(&walked[walked.len() - 1]);
+            let sum: f64 = layers
+                .map(|l| self.space.credit(l, assignment[l], &totals))
+                .sum();
+            if sum.is_finite() && sum > 0.0 {
+                sum
+            } else {
+                1.0
+            }
+        };
+        let engine = usize::from(self.slots.engine);
+        let steps = engine
+            + if self.slots.layers {
+                self.slots.kind_of.len()
+            } else {
+                0
+            };
+        let heads = self.slots.heads.len();
+        // Remember costs first, so that this batch is judged among its equals.
+        for (episode, outcome) in walked.iter().zip(outcomes) {
+            if self.slots.layers {
+                for (layer, &choice) in episode.chosen.iter().enumerate() {
+                    let kind = self.slots.kind_of[layer];
+                    let point = self.slots.kinds[kind][choice].point;
+                    let credit = self.space.credit(layer, point, &totals) / scale;
+                    let weights = &self.budgets.weights[kind][choice];
+                    self.memory.push(kind, credit, weights);
+                }
+            }
+            if engine == 1 {
+                let cost = self.episode_cost(outcome, &totals);
+                self.memory.push(self.slots.kinds.len(), cost, &[]);
+            }
+        }
+        self.memory.standardise(&self.prices);
+        let mut advantages = vec![0.0f32; walked.len() * steps * heads];
+        for (e, (episode, outcome)) in walked.iter().zip(outcomes).enumerate() {
+            let mut back = 0.0;
+            for step in (0..steps).rev() {
+                let reward = if engine == 1 && step == 0 {
+                    let cost = self.episode_cost(outcome, &totals);
+                    self.memory
+                        .reward(self.slots.kinds.len(), cost, &[], &self.prices)
+                } else {
+                    let layer = episode.order[step - engine];
+                    let kind = self.slots.kind_of[layer];
+                    let choice = episode.chosen[layer];
+                    let point = self.slots.kinds[kind][choice].point;
+                    let credit = self.space.credit(layer, point, &totals) / scale;
+                    let weights = &self.budgets.weights[kind][choice];
+                    self.memory.reward(kind, credit, weights, &self.prices)
+                };
+                back = reward + self.discount * back;
+                let at = (e * steps + step) * heads;
+                advantages[at..at + heads].fill(back as f32);
+            }
+        }
+        self.gradient.clear();
+        let divisor = walked.len() as f32;
+        let entropy = (self.entropy * left) as f32;
+        self.policy.backward(
+            &mut self.tape,
+            &advantages,
+            entropy,
+            divisor,
+            &mut self.gradient,
+        );
+        self.adam.learning_rate = (self.rate * (0.1 + 0.9 * left)) as f32;
+        self.adam.step(&mut self.policy, &self.gradient);
+        self.move_prices(walked);
+    }
+
+    /// What an episode of a sequential design cost relative to the latest, with what it overshot.
+    fn episode_cost(&self, outcome: &Option<Evaluation>, totals: &Totals) -> f64 {
+        let usual = self.space.cost(totals);
+        outcome.map_or(10.0, |e| {
+            (e.cost / usual).min(100.0) * (1.0 + 10.0 * e.overshoot.min(10.0))
+        })
+    }
+
+    /// Raises the price of a budget that the mask had to defend, lowers that of one left unspent.
+    fn move_prices(&mut self, walked: &[Episode]) {
+        for limit in 0..self.prices.len() {
+            let count = walked.len() as f64;
+            let denied = walked.iter().map(|e| e.denied[limit]).sum::<f64>() / count;
+            let spent = walked.iter().map(|e| e.purse.used[limit]).sum::<f64>() / count;
+            let change = 4.0 * denied - 2.0 * (0.99 - spent).max(0.0);
+            let price = self.prices[limit] * exp(change.clamp(-0.2, 0.2));
+            self.prices[limit] = price.clamp(1e-6, 1e6);
+        }
+    }
+}
+
+fn pick(greedy: bool, stream: &mut Stream) -> Pick<'_> {
+    if greedy {
+        Pick::Greedy
+    } else {
+        Pick::Sample(stream)
+    }
+}

@@ -1,0 +1,197 @@
+//! Runs the stages of a search: counts evaluations and distinct prices, keeps the best, stops.
+
+use super::METHODS;
+use crate::ir::problem::Problem;
+use crate::space::{Assignment, Evaluation, Point, Space};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Is told how a search gets on. Observing changes nothing.
+pub trait Observer {
+    /// A stage begins; it will make about `total` evaluations.
+    fn stage(&mut self, method: &str, total: usize);
+    /// `done` evaluations of the stage are made; the best objective so far, in the metric's unit.
+    fn progress(&mut self, done: usize, best: Option<f64>);
+}
+
+/// Watches nothing.
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn stage(&mut self, _: &str, _: usize) {}
+    fn progress(&mut self, _: usize, _: Option<f64>) {}
+}
+
+/// The best assignment of a search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// One point per layer.
+    pub assignment: Assignment,
+    /// What it costs.
+    pub evaluation: Evaluation,
+}
+
+/// What one stage did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageReport {
+    /// Its method.
+    pub method: &'static str,
+    /// Whole-network assignments tried.
+    pub evaluations: usize,
+    /// Distinct prices (layer shape and point) asked in this stage and no stage before.
+    pub prices: usize,
+    /// Best objective after the stage in the metric's unit; `None` if nothing feasible is known.
+    pub value: Option<f64>,
+    /// Each improvement: evaluations of the whole search so far, and the objective reached.
+    pub improvements: Vec<(usize, f64)>,
+}
+
+/// The result of all stages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The best feasible assignment, if any was found.
+    pub best: Option<Found>,
+    /// Stage by stage.
+    pub stages: Vec<StageReport>,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// The state that methods share.
+pub struct Run<'r, 's> {
+    /// The priced problem.
+    pub space: &'r Space<'s>,
+    /// An assignment known to keep all budgets, from the proof that there is one. Methods may lean
+    /// on it to repair an assignment; it is no start for them.
+    pub refuge: Option<&'r [Point]>,
+    /// The best feasible assignment so far.
+    pub best: Option<Found>,
+    stop: &'r AtomicBool,
+    observer: &'r mut dyn Observer,
+    evaluations: usize,
+    stage_start: usize,
+    asked: Vec<Vec<bool>>,
+    prices: usize,
+    improvements: Vec<(usize, f64)>,
+}
+
+impl<'s> Run<'_, 's> {
+    /// The problem.
+    pub fn problem(&self) -> &'s Problem {
+        self.space.problem
+    }
+
+    /// Whether the user wants it to end.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Evaluations of the present stage.
+    pub fn done(&self) -> usize {
+        self.evaluations - self.stage_start
+    }
+
+    /// Counts a price as asked.
+    pub fn ask(&mut self, layer: usize, point: Point) {
+        let asked = &mut self.asked[self.space.problem.layers[layer].shape][point as usize];
+        self.prices += usize::from(!*asked);
+        *asked = true;
+    }
+
+    /// Tries a whole assignment; the best feasible one is kept. Equal ones do not replace it.
+    pub fn evaluate(&mut self, assignment: &[Point]) -> Option<Evaluation> {
+        self.evaluations += 1;
+        for (layer, &point) in assignment.iter().enumerate() {
+            self.ask(layer, point);
+        }
+        let evaluation = self.space.evaluate(assignment)?;
+        let better = self
+            .best
+            .as_ref()
+            .is_none_or(|b| evaluation.cost < b.evaluation.cost);
+        if evaluation.feasible() && better {
+            let value = evaluation.totals.metric(self.problem().objective.metric);
+            self.improvements.push((self.evaluations, value));
+            self.best = Some(Found {
+                assignment: assignment.to_vec(),
+                evaluation,
+            });
+        }
+        if self.evaluations.is_multiple_of(64) {
+            let best = self.best_value();
+            self.observer.progress(self.done(), best);
+        }
+        Some(evaluation)
+    }
+
+    /// Tells the observer how many evaluations the stage will make.
+    pub fn announce(&mut self, method: &str, total: usize) {
+        self.observer.stage(method, total);
+    }
+
+    fn best_value(&self) -> Option<f64> {
+        let metric = self.problem().objective.metric;
+        self.best
+            .as_ref()
+            .map(|b| b.evaluation.totals.metric(metric))
+    }
+}
+
+/// Runs all stages of the problem one after the other. If none of them finds a feasible
+/// assignment, the refuge is the result.
+pub fn run(
+    space: &Space,
+    refuge: Option<&[Point]>,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Outcome {
+    let asked = space.tables.iter().map(|t| vec![false; t.len()]).collect();
+    let mut run = Run {
+        space,
+        refuge,
+        best: None,
+        stop,
+        observer,
+        evaluations: 0,
+        stage_start: 0,
+        asked,
+        prices: 0,
+        improvements: Vec::new(),
+    };
+    let mut stages = Vec::new();
+    for stage in &space.problem.stages {
+        let Some(method) = METHODS.iter().find(|m| m.spec.name == stage.method) else {
+            continue;
+        };
+        if run.stopped() {
+            break;
+        }
+        run.stage_start = run.evaluations;
+        let prices = run.prices;
+        (method.run)(&mut run, stage);
+        let best = run.best_value();
+        let done = run.done();
+        run.observer.progress(done, best);
+        stages.push(StageReport {
+            method: method.spec.name,
+            evaluations: done,
+            prices: run.prices - prices,
+            value: best,
+            improvements: std::mem::take(&mut run.improvements),
+        });
+    }
+    if run.best.is_none()
+        && let Some(refuge) = refuge
+        && let Some(evaluation) = space.evaluate(refuge)
+        && evaluation.feasible()
+    {
+        run.best = Some(Found {
+            assignment: refuge.to_vec(),
+            evaluation,
+        });
+    }
+    Outcome {
+        best: run.best,
+        stages,
+        interrupted: stop.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,193 @@
+//! The space of one problem: grid, prices, limits, and what each layer may choose.
+
+use super::limits::{self, BoundLimit};
+use super::point::{Grid, Point};
+use super::table::{self, Table};
+use crate::base::span::Span;
+use crate::cost::{self, CostModel, MAX_LAYERS, Price};
+use crate::ir::menu::Menu;
+use crate::ir::metric::Metric;
+use crate::ir::problem::{Deployment, Problem};
+
+/// The most prices one problem may need; beyond it the table would not fit into memory.
+pub const MAX_PRICES: usize = 5_000_000;
+
+/// Why a space cannot be built.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpaceError {
+    /// More prices than [`MAX_PRICES`], or more layers than [`MAX_LAYERS`].
+    TooLarge {
+        /// Points of one layer, as a float since the product may not fit an integer.
+        points: f64,
+        /// Distinct layer shapes.
+        shapes: usize,
+    },
+    /// A percentage of a span none of whose corners has a price.
+    NoCorner {
+        /// The budget.
+        span: Span,
+    },
+    /// The model refuses a layer at every point it may choose.
+    NoPrice {
+        /// Index of the layer.
+        layer: usize,
+        /// The reason at the first point.
+        reason: String,
+    },
+}
+
+/// A problem with its prices.
+pub struct Space<'p> {
+    /// What is to be decided.
+    pub problem: &'p Problem,
+    /// Prices points and shared engines.
+    pub model: Box<dyn CostModel>,
+    /// Numbers the points of a layer.
+    pub grid: Grid,
+    /// Per distinct shape: the price of every point.
+    pub tables: Vec<Table>,
+    /// The budgets in absolute units.
+    pub limits: Vec<BoundLimit>,
+    /// Per layer: coarse points it may take (priced, pins kept), in menu order.
+    pub coarse: Vec<Vec<Point>>,
+    /// Per layer: all points it may take, coarse and refined, ascending.
+    pub fine: Vec<Vec<Point>>,
+    /// For each point of the grid, which shared choice it belongs to (all 0 when pipelined).
+    shared: Vec<u32>,
+}
+
+impl<'p> Space<'p> {
+    /// Prices everything the search may ask for. With `refined`, the refined ranges too.
+    ///
+    /// # Errors
+    /// See [`SpaceError`].
+    pub fn new(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
+        let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined);
+        let size = grid.size().filter(|&s| {
+            s.saturating_mul(problem.shapes.len()) <= MAX_PRICES
+                && problem.layers.len() <= MAX_LAYERS
+        });
+        let Some(size) = size else {
+            let points = grid.axes.iter().map(|a| a.len() as f64).product::<f64>();
+            return Err(SpaceError::TooLarge {
+                points: points * grid.dataflows as f64,
+                shapes: problem.shapes.len(),
+            });
+        };
+        // Sema has checked the model's name and coefficients.
+        let model = cost::build(problem.model, &problem.technology)
+            .unwrap_or_else(|| unreachable!("sema knows only registered models"));
+        let points: Vec<Point> = (0..size as Point).collect();
+        let tables = table::fill(problem, model.as_ref(), &grid, &points);
+        let shared = points
+            .iter()
+            .map(|&p| shared_number(problem, &grid, p))
+            .collect();
+        let mut space = Space {
+            problem,
+            model,
+            grid,
+            tables,
+            limits: Vec::new(),
+            coarse: Vec::new(),
+            fine: Vec::new(),
+            shared,
+        };
+        space.limits = limits::bind(&space)?;
+        space.choose()?;
+        Ok(space)
+    }
+
+    /// Lists what each layer may take: priced, as pinned, and no slower than a throughput budget
+    /// of a pipelined design allows.
+    fn choose(&mut self) -> Result<(), SpaceError> {
+        let menu_order = self.grid.coarse_points();
+        for layer in 0..self.problem.layers.len() {
+            let pin = self.problem.pins.iter().find(|p| p.layer == layer);
+            let mut fixed: Vec<Option<usize>> = vec![None; self.grid.axes.len()];
+            for &(knob, value) in pin.iter().flat_map(|p| &p.knobs) {
+                fixed[knob] = self.grid.axes[knob].binary_search(&value).ok();
+            }
+            let keeps = |point: Point| {
+                let (dataflow, positions) = self.grid.positions(point);
+                pin.is_none_or(|p| p.dataflow.is_none_or(|d| d == dataflow))
+                    && fixed
+                        .iter()
+                        .zip(&positions)
+                        .all(|(f, p)| f.is_none_or(|f| f == *p))
+            };
+            let priced = |point: &Point| self.price(layer, *point).is_some();
+            let fine: Vec<Point> = (0..self.shared.len() as Point)
+                .filter(|&p| (pin.is_none() || keeps(p)) && priced(&p))
+                .collect();
+            if fine.is_empty() {
+                let first = (0..self.shared.len() as Point)
+                    .find(|&p| keeps(p))
+                    .unwrap_or(0);
+                let shape = self.problem.layers[layer].shape;
+                let reason =
+                    table::price(self.problem, self.model.as_ref(), &self.grid, shape, first);
+                let reason = reason.err().map_or(String::new(), |r| r.0);
+                return Err(SpaceError::NoPrice { layer, reason });
+            }
+            // A pinned value between the coarse levels stands in for all of them.
+            let mut coarse: Vec<Point> = Vec::new();
+            for &point in &menu_order {
+                let (dataflow, mut positions) = self.grid.positions(point);
+                for (position, fixed) in positions.iter_mut().zip(&fixed) {
+                    *position = fixed.unwrap_or(*position);
+                }
+                let moved = self.grid.point(dataflow, &positions);
+                if (pin.is_none() || keeps(moved)) && priced(&moved) && !coarse.contains(&moved) {
+                    coarse.push(moved);
+                }
+            }
+            self.coarse.push(coarse);
+            self.fine.push(fine);
+        }
+        Ok(())
+    }
+
+    /// The price of a layer at a point; `None` where the model refuses.
+    pub fn price(&self, layer: usize, point: Point) -> Option<&Price> {
+        self.tables[self.problem.layers[layer].shape]
+            .get(point as usize)?
+            .as_ref()
+    }
+
+    /// The number of the engine choice a point belongs to; all points are 0 when pipelined.
+    pub fn shared_part(&self, point: Point) -> u32 {
+        self.shared[point as usize]
+    }
+
+    /// The PE count of a point.
+    pub fn pes(&self, point: Point) -> u64 {
+        self.grid.values(point).1[Menu::PES]
+    }
+
+    /// The cycles a layer may take under a throughput budget of a pipelined design, where each
+    /// layer must keep the pace alone.
+    pub fn pace(&self) -> Option<f64> {
+        let limit = self
+            .limits
+            .iter()
+            .find(|l| l.metric == Metric::Throughput)?;
+        (self.problem.deployment == Deployment::Pipelined)
+            .then(|| self.problem.technology.clock_hz() / limit.limit)
+    }
+}
+
+/// Numbers the shared knobs of a sequential design's point in mixed radix.
+fn shared_number(problem: &Problem, grid: &Grid, point: Point) -> u32 {
+    if problem.deployment == Deployment::Pipelined {
+        return 0;
+    }
+    let (_, positions) = grid.positions(point);
+    let mut number = 0;
+    for ((knob, axis), position) in problem.menu.knobs.iter().zip(&grid.axes).zip(positions) {
+        if !knob.per_layer {
+            number = number * axis.len() as u32 + position as u32;
+        }
+    }
+    number
+}

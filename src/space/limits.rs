@@ -1,0 +1,95 @@
+//! Budgets turned into limits in absolute units.
+
+use super::build::{Space, SpaceError};
+use crate::base::span::Span;
+use crate::ir::metric::Metric;
+use crate::ir::problem::Limit;
+
+/// A budget in its metric's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoundLimit {
+    /// What is limited.
+    pub metric: Metric,
+    /// At most this much; for throughput, at least.
+    pub limit: f64,
+    /// The share of the span between the cheapest and the dearest corner, if it was written so.
+    pub share: Option<f64>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl BoundLimit {
+    /// By how much `value` misses the limit, relative to the limit; 0 if it holds.
+    pub fn overshoot(&self, value: f64) -> f64 {
+        if self.metric.larger_is_better() {
+            if value >= self.limit {
+                0.0
+            } else {
+                self.limit / value - 1.0
+            }
+        } else if value <= self.limit {
+            0.0
+        } else {
+            value / self.limit - 1.0
+        }
+    }
+}
+
+/// The limits of a space whose tables are filled. A share x means min + (max - min) x over the
+/// uniform corner assignments of the coarse menu (every layer at the same corner, each knob at its
+/// smallest or largest coarse level, every dataflow); corners with a refused layer are left out.
+/// This is how ConfuciuX derives its limits.
+pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
+    let mut limits = Vec::new();
+    let mut corners = None;
+    for budget in &space.problem.budgets {
+        let (limit, share) = match budget.limit {
+            Limit::Absolute(limit) => (limit, None),
+            Limit::Share(share) => {
+                let corners = corners.get_or_insert_with(|| corner_totals(space));
+                let values = corners.iter().map(|t| t.metric(budget.metric));
+                let (min, max) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
+                    (lo.min(v), hi.max(v))
+                });
+                if corners.is_empty() {
+                    return Err(SpaceError::NoCorner { span: budget.span });
+                }
+                (min + (max - min) * share, Some(share))
+            }
+        };
+        limits.push(BoundLimit {
+            metric: budget.metric,
+            limit,
+            share,
+            span: budget.span,
+        });
+    }
+    Ok(limits)
+}
+
+fn corner_totals(space: &Space) -> Vec<super::Totals> {
+    let grid = &space.grid;
+    let ends: Vec<[usize; 2]> = grid
+        .coarse
+        .iter()
+        .map(|c| {
+            [
+                c.iter().copied().min().unwrap_or(0),
+                c.iter().copied().max().unwrap_or(0),
+            ]
+        })
+        .collect();
+    let mut totals = Vec::new();
+    for dataflow in 0..grid.dataflows {
+        for corner in 0..1usize << ends.len() {
+            let positions: Vec<usize> = ends
+                .iter()
+                .enumerate()
+                .map(|(k, e)| e[corner >> k & 1])
+                .collect();
+            let point = grid.point(dataflow, &positions);
+            totals.extend(space.totals(&vec![point; space.problem.layers.len()]));
+        }
+    }
+    totals
+}

@@ -1,0 +1,14 @@
+//! The design space: choices per layer, their prices, limits, and what is feasible.
+
+mod build;
+pub mod cheapest;
+pub mod evaluate;
+pub mod feasible;
+mod limits;
+pub mod point;
+pub mod table;
+
+pub use build::{Space, SpaceError};
+pub use evaluate::{Assignment, Evaluation, Totals};
+pub use limits::BoundLimit;
+pub use point::{Grid, Point};
