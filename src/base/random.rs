@@ -73,3 +73,111 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream() -> Stream {
+        Stream::new(42, "test", 7)
+    }
+
+    /// Literal vectors, here and below: a change of `rand_chacha` or of a method that moved one of
+    /// these would move decisions. Confirmed by a second implementation written from the
+    /// definition of `ChaCha8`, of `seed_from_u64` (PCG32) and of the methods above.
+    #[test]
+    fn bits_are_pinned() {
+        let mut s = stream();
+        let bits = [0; 4].map(|_| s.bits());
+        assert_eq!(
+            bits,
+            [
+                0x3b4c_b2f3_1db5_b475,
+                0x8db1_b0a8_f0fe_704a,
+                0x42b9_fe46_b662_20c4,
+                0x942f_910f_f356_2edb
+            ],
+            "{bits:#018x?}"
+        );
+    }
+
+    #[test]
+    fn uniforms_are_pinned() {
+        let mut s = stream();
+        let bits = [0; 3].map(|_| s.uniform().to_bits());
+        assert_eq!(
+            bits,
+            [
+                0x3fcd_a659_798e_dad8,
+                0x3fe1_b636_151e_1fce,
+                0x3fd0_ae7f_91ad_9888
+            ],
+            "{bits:#018x?}"
+        );
+    }
+
+    #[test]
+    fn integers_are_pinned() {
+        let mut s = stream();
+        assert_eq!(
+            [0; 12].map(|_| s.below(10)),
+            [2, 5, 2, 5, 3, 3, 5, 4, 0, 0, 2, 0]
+        );
+        assert_eq!([0; 4].map(|_| s.below(1)), [0; 4]);
+    }
+
+    #[test]
+    fn chances_are_pinned() {
+        let mut s = stream();
+        assert_eq!(
+            [0; 8].map(|_| s.chance(0.5)),
+            [true, false, true, false, true, true, false, true]
+        );
+        assert!(!s.chance(0.0) && s.chance(1.0));
+    }
+
+    #[test]
+    fn shuffles_are_pinned() {
+        let mut items = [0, 1, 2, 3, 4, 5, 6, 7];
+        stream().shuffle(&mut items);
+        assert_eq!(items, [0, 4, 6, 5, 2, 7, 3, 1]);
+    }
+
+    #[test]
+    fn weighted_draws_are_pinned() {
+        let mut s = stream();
+        let weights = [1.0, 0.0, 2.0, 1.5, 0.0];
+        assert_eq!(
+            [0; 16].map(|_| s.weighted(&weights)),
+            [2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 2, 0, 2, 2, 0, 3]
+        );
+    }
+
+    #[test]
+    fn weights_are_proportions_and_zero_is_never_drawn() {
+        let mut s = stream();
+        let weights = [0.0, 1.0, 0.0, 3.0, 0.0];
+        let mut counts = [0; 5];
+        for _ in 0..4000 {
+            counts[s.weighted(&weights)] += 1;
+        }
+        assert_eq!((counts[0], counts[2], counts[4]), (0, 0, 0));
+        assert!((900..1100).contains(&counts[1]), "{counts:?}");
+    }
+
+    /// Each part of the address (seed, purpose, index) picks another stream.
+    #[test]
+    fn purposes_are_apart() {
+        let firsts = [
+            (42, "test", 7),
+            (43, "test", 7),
+            (42, "tess", 7),
+            (42, "test", 8),
+        ]
+        .map(|(seed, purpose, index)| Stream::new(seed, purpose, index).bits());
+        for (i, a) in firsts.iter().enumerate() {
+            assert!(!firsts[..i].contains(a));
+        }
+        assert_eq!(firsts[0], stream().bits());
+    }
+}

@@ -26,6 +26,8 @@ mod lstm;
 mod policy;
 mod rollout;
 mod tape;
+#[cfg(test)]
+mod tests;
 
 pub use adam::Adam;
 pub use gradient::Gradient;
