@@ -74,6 +74,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             "{name}: {} rows compared, {} equal ({} refused by both), {} figures",
             tally.rows, tally.equal, tally.refused, tally.figures
         );
+        for (reason, count) in &tally.reasons {
+            println!("  refused {count}: {reason}");
+        }
         for line in tally.mismatches.iter().take(SHOWN - shown) {
             println!("  {line}");
             shown += 1;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cfxc::cost::maestro::{Kind, Report, evaluate, evaluate_raw};
-use support::check::{Tally, gunzip, numbers, prices, table, vectors};
+use support::check::{Tally, gunzip, numbers, price, prices, table, vectors};
 use support::confuciux::{self, BUFFERS, PES};
+use support::maestro_figures::hardware;
+use support::maestro_text::parse_one;
 
 mod support;
 
@@ -91,6 +93,11 @@ fn vectors_agree_in_every_column() {
     .unwrap();
     assert_equal(&tally, 200);
     assert_eq!(tally.refused, 21);
+    assert!(
+        !tally.reasons.keys().any(|r| r.starts_with("text")),
+        "{:?}",
+        tally.reasons
+    );
     assert_eq!(tally.figures, 179 * 48);
     assert_eq!(levels, BTreeMap::from([(1, 26), (2, 81), (3, 48), (4, 24)]));
     assert_eq!(kinds, BTreeSet::from(Kind::ALL));
@@ -112,4 +119,71 @@ fn window_cut_by_the_cluster_is_refused_but_can_be_seen() {
         refusal.to_string(),
         "no tile holds a whole window, so nothing is computed"
     );
+}
+
+/// The inner level maps S over space and then over time. What the last directive makes of S counts
+/// (tile and progress), but the kind of the first, and products run over both.
+#[test]
+fn dimension_mapped_twice_in_one_level() {
+    let text = "Network n { Layer l { Type: CONV Stride { X: 2, Y: 2 }
+        Dimensions { K: 64, C: 3, R: 7, S: 7, Y: 224, X: 224 }
+        Dataflow {
+            TemporalMap(2,2) K; TemporalMap(4,4) C; TemporalMap(Sz(R),Sz(R)) R;
+            SpatialMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X;
+            Cluster(3, P);
+            SpatialMap(1,1) X; SpatialMap(1,1) S; TemporalMap(Sz(S),Sz(S)) S;
+        } } }";
+    /// PEs, NoC bandwidth and latency; figures.
+    type Row = ([i64; 3], &'static [(&'static str, &'static str)]);
+    let expected: [Row; 2] = [
+        (
+            [256, 64, 1],
+            &[
+                ("runtime_cycles", "43070024"),
+                ("activity_count_based_energy_nj", "75280.884847699999"),
+                ("throughput_macs_per_cycle", "2.5714166307406749"),
+                ("area", "58782383.3666154"),
+                ("power", "4360.502528179999"),
+                ("peak_bw_req", "2"),
+                ("avg_bw_req", "0.36940940366972475"),
+                ("offchip_bw_req_elements_per_cycle", "2"),
+                ("l2_sram_size_req_bytes", "26254"),
+                ("l1_sram_size_req_bytes", "4228"),
+                ("num_macs", "110750976"),
+                ("avg_number_of_utilized_pes", "54.5"),
+                ("input_l2_read", "15925551"),
+                ("filter_l2_read", "9408"),
+                ("output_l2_write", "1492864"),
+                ("input_l1_read", "110750976"),
+            ],
+        ),
+        (
+            [1024, 1000, 0],
+            &[
+                ("runtime_cycles", "21534928"),
+                ("activity_count_based_energy_nj", "75527.044900699999"),
+                ("throughput_macs_per_cycle", "5.1904723340612051"),
+                ("area", "2068617656.1462429"),
+                ("power", "28800.332769907996"),
+                ("peak_bw_req", "2"),
+                ("avg_bw_req", "0.74139908256880738"),
+                ("offchip_bw_req_elements_per_cycle", "2"),
+                ("l2_sram_size_req_bytes", "33754"),
+                ("l1_sram_size_req_bytes", "4228"),
+                ("num_macs", "111776448"),
+                ("avg_number_of_utilized_pes", "110"),
+                ("input_l2_read", "15962133"),
+                ("filter_l2_read", "9408"),
+                ("output_l2_write", "1513792"),
+                ("input_l1_read", "111776448"),
+            ],
+        ),
+    ];
+    let mut tally = Tally::default();
+    for ([pes, bandwidth, latency], figures) in expected {
+        let hw = hardware(pes, bandwidth, latency, 1, 70_000);
+        let price = price(parse_one(text), &hw);
+        tally.row(&format!("{pes} PEs"), &price, Some(figures.iter().copied()));
+    }
+    assert_equal(&tally, 2);
 }

@@ -16,8 +16,10 @@ pub struct Tally {
     pub rows: usize,
     /// Rows of which every figure agreed.
     pub equal: usize,
-    /// Rows the reference refuses.
+    /// Rows refused here and by the reference, which does not say why.
     pub refused: usize,
+    /// Those by the reason given here: an agreement for the wrong reason would show.
+    pub reasons: BTreeMap<String, usize>,
     /// Figures compared.
     pub figures: usize,
     /// Differences, one line each.
@@ -36,7 +38,14 @@ impl Tally {
         self.rows += 1;
         let before = self.mismatches.len();
         match (price, expected) {
-            (Err(_), None) => self.refused += 1,
+            (Err(error), None) => {
+                self.refused += 1;
+                let reason = match error {
+                    TextError::Syntax(message) => format!("text: {message}"),
+                    TextError::Refused(refusal) => refusal.to_string(),
+                };
+                *self.reasons.entry(reason).or_insert(0) += 1;
+            }
             (Ok(_), None) => self
                 .mismatches
                 .push(format!("{place}: expected a refusal, got a price")),

@@ -69,7 +69,7 @@ impl States {
     }
 }
 
-/// States of a loop with tiles of m elements, o apart, on a tile of actual extent E. `bits` are
+/// Writes the states of a loop with tiles of m elements, o apart, on a tile of actual extent E. `bits` are
 /// the loops that take this state.
 ///
 /// Temporal, with k = (E - m) / o: the first, unrolled if E <= m, an edge if E < m; k middle ones
@@ -80,10 +80,11 @@ impl States {
 /// evenly, which is harmless: the tail is full then); k middle ones if cov < E and k > 0; a last
 /// one, an edge, if cov < E, (k + 1) step + cov > E and k step + cov != E. That one is ragged if
 /// (a - 1) o + m < rem, where rem = E - (k + 1) step and a = (rem - m) / o + 1, but 1 if rem < m.
-fn states(d: &Directive, extent: i64, clusters: i64, bits: LoopSet) -> States {
+#[inline]
+fn states(states: &mut States, d: &Directive, extent: i64, clusters: i64, bits: LoopSet) {
     let (m, o, n) = (d.size, d.step, clusters);
     let set = |p: bool| if p { bits } else { 0 };
-    let mut states = States::default();
+    states.len = 0;
     let middle = Flags {
         moving: bits,
         ..Flags::default()
@@ -140,7 +141,6 @@ fn states(d: &Directive, extent: i64, clusters: i64, bits: LoopSet) -> States {
             }
         }
     }
-    states
 }
 
 /// The cases of a level, in the order of the reference.
@@ -177,13 +177,14 @@ impl Cases {
                     bits |= 1 << j;
                 }
             }
-            let states = states(d, extents[d.dim], level.clusters, bits);
-            if states.len == 1 {
-                cases.fixed = cases.fixed.or(states.items[0].flags);
+            // The place after the wheels so far; a loop of one state leaves it to the next.
+            let wheel = &mut cases.wheels[cases.count];
+            states(wheel, d, extents[d.dim], level.clusters, bits);
+            if wheel.len == 1 {
+                cases.fixed = cases.fixed.or(wheel.items[0].flags);
             } else {
-                cases.wheels[cases.count] = states;
                 cases.count += 1;
-                cases.total *= u32::from(states.len); // at most 3^12
+                cases.total *= u32::from(wheel.len); // at most 3^12
             }
         }
         cases
@@ -203,7 +204,10 @@ impl Cases {
             self.at = [1; MAX_DIRECTIVES];
         } else if self.visited > 1 {
             for (at, wheel) in self.at[..self.count].iter_mut().zip(&self.wheels).rev() {
-                *at = (*at + 1) % wheel.len;
+                *at += 1;
+                if *at == wheel.len {
+                    *at = 0;
+                }
                 if *at != 1 {
                     break;
                 }

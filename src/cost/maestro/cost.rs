@@ -3,90 +3,16 @@
 use super::arith::{accumulate, add, div_up, mul, product};
 use super::cases::{Case, Cases, Flags, handed_edges};
 use super::hardware::Hardware;
-use super::layer::{AXES, Coupling, Problem};
+use super::layer::Problem;
 use super::levels::{Level, LoopSet, TensorLoops, loops};
 use super::mapping::MAX_LEVELS;
+use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::volumes::{Outputs, ingress};
-use crate::ir::dim::DimMap;
 
 /// Most iteration cases visited for one price, over all levels. The published dataflows need a few
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
 pub const CASE_LIMIT: u32 = 1 << 20;
-
-/// Least, greatest and summed value of a delay over all cases.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Delays {
-    /// `None` before the first case.
-    pub min: Option<i64>,
-    /// At least 0.
-    pub max: i64,
-    /// Weighted with occurrences.
-    pub sum: i64,
-}
-
-impl Delays {
-    fn add(&mut self, times: i64, value: i64) -> Result<(), Refusal> {
-        self.min = Some(self.min.map_or(value, |min| min.min(value)));
-        self.max = self.max.max(value);
-        accumulate(&mut self.sum, times, value)
-    }
-}
-
-/// Accesses of one tensor and the buffer it needs, seen from the outermost level: `up` is the L2,
-/// `down` the L1 side.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Traffic {
-    /// Elements read from the L2.
-    pub up_read: i64,
-    /// Elements written to the L2.
-    pub up_write: i64,
-    /// Elements read from L1 buffers.
-    pub down_read: i64,
-    /// Elements written to L1 buffers.
-    pub down_write: i64,
-    /// Elements of L2 it needs, twice what is in use: one half is filled while the other works.
-    pub up_size: i64,
-}
-
-/// What the evaluation of all levels comes to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Outcome {
-    /// Cycles.
-    pub runtime: i64,
-    /// Multiply-accumulates.
-    pub macs: i64,
-    /// Input traffic.
-    pub input: Traffic,
-    /// Filter traffic.
-    pub filter: Traffic,
-    /// Output traffic.
-    pub output: Traffic,
-    /// Elements of L2 that all tensors need.
-    pub l2_size: i64,
-    /// Elements of L1 that the first evaluated tile needs.
-    pub l1_size: i64,
-    /// Whether that tile is the whole layer: L1 accesses are then charged.
-    pub l1_counted: bool,
-    /// Largest traffic per computing cycle.
-    pub peak: i64,
-    /// Mean traffic per computing cycle; not a number without cases.
-    pub average: f64,
-    /// Off-chip requirement.
-    pub offchip: i64,
-    /// Mean active PEs; 0 without cases.
-    pub active: f64,
-    /// MACs per element that enters, in the last case that was not skipped.
-    pub intensity: f64,
-    /// Of transfers into the array.
-    pub ingress_delay: Delays,
-    /// Of transfers out of it.
-    pub egress_delay: Delays,
-    /// Of computing.
-    pub compute_delay: Delays,
-    /// Occurrences of all cases not skipped.
-    pub cases: i64,
-}
 
 /// What a level needs to know of the level below.
 #[derive(Debug, Clone, Copy, Default)]
@@ -162,7 +88,8 @@ impl<'a> Evaluator<'a> {
         let mut out = Outcome::default();
         let (mut active, mut average) = (0.0, 0.0);
         let (mut sized, mut sizing) = (0, true);
-        let mut cases = self.cases(0, &problem.extents)?;
+        let mut cases = Cases::new(level, &problem.extents);
+        self.visit(cases.total())?;
         while let Some(Case {
             occurrences: q,
             flags,
@@ -232,7 +159,7 @@ impl<'a> Evaluator<'a> {
         if out.cases != 0 {
             out.active = active / out.cases as f64;
         }
-        whole_tensors(&mut out, problem)?;
+        out.whole_tensors(problem)?;
         let operands = add(out.input.up_size, out.filter.up_size)?;
         out.l2_size = add(operands, out.output.up_size)?;
         self.complete(0, sized)?;
@@ -243,12 +170,11 @@ impl<'a> Evaluator<'a> {
         Ok(out)
     }
 
-    /// The cases of a level, if they are few enough.
-    fn cases(&mut self, level: usize, extents: &DimMap<i64>) -> Result<Cases, Refusal> {
-        let cases = Cases::new(&self.levels[level], extents);
-        let left = self.visits_left.checked_sub(cases.total());
+    /// Refuses to visit more cases than the limit.
+    fn visit(&mut self, cases: u32) -> Result<(), Refusal> {
+        let left = self.visits_left.checked_sub(cases);
         self.visits_left = left.ok_or(Refusal::TooManyCases)?;
-        Ok(cases)
+        Ok(())
     }
 
     /// Cycles the slowest sub-cluster of a level computes in one case, and the mean number of
@@ -303,7 +229,8 @@ impl<'a> Evaluator<'a> {
         let level = &self.levels[g];
         let extents = self.levels[above].handed_down(edges);
         let (mut runtime, mut active, mut count, mut sized) = (0, 0.0, 0, 0);
-        let mut cases = self.cases(g, &extents)?;
+        let mut cases = Cases::new(level, &extents);
+        self.visit(cases.total())?;
         while let Some(Case {
             occurrences: q,
             flags,
@@ -382,24 +309,4 @@ impl Timing {
 /// the quotient rounded up.
 fn transfer(hw: &Hardware, elements: i64) -> Result<i64, Refusal> {
     add(div_up(elements, hw.noc_bandwidth)?, hw.noc_latency - 1)
-}
-
-/// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
-/// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
-fn whole_tensors(out: &mut Outcome, problem: &Problem) -> Result<(), Refusal> {
-    let size = |c: &Coupling| product(c.set.iter().map(|dim| problem.extents[dim]));
-    out.input.up_write = size(&problem.input)?;
-    out.filter.up_write = size(&problem.filter)?;
-    out.output.up_read = product(problem.output.set.iter().map(|dim| {
-        match AXES
-            .iter()
-            .find(|a| a.input == dim && problem.kind.slides())
-        {
-            Some(axis) => problem.extents[dim] - problem.extents[axis.window] + 1,
-            None => problem.extents[dim],
-        }
-    }))?;
-    out.input.down_write = out.input.up_read;
-    out.filter.down_write = out.filter.up_read;
-    Ok(())
 }

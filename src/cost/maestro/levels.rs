@@ -5,7 +5,7 @@ use super::hardware::Hardware;
 use super::layer::{AXES, Coupling, Kind, Problem};
 use super::mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
 use super::refusal::Refusal;
-use super::tiles::{Tile, output_tile, tile};
+use super::tiles::{Tile, edge_clusters, output_tile, tile};
 use crate::ir::dataflow::MapKind;
 use crate::ir::dim::{Dim, DimMap, DimSet};
 
@@ -76,8 +76,8 @@ pub(super) struct Level {
 
 impl Level {
     const EMPTY: Level = Level {
-        clusters: 1,
-        edge_clusters: 1,
+        clusters: 0,
+        edge_clusters: 0,
         segment: Segment::EMPTY,
         nominal: DimMap([0; Dim::COUNT]),
         known: DimSet(0),
@@ -134,11 +134,24 @@ impl Levels {
         &self.items[..self.len]
     }
 
-    /// Completes `mapping` for a layer and an array.
+    /// No levels yet. Large, so it is filled in place rather than returned filled.
+    pub const fn new() -> Levels {
+        Levels {
+            items: [Level::EMPTY; MAX_LEVELS],
+            len: 0,
+        }
+    }
+
+    /// Completes `mapping` for a layer and an array; to be called once.
     ///
     /// With cluster sizes c_1..c_G, U = c_1 ... c_G, the outermost level has P / U sub-clusters
     /// (rounded down) and level g has c_g. Each level is given the tile of the level above.
-    pub fn build(problem: &Problem, mapping: &Mapping, hw: &Hardware) -> Result<Levels, Refusal> {
+    pub fn build(
+        &mut self,
+        problem: &Problem,
+        mapping: &Mapping,
+        hw: &Hardware,
+    ) -> Result<(), Refusal> {
         let written = mapping.segments();
         let mut needed = 1;
         for segment in &written[1..] {
@@ -150,13 +163,10 @@ impl Levels {
                 needed,
             });
         }
-        let mut levels = Levels {
-            items: [Level::EMPTY; MAX_LEVELS],
-            len: written.len(),
-        };
+        self.len = written.len();
         for (g, segment) in written.iter().enumerate() {
             check_windows(segment, problem, g as u8)?;
-            let (above, rest) = levels.items.split_at_mut(g);
+            let (above, rest) = self.items.split_at_mut(g);
             let level = &mut rest[0];
             level.segment = *segment;
             match above.last() {
@@ -173,7 +183,7 @@ impl Levels {
             complete(level, above.last(), problem, g as u8)?;
             derive(level, problem);
         }
-        Ok(levels)
+        Ok(())
     }
 }
 
@@ -385,26 +395,4 @@ fn derive(level: &mut Level, problem: &Problem) {
     );
     level.reduction = ((1 << directives.len()) - 1) & !output.all;
     (level.input, level.filter, level.output) = (input, filter, output);
-}
-
-/// How many of n sub-clusters have work where the loop over the primary spatial dimension reaches
-/// its edge. With cov = o (n - 1) + m elements covered at once:
-///
-/// * D <= m: one;
-/// * D > cov: the k + 1 = ((D - m) / o + 1) / n full rounds leave rem = D - (k + 1) o n; one if
-///   rem < m, else (rem - m) / o + 1. A partial last tile is forgotten here, although `cases`
-///   assumes its sub-cluster is among these: where it is the only one, work is lost;
-/// * otherwise a = (D - m) / o + 1, and one more if o (a - 1) + m < D.
-fn edge_clusters(m: i64, o: i64, extent: i64, n: i64) -> i64 {
-    let covered = o * (n - 1) + m;
-    if extent <= m {
-        1
-    } else if extent > covered {
-        let rounds = ((extent - m) / o + 1) / n;
-        let rem = extent - rounds * o * n;
-        if rem < m { 1 } else { (rem - m) / o + 1 }
-    } else {
-        let a = (extent - m) / o + 1;
-        a + i64::from(o * (a - 1) + m < extent)
-    }
 }

@@ -55,11 +55,11 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// No directives.
+    /// No directives. All zeros, as is every unfilled place of a level: zeroing is cheap.
     pub(super) const EMPTY: Segment = Segment {
-        items: [Directive::temporal(Dim::C, 1, 1); MAX_DIRECTIVES],
+        items: [Directive::temporal(Dim::C, 0, 0); MAX_DIRECTIVES],
         len: 0,
-        cluster: 1,
+        cluster: 0,
     };
 
     /// The directives in loop order.

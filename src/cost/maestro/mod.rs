@@ -12,10 +12,11 @@
 //! | `layer` | loop bounds, which tensor depends on which dimension |
 //! | `mapping` | the directives as written, in segments split at the cluster marks |
 //! | `levels` | directives completed level by level, tile by tile |
-//! | `tiles` | what a sub-cluster holds, and what of it is new |
+//! | `tiles` | what a sub-cluster holds, what of it is new, how many are active at an edge |
 //! | `cases` | states of a dimension, their combinations, their order |
 //! | `volumes` | elements moved and multiplied in one case |
 //! | `cost` | delays, traffic and requirements summed over cases and levels |
+//! | `outcome` | what that sums up to |
 //! | `hardware` | the array, its constants, and area, power and energy from them |
 //! | `report` | every figure of the reference, and which figures cannot be believed |
 //! | `refusal` | why there is no price |
@@ -32,6 +33,7 @@ mod hardware;
 mod layer;
 mod levels;
 mod mapping;
+mod outcome;
 mod refusal;
 mod report;
 mod tiles;
@@ -61,7 +63,8 @@ pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Repor
 pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
     hw.check()?;
     let problem = layer::Problem::new(layer)?;
-    let levels = levels::Levels::build(&problem, mapping, hw)?;
+    let mut levels = levels::Levels::new();
+    levels.build(&problem, mapping, hw)?;
     let outcome = cost::Evaluator::new(levels.as_slice(), hw).run(&problem)?;
     Ok(Report::new(layer, &problem, hw, &outcome))
 }

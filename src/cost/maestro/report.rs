@@ -1,8 +1,8 @@
 //! Every figure of the reference, and which of them cannot be believed.
 
-use super::cost::{Delays, Outcome, Traffic};
 use super::hardware::{Hardware, Power, access_energy_nj, engine_area_um2, engine_power};
 use super::layer::{Coupling, Layer, Problem};
+use super::outcome::{Delays, Outcome, Traffic};
 use super::refusal::Refusal;
 
 /// The three tensors of a layer.

@@ -1,4 +1,4 @@
-//! What a sub-cluster holds of a dimension, and what of it is new.
+//! What a sub-cluster holds of a dimension, what of it is new, and who is active at an edge.
 
 use super::mapping::Directive;
 use crate::ir::dataflow::MapKind;
@@ -63,5 +63,27 @@ pub(super) fn output_tile(d: &Directive, input: &Tile, window: &Tile) -> Tile {
         fresh: d.size.min(d.step),
         tail,
         tail_fresh: d.step.min(tail),
+    }
+}
+
+/// How many of n sub-clusters have work where the loop over the primary spatial dimension reaches
+/// its edge. With cov = o (n - 1) + m elements covered at once:
+///
+/// * D <= m: one;
+/// * D > cov: the k + 1 = ((D - m) / o + 1) / n full rounds leave rem = D - (k + 1) o n; one if
+///   rem < m, else (rem - m) / o + 1. A partial last tile is forgotten here, although `cases`
+///   assumes its sub-cluster is among these: where it is the only one, work is lost;
+/// * otherwise a = (D - m) / o + 1, and one more if o (a - 1) + m < D.
+pub(super) fn edge_clusters(m: i64, o: i64, extent: i64, n: i64) -> i64 {
+    let covered = o * (n - 1) + m;
+    if extent <= m {
+        1
+    } else if extent > covered {
+        let rounds = ((extent - m) / o + 1) / n;
+        let rem = extent - rounds * o * n;
+        if rem < m { 1 } else { (rem - m) / o + 1 }
+    } else {
+        let a = (extent - m) / o + 1;
+        a + i64::from(o * (a - 1) + m < extent)
     }
 }

@@ -103,7 +103,11 @@ fn eye() -> Mapping {
 }
 
 fn levels(mapping: &Mapping) -> Levels {
-    Levels::build(&Problem::new(&layer()).unwrap(), mapping, &hardware()).unwrap()
+    let mut levels = Levels::new();
+    levels
+        .build(&Problem::new(&layer()).unwrap(), mapping, &hardware())
+        .unwrap();
+    levels
 }
 
 fn numbers(tile: &Tile) -> [i64; 4] {

@@ -1,0 +1,102 @@
+//! What the evaluation of all levels comes to.
+
+use super::arith::{accumulate, product};
+use super::layer::{AXES, Coupling, Problem};
+use super::refusal::Refusal;
+
+/// Least, greatest and summed value of a delay over all cases.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Delays {
+    /// `None` before the first case.
+    pub min: Option<i64>,
+    /// At least 0.
+    pub max: i64,
+    /// Weighted with occurrences.
+    pub sum: i64,
+}
+
+impl Delays {
+    /// Counts a delay that occurs `times` times.
+    pub fn add(&mut self, times: i64, value: i64) -> Result<(), Refusal> {
+        self.min = Some(self.min.map_or(value, |min| min.min(value)));
+        self.max = self.max.max(value);
+        accumulate(&mut self.sum, times, value)
+    }
+}
+
+/// Accesses of one tensor and the buffer it needs, seen from the outermost level: `up` is the L2,
+/// `down` the L1 side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traffic {
+    /// Elements read from the L2.
+    pub up_read: i64,
+    /// Elements written to the L2.
+    pub up_write: i64,
+    /// Elements read from L1 buffers.
+    pub down_read: i64,
+    /// Elements written to L1 buffers.
+    pub down_write: i64,
+    /// Elements of L2 it needs, twice what is in use: one half is filled while the other works.
+    pub up_size: i64,
+}
+
+/// What the evaluation of all levels comes to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Outcome {
+    /// Cycles.
+    pub runtime: i64,
+    /// Multiply-accumulates.
+    pub macs: i64,
+    /// Input traffic.
+    pub input: Traffic,
+    /// Filter traffic.
+    pub filter: Traffic,
+    /// Output traffic.
+    pub output: Traffic,
+    /// Elements of L2 that all tensors need.
+    pub l2_size: i64,
+    /// Elements of L1 that the first evaluated tile needs.
+    pub l1_size: i64,
+    /// Whether that tile is the whole layer: L1 accesses are then charged.
+    pub l1_counted: bool,
+    /// Largest traffic per computing cycle.
+    pub peak: i64,
+    /// Mean traffic per computing cycle; not a number without cases.
+    pub average: f64,
+    /// Off-chip requirement.
+    pub offchip: i64,
+    /// Mean active PEs; 0 without cases.
+    pub active: f64,
+    /// MACs per element that enters, in the last case that was not skipped.
+    pub intensity: f64,
+    /// Of transfers into the array.
+    pub ingress_delay: Delays,
+    /// Of transfers out of it.
+    pub egress_delay: Delays,
+    /// Of computing.
+    pub compute_delay: Delays,
+    /// Occurrences of all cases not skipped.
+    pub cases: i64,
+}
+
+impl Outcome {
+    /// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
+    /// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
+    pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Refusal> {
+        let size = |c: &Coupling| product(c.set.iter().map(|dim| problem.extents[dim]));
+        self.input.up_write = size(&problem.input)?;
+        self.filter.up_write = size(&problem.filter)?;
+        self.output.up_read = product(problem.output.set.iter().map(|dim| {
+            match AXES
+                .iter()
+                .find(|a| a.input == dim && problem.kind.slides())
+            {
+                Some(axis) => problem.extents[dim] - problem.extents[axis.window] + 1,
+                None => problem.extents[dim],
+            }
+        }))?;
+        self.input.down_write = self.input.up_read;
+        self.filter.down_write = self.filter.up_read;
+        Ok(())
+    }
+}
