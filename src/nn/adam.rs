@@ -8,7 +8,7 @@ use super::policy::Policy;
 /// ```text
 /// g <- g min(1, max_norm / |g|)
 /// m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g²
-/// p <- p - learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+/// p <- p - factor learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 /// ```
 #[derive(Debug, Clone)]
 pub struct Adam {
@@ -22,6 +22,8 @@ pub struct Adam {
     pub epsilon: f32,
     /// Largest global norm of a gradient; infinite (no clipping) at first.
     pub max_norm: f32,
+    /// Factor of the step size of each parameter.
+    factors: Vec<f32>,
     means: Vec<f32>,
     squares: Vec<f32>,
     /// beta1^t and beta2^t.
@@ -41,10 +43,17 @@ impl Adam {
             beta2: 0.999,
             epsilon: 1e-8,
             max_norm: f32::INFINITY,
+            factors: vec![1.0; length],
             means: vec![0.0; length],
             squares: vec![0.0; length],
             powers: (1.0, 1.0),
         }
+    }
+
+    /// Gives a group of parameters (see [`Policy::groups`]) its own step size, `factor` times the
+    /// common one.
+    pub fn scale(&mut self, group: std::ops::Range<usize>, factor: f32) {
+        self.factors[group].fill(factor);
     }
 
     /// Moves the policy against the gradient, and returns the gradient's norm before clipping.
@@ -82,12 +91,12 @@ impl Adam {
         let unbias1 = (1.0 / (1.0 - self.powers.0)) as f32;
         let unbias2 = (1.0 / (1.0 - self.powers.1)) as f32;
         let (rate, epsilon) = (self.learning_rate, self.epsilon);
-        let state = self.means.iter_mut().zip(&mut self.squares);
-        for ((p, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(state) {
+        let state = self.means.iter_mut().zip(&mut self.squares).zip(&self.factors);
+        for ((p, &g), ((m, v), factor)) in parameters.iter_mut().zip(gradient).zip(state) {
             let g = g * clip;
             *m = beta1 * *m + (1.0 - beta1) * g;
             *v = beta2 * *v + (1.0 - beta2) * (g * g);
-            *p -= rate * (*m * unbias1) / ((*v * unbias2).sqrt() + epsilon);
+            *p -= rate * factor * (*m * unbias1) / ((*v * unbias2).sqrt() + epsilon);
         }
     }
 }
