@@ -1,0 +1,232 @@
+//! From what the grammar read to the AST.
+//!
+//! Functions here return `None` only where the grammar rules it out; nothing panics if the two
+//! should ever disagree.
+
+mod blocks;
+mod design;
+mod network;
+mod values;
+
+use super::ast;
+use super::errors::{Bad, Context, Place};
+use super::grammar::{Grammar, Rule};
+use super::mend::Mended;
+use super::{tokens, wording};
+use crate::base::span::{FileId, Span};
+use crate::diag::{Diagnostic, codes};
+use pest::Parser;
+use pest::iterators::Pair;
+
+/// Builds the AST of a mended text, with diagnostics for all of it that is no statement.
+pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic>) {
+    let mut builder = Builder {
+        file,
+        mended,
+        base: 0,
+        diagnostics: Vec::new(),
+    };
+    let mut items = Vec::new();
+    match Grammar::parse(Rule::file, mended.text()) {
+        Ok(mut pairs) => {
+            if let Some(pair) = pairs.next() {
+                builder.items(pair, &mut items);
+            }
+        }
+        // The grammar takes any text whose delimiters match. Should it not, nothing is hidden.
+        Err(error) => {
+            let at = match error.location {
+                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => {
+                    at
+                }
+            };
+            let span = builder.place(at, at);
+            let diagnostic = Diagnostic::error(codes::SYNTAX, "this file cannot be read")
+                .label(span, "reading stopped here")
+                .help("this is a fault of cfxc: please report it with the file");
+            builder.diagnostics.push(diagnostic);
+        }
+    }
+    (ast::File { items }, builder.diagnostics)
+}
+
+/// The rest of an item and the function that builds it.
+type BuildItem = fn(&mut Builder, Pair<Rule>, Span) -> Option<ast::Item>;
+
+/// Keyword of each block, the rule for what follows it, and how that is built.
+const BLOCKS: &[(&str, Rule, BuildItem)] = &[
+    ("network", Rule::network_rest, |b, p, k| {
+        b.network(p, k).map(ast::Item::Network)
+    }),
+    ("dataflow", Rule::dataflow_rest, |b, p, k| {
+        b.dataflow(p, k).map(ast::Item::Dataflow)
+    }),
+    ("menu", Rule::menu_rest, |b, p, k| {
+        b.menu(p, k).map(ast::Item::Menu)
+    }),
+    ("budget", Rule::budget_rest, |b, p, k| {
+        b.budget(p, k).map(ast::Item::Budget)
+    }),
+    ("technology", Rule::technology_rest, |b, p, k| {
+        b.technology(p, k).map(ast::Item::Technology)
+    }),
+    ("design", Rule::design_rest, |b, p, k| {
+        b.design(p, k).map(ast::Item::Design)
+    }),
+];
+
+pub(super) struct Builder<'m> {
+    pub(super) file: FileId,
+    pub(super) mended: &'m Mended<'m>,
+    /// Where the text that is being read begins in the mended text.
+    pub(super) base: usize,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// The parts of a node that carry meaning: without punctuation and keywords.
+fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
+    pair.into_inner().filter(|p| !wording::is_sign(p.as_rule()))
+}
+
+/// Whether a node is text that is no statement.
+fn is_bad(pair: &Pair<Rule>) -> bool {
+    matches!(pair.as_rule(), Rule::bad_line | Rule::bad_stmt)
+}
+
+/// Where a node ends: with its last token. Its own end may lie behind white space, because an
+/// optional tail that is not there still skips to where it would have begun.
+pub(super) fn end_of(pair: &Pair<Rule>) -> usize {
+    let mut pair = pair.clone();
+    while let Some(last) = pair.clone().into_inner().next_back() {
+        pair = last;
+    }
+    pair.as_span().end()
+}
+
+impl Builder<'_> {
+    /// A range of the text being read, as a place in the original.
+    pub(super) fn place(&self, start: usize, end: usize) -> Span {
+        let start = self.mended.original(self.base + start);
+        let end = self.mended.original(self.base + end).max(start);
+        Span {
+            file: self.file,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    fn span(&self, pair: &Pair<Rule>) -> Span {
+        self.place(pair.as_span().start(), end_of(pair))
+    }
+
+    fn items(&mut self, file: Pair<Rule>, items: &mut Vec<ast::Item>) {
+        let mut bad = Bad::new(Context::File, None);
+        for pair in file.into_inner() {
+            match pair.as_rule() {
+                Rule::EOI => {}
+                Rule::bad_line => {
+                    if let Some(item) = self.bad_item(&pair, &mut bad) {
+                        items.push(item);
+                    }
+                }
+                Rule::use_item => {
+                    bad.good(&pair);
+                    items.extend(self.use_line(pair).map(ast::Item::Use));
+                }
+                _ => {
+                    bad.good(&pair);
+                    let Some((keyword, rest)) = two(pair) else {
+                        continue;
+                    };
+                    let span = self.span(&keyword);
+                    let block = BLOCKS.iter().find(|(_, rule, _)| *rule == rest.as_rule());
+                    items.extend(block.and_then(|(_, _, build)| build(self, rest, span)));
+                }
+            }
+        }
+    }
+
+    /// Something at the top of the file that is no block. Under a misspelt keyword its content is
+    /// read all the same: it may hold further mistakes, and others may refer to it.
+    fn bad_item(&mut self, pair: &Pair<Rule>, bad: &mut Bad) -> Option<ast::Item> {
+        let meant = self.report(pair, bad).meant?;
+        let (_, rule, build) = BLOCKS.iter().find(|(keyword, _, _)| *keyword == meant)?;
+        let text = pair.as_str();
+        let keyword = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        let after = text.get(keyword..)?;
+        let rest = after.trim_start();
+        let start = pair.as_span().start();
+        let span = self.place(start, start + keyword);
+        let base = self.base;
+        let mut parsed = Grammar::parse(*rule, rest).ok()?;
+        self.base = base + start + keyword + (after.len() - rest.len());
+        let item = parsed.next().and_then(|rest| build(self, rest, span));
+        self.base = base;
+        item
+    }
+
+    fn use_line(&mut self, pair: Pair<Rule>) -> Option<ast::Use> {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let path = self.path(parts.next()?);
+        let alias = parts.next().map(|p| self.word(&p));
+        Some(ast::Use { path, alias, span })
+    }
+
+    /// The head of a block: its name and what follows the name. A head that is not written as it
+    /// should be is reported; the name is its first word then, and without one there is none.
+    fn head<'i>(&mut self, rest: Pair<'i, Rule>, keyword: &str, span: Span) -> Head<'i> {
+        let mut head = Head {
+            name: None,
+            tail: Vec::new(),
+            block: None,
+        };
+        for pair in parts(rest) {
+            match pair.as_rule() {
+                Rule::block_name => head.name = Some(self.word(&pair)),
+                Rule::bad_head => {
+                    let name = tokens::first_word(pair.as_str()).to_string();
+                    head.name = self
+                        .bad_block_head(&pair, keyword, span)
+                        .map(|span| ast::Name::new(name, span));
+                }
+                Rule::network_block
+                | Rule::dataflow_block
+                | Rule::menu_block
+                | Rule::budget_block
+                | Rule::technology_block
+                | Rule::design_block => head.block = Some(pair),
+                _ => head.tail.push(pair),
+            }
+        }
+        head
+    }
+}
+
+/// What stands before a block's statements, and the block.
+struct Head<'i> {
+    name: Option<ast::Name>,
+    tail: Vec<Pair<'i, Rule>>,
+    block: Option<Pair<'i, Rule>>,
+}
+
+impl Head<'_> {
+    /// How diagnostics call the block.
+    fn place(&self, keyword: &str, span: Span) -> Place {
+        match &self.name {
+            Some(name) => Place {
+                text: format!("in {keyword} `{}`", name.node),
+                span: name.span,
+            },
+            None => Place {
+                text: format!("in this {keyword}"),
+                span,
+            },
+        }
+    }
+}
+
+fn two(pair: Pair<'_, Rule>) -> Option<(Pair<'_, Rule>, Pair<'_, Rule>)> {
+    let mut inner = pair.into_inner();
+    Some((inner.next()?, inner.next()?))
+}

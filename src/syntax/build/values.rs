@@ -1,0 +1,218 @@
+//! Names, numbers, values and fields.
+
+use super::{Builder, is_bad, parts};
+use crate::base::span::{Span, Spanned};
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{
+    Comparison, Condition, Field, Name, Number, Path, Range, SizeExpr, Value,
+};
+use crate::syntax::errors::{Bad, Context, Place};
+use crate::syntax::grammar::Rule;
+use pest::iterators::Pair;
+
+impl Builder<'_> {
+    /// A word as it stands.
+    pub(super) fn word(&self, pair: &Pair<Rule>) -> Name {
+        Spanned::new(pair.as_str().to_string(), self.span(pair))
+    }
+
+    /// An identifier or a quoted name.
+    pub(super) fn node(&mut self, pair: Pair<Rule>) -> Name {
+        match pair.clone().into_inner().next() {
+            Some(quoted) if quoted.as_rule() == Rule::quoted => {
+                let name = self.quoted(&quoted);
+                if name.node.is_empty() {
+                    let diagnostic = Diagnostic::error(codes::BAD_QUOTED, "this name is empty")
+                        .label(name.span, "a name has at least one character");
+                    self.diagnostics
+                        .push(diagnostic.help("write the name between the quotation marks"));
+                }
+                name
+            }
+            Some(word) => self.word(&word),
+            None => self.word(&pair),
+        }
+    }
+
+    /// A quoted text without its quotes and escapes.
+    pub(super) fn quoted(&mut self, pair: &Pair<Rule>) -> Name {
+        let written = pair.as_str();
+        let inner = written
+            .strip_prefix('"')
+            .and_then(|t| t.strip_suffix('"'))
+            .unwrap_or(written);
+        let mut text = String::with_capacity(inner.len());
+        let mut chars = inner.char_indices();
+        while let Some((i, c)) = chars.next() {
+            match (c, if c == '\\' { chars.next() } else { None }) {
+                ('\\', Some((_, next @ ('"' | '\\')))) => text.push(next),
+                ('\\', Some((_, next))) => {
+                    let start = pair.as_span().start() + 1 + i;
+                    let span = self.place(start, start + 1 + next.len_utf8());
+                    let diagnostic = Diagnostic::error(
+                        codes::BAD_QUOTED,
+                        format!("unknown escape `\\{next}`"),
+                    )
+                    .label(span, "not an escape")
+                    .help("the escapes are `\\\"` and `\\\\`; a plain backslash is written `\\\\`")
+                    .suggest(span, format!("\\\\{next}"));
+                    self.diagnostics.push(diagnostic);
+                }
+                (c, _) => text.push(c),
+            }
+        }
+        Spanned::new(text, self.span(pair))
+    }
+
+    /// A dotted path.
+    pub(super) fn path(&self, pair: Pair<Rule>) -> Path {
+        let span = self.span(&pair);
+        Path {
+            segments: pair.into_inner().map(|p| self.word(&p)).collect(),
+            span,
+        }
+    }
+
+    /// A number without unit. A value that no double holds is reported and becomes 0.
+    fn numeral(&mut self, text: &str, span: Span) -> Number {
+        let plain: String = text.chars().filter(|&c| c != '_').collect();
+        let mut value = plain.parse::<f64>().unwrap_or(f64::INFINITY);
+        let mantissa = plain.split(['e', 'E']).next().unwrap_or("");
+        let vanished = value == 0.0 && mantissa.contains(|c: char| c.is_ascii_digit() && c != '0');
+        if !value.is_finite() || vanished {
+            let (what, help) = if vanished {
+                (
+                    "small",
+                    format!("write 0, or at least {:.1e}", f64::MIN_POSITIVE),
+                )
+            } else {
+                ("large", format!("numbers reach to about {:.1e}", f64::MAX))
+            };
+            let diagnostic =
+                Diagnostic::error(codes::BAD_NUMBER, format!("this number is too {what}"))
+                    .label(span, "cannot be represented")
+                    .help(help);
+            self.diagnostics.push(diagnostic);
+            value = 0.0;
+        }
+        let whole = plain.bytes().all(|b| b.is_ascii_digit());
+        let integer = if whole { plain.parse().ok() } else { None };
+        Number {
+            value,
+            integer,
+            unit: None,
+            span,
+        }
+    }
+
+    /// A number with its unit, if it has one.
+    pub(super) fn number(&mut self, pair: Pair<Rule>) -> Option<Number> {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let numeral = parts.next()?;
+        let place = self.span(&numeral);
+        let mut number = self.numeral(numeral.as_str(), place);
+        number.unit = parts.next().map(|unit| self.word(&unit));
+        number.span = span;
+        Some(number)
+    }
+
+    /// `start..=end step n`, or only a number.
+    fn range(&mut self, pair: Pair<Rule>) -> Option<Value> {
+        let span = self.span(&pair);
+        let mut parts = parts(pair);
+        let start = self.number(parts.next()?)?;
+        let Some(sign) = parts.next() else {
+            return Some(Value::Number(start));
+        };
+        let inclusive = sign.as_str() == "..=";
+        let end = self.number(parts.next()?)?;
+        let step = parts.next().and_then(|p| self.number(p));
+        Some(Value::Range(Range {
+            start,
+            end,
+            inclusive,
+            step,
+            span,
+        }))
+    }
+
+    /// `[a, b]`
+    pub(super) fn list(&mut self, pair: Pair<Rule>) -> Value {
+        let span = self.span(&pair);
+        let values = parts(pair).filter_map(|p| self.value(p)).collect();
+        Value::List(Spanned::new(values, span))
+    }
+
+    /// Anything that stands on the right of a field: the rule `value`, or one of its alternatives.
+    pub(super) fn value(&mut self, pair: Pair<Rule>) -> Option<Value> {
+        Some(match pair.as_rule() {
+            Rule::value | Rule::value_path | Rule::knob_values => {
+                return self.value(pair.into_inner().next()?);
+            }
+            Rule::range => return self.range(pair),
+            Rule::quoted => Value::Text(self.quoted(&pair)),
+            Rule::list => self.list(pair),
+            Rule::path => Value::Path(self.path(pair)),
+            Rule::pair => {
+                let span = self.span(&pair);
+                let mut sides = pair.into_inner();
+                let (rows, columns) = (sides.next()?, sides.next()?);
+                let rows = self.numeral(rows.as_str(), self.span(&rows));
+                let columns = self.numeral(columns.as_str(), self.span(&columns));
+                Value::Pair(Spanned::new([rows, columns], span))
+            }
+            _ => return None,
+        })
+    }
+
+    /// A size in a directive: a plain number, a dimension or a knob.
+    pub(super) fn size(&mut self, pair: Pair<Rule>) -> Option<SizeExpr> {
+        let inner = pair.into_inner().next()?;
+        Some(match inner.as_rule() {
+            Rule::numeral => SizeExpr::Number(self.numeral(inner.as_str(), self.span(&inner))),
+            _ => SizeExpr::Name(self.word(&inner)),
+        })
+    }
+
+    /// `metric <= number`
+    pub(super) fn condition(&mut self, pair: Pair<Rule>, span: Span) -> Option<Condition> {
+        let mut parts = parts(pair);
+        let metric = self.word(&parts.next()?);
+        let sign = parts.next()?;
+        let comparison = match sign.as_str() {
+            "<=" => Comparison::AtMost,
+            ">=" => Comparison::AtLeast,
+            "<" => Comparison::Below,
+            ">" => Comparison::Above,
+            _ => Comparison::Equal,
+        };
+        let comparison = Spanned::new(comparison, self.span(&sign));
+        Some(Condition {
+            metric,
+            comparison,
+            limit: self.number(parts.next()?)?,
+            span,
+        })
+    }
+
+    /// `{ name = value, … }`; `place` says whose fields they are.
+    pub(super) fn fields(&mut self, pair: Pair<Rule>, place: Place) -> Vec<Field> {
+        let mut bad = Bad::new(Context::Fields, Some(place));
+        let mut fields = Vec::new();
+        for pair in parts(pair) {
+            if is_bad(&pair) {
+                self.report(&pair, &mut bad);
+                continue;
+            }
+            bad.good(&pair);
+            let span = self.span(&pair);
+            let mut inner = parts(pair);
+            if let (Some(name), Some(value)) = (inner.next(), inner.next()) {
+                let name = self.word(&name);
+                fields.extend(self.value(value).map(|value| Field { name, value, span }));
+            }
+        }
+        fields
+    }
+}

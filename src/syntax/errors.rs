@@ -1,0 +1,379 @@
+//! From text that is no statement to a diagnostic.
+//!
+//! The text is read once more, alone, with the rule of the statements it stands among; pest then
+//! knows how far it got and what it would have taken there. `special` recognises the usual slips,
+//! `wording` has the words for the rest.
+
+use super::build::{Builder, end_of};
+use super::grammar::{Grammar, Rule};
+use super::special::{self, Finding};
+use super::{misplaced, tokens, wording};
+use crate::base::span::Span;
+use crate::diag::{Code, Diagnostic, codes};
+use pest::Parser;
+use pest::error::{ErrorVariant, InputLocation};
+use pest::iterators::Pair;
+
+/// Among which statements a text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Context {
+    File,
+    Network,
+    Dataflow,
+    Level,
+    Menu,
+    Budget,
+    Technology,
+    Design,
+    Fields,
+}
+
+impl Context {
+    /// The rule for one such statement and nothing more.
+    fn only(self) -> Rule {
+        match self {
+            Context::File => Rule::only_item,
+            Context::Network => Rule::only_network_stmt,
+            Context::Dataflow => Rule::only_rule_decl,
+            Context::Level => Rule::only_level_stmt,
+            Context::Menu => Rule::only_knob,
+            Context::Budget => Rule::only_condition,
+            Context::Technology => Rule::only_technology_stmt,
+            Context::Design => Rule::only_design_stmt,
+            Context::Fields => Rule::only_field,
+        }
+    }
+}
+
+/// The block a statement stands in, for a second label.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// What the label says, e.g. "in network `tiny`".
+    pub text: String,
+    /// The block's name or keyword.
+    pub span: Span,
+}
+
+/// Follows the statements of one block, to know what a broken one comes after.
+#[derive(Debug)]
+pub(super) struct Bad {
+    context: Context,
+    place: Option<Place>,
+    /// Where the statement before begins and ends.
+    previous: Option<(usize, usize)>,
+}
+
+impl Bad {
+    pub fn new(context: Context, place: Option<Place>) -> Self {
+        Bad {
+            context,
+            place,
+            previous: None,
+        }
+    }
+
+    /// Notes a statement that could be read.
+    pub fn good(&mut self, pair: &Pair<Rule>) {
+        self.previous = Some((pair.as_span().start(), end_of(pair)));
+    }
+
+    /// The statement before, if what follows it may be meant as a part of it: on the same line and
+    /// without anything between.
+    fn continued(&mut self, pair: &Pair<Rule>) -> Option<usize> {
+        let (start, end) = self.previous.take()?;
+        let between = pair.get_input().get(end..pair.as_span().start())?;
+        let before = pair.get_input().get(start..end)?;
+        (!before.ends_with('}') && !between.contains(['\n', ',', ';'])).then_some(start)
+    }
+}
+
+/// What a report found out beyond its diagnostic.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The keyword that was meant at the top of a file.
+    pub meant: Option<&'static str>,
+    /// Whether the statement before is the beginning of what is broken.
+    pub breaks_previous: bool,
+}
+
+/// What is wrong: the diagnostic without its place among files.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub code: Code,
+    pub message: String,
+    /// Bytes of the statement that are at fault.
+    pub at: (usize, usize),
+    pub label: String,
+    pub help: Option<String>,
+    /// Bytes of the statement and what to put there.
+    pub replace: Option<(usize, usize, String)>,
+}
+
+/// How far a rule reads a text that it does not take.
+struct Failure {
+    at: usize,
+    expected: Vec<Rule>,
+}
+
+impl Failure {
+    /// A text that cannot be read at all where this is expected.
+    fn at_start(expected: Rule) -> Self {
+        Failure {
+            at: 0,
+            expected: vec![expected],
+        }
+    }
+}
+
+fn read_alone(rule: Rule, text: &str) -> Option<Failure> {
+    let error = Grammar::parse(rule, text).err()?;
+    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+    let expected = match error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => Vec::new(),
+    };
+    Some(Failure { at, expected })
+}
+
+impl Builder<'_> {
+    /// Reports a text that is no statement where it stands.
+    pub(super) fn report(&mut self, pair: &Pair<Rule>, bad: &mut Bad) -> Outcome {
+        let input = pair.get_input();
+        let start = pair.as_span().start();
+        let text = pair.as_str().trim_end();
+        let end = start + text.len();
+        let previous = bad.continued(pair);
+        let next = input.get(end..).unwrap_or("");
+        let misplaced = misplaced::misplaced(bad.context, text);
+        let (from, verdict, breaks_previous) = match (misplaced, previous) {
+            (Some((verdict, meant)), None) => {
+                self.push(verdict, start, bad.place.as_ref());
+                return Outcome {
+                    meant,
+                    breaks_previous: false,
+                };
+            }
+            (misplaced, previous) => {
+                let (from, failure, breaks_previous) =
+                    fail(bad.context, input, previous, start, end);
+                let statement = input.get(from..end).unwrap_or(text);
+                let word = tokens::first_word(statement);
+                match (slip(bad.context, statement, &failure), misplaced) {
+                    (None, Some((verdict, _))) => (start, verdict, false),
+                    (slip, _) => {
+                        let verdict = slip.unwrap_or_else(|| plain(statement, next, &failure));
+                        (
+                            from,
+                            with_form(verdict, bad.context, word, statement),
+                            breaks_previous,
+                        )
+                    }
+                }
+            }
+        };
+        self.push(verdict, from, bad.place.as_ref());
+        Outcome {
+            meant: None,
+            breaks_previous,
+        }
+    }
+
+    /// Reports the head of a block at the top of a file; its first word is the name.
+    pub(super) fn bad_block_head(
+        &mut self,
+        pair: &Pair<Rule>,
+        keyword: &str,
+        span: Span,
+    ) -> Option<Span> {
+        let rule = match keyword {
+            "network" => Rule::head_network,
+            "technology" => Rule::head_technology,
+            _ => Rule::head_plain,
+        };
+        let text = pair.as_str().trim_end();
+        let name = tokens::first_word(text);
+        let start = pair.as_span().start();
+        if text.is_empty() {
+            let form = wording::form(Context::File, keyword, "");
+            let diagnostic =
+                Diagnostic::error(codes::MISSING_NAME, format!("this {keyword} has no name"))
+                    .label(span, "expected a name after this")
+                    .help(format!("write: {form}"));
+            self.diagnostics.push(diagnostic);
+        } else {
+            let place = Place {
+                text: format!("of this {keyword}"),
+                span,
+            };
+            self.head_failure(pair, Context::File, keyword, rule, &place);
+        }
+        (!name.is_empty()).then(|| self.place(start, start + name.len()))
+    }
+
+    /// Reports the head of a `for` block or a cluster.
+    pub(super) fn bad_inner_head(
+        &mut self,
+        pair: &Pair<Rule>,
+        keyword: &str,
+        rule: Rule,
+        place: &Place,
+    ) {
+        let context = if keyword == "for" {
+            Context::Dataflow
+        } else {
+            Context::Level
+        };
+        self.head_failure(pair, context, keyword, rule, place);
+    }
+
+    fn head_failure(
+        &mut self,
+        pair: &Pair<Rule>,
+        context: Context,
+        keyword: &str,
+        rule: Rule,
+        place: &Place,
+    ) {
+        let text = pair.as_str().trim_end();
+        // The brace behind the head belongs to what the rule takes.
+        let with_brace = format!("{text} {{");
+        let mut failure = read_alone(rule, &with_brace).unwrap_or_else(|| Failure::at_start(rule));
+        failure.at = failure.at.min(text.len());
+        let verdict = slip(context, text, &failure).unwrap_or_else(|| plain(text, "{", &failure));
+        self.push(
+            with_form(verdict, context, keyword, text),
+            pair.as_span().start(),
+            Some(place),
+        );
+    }
+
+    fn push(&mut self, verdict: Verdict, from: usize, place: Option<&Place>) {
+        let (start, end) = verdict.at;
+        let mut diagnostic = Diagnostic::error(verdict.code, verdict.message)
+            .label(self.place(from + start, from + end), verdict.label);
+        if let Some(place) = place {
+            diagnostic = diagnostic.label(place.span, place.text.clone());
+        }
+        diagnostic.help = verdict.help;
+        if let Some((start, end, replacement)) = verdict.replace {
+            diagnostic = diagnostic.suggest(self.place(from + start, from + end), replacement);
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Reads a broken statement again: where it begins, how far it can be read, and whether it begins
+/// with the statement before it (at `previous`).
+fn fail(
+    context: Context,
+    input: &str,
+    previous: Option<usize>,
+    start: usize,
+    end: usize,
+) -> (usize, Failure, bool) {
+    let text = input.get(start..end).unwrap_or("");
+    let alone = read_head(context, text).or_else(|| read_alone(context.only(), text));
+    let with_previous =
+        previous.and_then(|from| Some((from, read_alone(context.only(), input.get(from..end)?)?)));
+    // The two together are looked at if that gets further, or if the rest makes no beginning.
+    if let Some((from, both)) = with_previous {
+        let no_beginning = alone.as_ref().is_none_or(|f| f.at == 0);
+        if both.at > start - from || (both.at == start - from && no_beginning) {
+            return (from, both, true);
+        }
+    }
+    // Some text can be read alone and not where it stands.
+    (
+        start,
+        alone.unwrap_or_else(|| Failure::at_start(context.only())),
+        false,
+    )
+}
+
+/// The rules of blocks take any head; what is wrong with one that has no block behind it, the
+/// rules of heads know.
+fn read_head(context: Context, text: &str) -> Option<Failure> {
+    let word = tokens::first_word(text);
+    let rule = match (context, word) {
+        (Context::File, "network") => Rule::head_network,
+        (Context::File, "technology") => Rule::head_technology,
+        (Context::File, "dataflow" | "menu" | "budget" | "design") => Rule::head_plain,
+        (Context::Dataflow, "for") => Rule::head_rule,
+        (Context::Level, "cluster") => Rule::head_cluster,
+        _ => return None,
+    };
+    let rest = text.get(word.len()..).unwrap_or("");
+    let head = rest.trim_start();
+    let mut failure = read_alone(rule, head)?;
+    failure.at += text.len() - head.len();
+    Some(failure)
+}
+
+fn finding<'t>(context: Context, statement: &'t str, failure: &'t Failure) -> Finding<'t> {
+    let at = failure.at.min(statement.len());
+    let found = tokens::token(statement.get(at..).unwrap_or(""));
+    let previous = tokens::last_token(statement.get(..at).unwrap_or("").trim_end());
+    Finding {
+        context,
+        statement,
+        at,
+        found,
+        previous,
+        expected: &failure.expected,
+    }
+}
+
+/// The words for a usual slip.
+fn slip(context: Context, statement: &str, failure: &Failure) -> Option<Verdict> {
+    special::slip(&finding(context, statement, failure))
+}
+
+/// The words for any failure. `next` is the text behind the statement.
+fn plain(statement: &str, next: &str, failure: &Failure) -> Verdict {
+    let Finding {
+        at,
+        found,
+        previous,
+        ..
+    } = finding(Context::File, statement, failure);
+    let after = if previous.is_empty() {
+        String::new()
+    } else {
+        format!(" after `{}`", tokens::short(previous))
+    };
+    let message = format!(
+        "expected {}{after}",
+        wording::expectation(&failure.expected)
+    );
+    let (at, label) = if found.is_empty() {
+        let next = next.trim_start_matches([' ', '\t']);
+        let label = match next.chars().next() {
+            Some(c @ ('}' | ']' | ')' | '{' | ';' | ',')) => format!("found `{c}`"),
+            Some(_) => "the line ends here".to_string(),
+            None => "the text ends here".to_string(),
+        };
+        let end = statement.get(..at).unwrap_or("").trim_end().len();
+        ((end, end), label)
+    } else {
+        (
+            (at, at + found.len()),
+            format!("found `{}`", tokens::short(found)),
+        )
+    };
+    Verdict {
+        code: codes::SYNTAX,
+        message,
+        at,
+        label,
+        help: None,
+        replace: None,
+    }
+}
+
+/// Adds the right form of the statement, unless there is better help already.
+fn with_form(mut verdict: Verdict, context: Context, word: &str, statement: &str) -> Verdict {
+    verdict
+        .help
+        .get_or_insert_with(|| format!("write: {}", wording::form(context, word, statement)));
+    verdict
+}

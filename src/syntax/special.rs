@@ -1,0 +1,325 @@
+//! The usual slips, each with its own words and, where it is certain, its repair.
+
+use super::errors::{Context, Verdict};
+use super::grammar::Rule;
+use super::misplaced::{BLOCKS, comment, unknown};
+use super::tokens::{first_word, is_number, is_word, short};
+use super::wording;
+use crate::base::units;
+use crate::diag::{codes, nearest::nearest};
+
+/// Where reading a statement stopped.
+pub(super) struct Finding<'t> {
+    pub context: Context,
+    pub statement: &'t str,
+    /// Byte of the statement.
+    pub at: usize,
+    /// The token there; empty at the statement's end.
+    pub found: &'t str,
+    /// The token before; empty at the statement's beginning.
+    pub previous: &'t str,
+    pub expected: &'t [Rule],
+}
+
+/// Recognises a usual slip where reading stopped.
+pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
+    let found = finding.found;
+    if found == "#" {
+        return Some(comment("#", finding.at));
+    }
+    if matches!(found, "'" | "`") {
+        let help = format!("write names and texts between `\"`, not `{found}`");
+        return Some(
+            verdict(
+                finding,
+                codes::SYNTAX,
+                "names are quoted with `\"`".into(),
+                "not a quotation mark",
+            )
+            .help(help),
+        );
+    }
+    number(finding)
+        .or_else(|| sign(finding))
+        .or_else(|| unit_of_size(finding))
+        .or_else(|| setting_for_statement(finding))
+        .or_else(|| keyword(finding))
+        .or_else(|| missing(finding))
+}
+
+fn verdict(finding: &Finding, code: crate::diag::Code, message: String, label: &str) -> Verdict {
+    let at = (finding.at, finding.at + finding.found.len());
+    Verdict {
+        code,
+        message,
+        at,
+        label: label.into(),
+        help: None,
+        replace: None,
+    }
+}
+
+impl Verdict {
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    fn replace(mut self, start: usize, end: usize, with: impl Into<String>) -> Self {
+        self.replace = Some((start, end, with.into()));
+        self
+    }
+}
+
+impl Finding<'_> {
+    fn expects(&self, rules: &[Rule]) -> bool {
+        self.expected.iter().any(|r| rules.contains(r))
+    }
+
+    fn rest(&self) -> &str {
+        self.statement
+            .get(self.at + self.found.len()..)
+            .unwrap_or("")
+    }
+
+    /// Where the token before ends.
+    fn previous_end(&self) -> usize {
+        self.statement.get(..self.at).unwrap_or("").trim_end().len()
+    }
+}
+
+/// `.5`, `1.` and `+3`.
+fn number(finding: &Finding) -> Option<Verdict> {
+    let digit_follows = finding.rest().starts_with(|c: char| c.is_ascii_digit());
+    if finding.found == "." && is_number(finding.previous) && finding.previous_end() == finding.at {
+        let message = "a decimal point stands between digits".to_string();
+        let shown = format!(
+            "write `{}.0` or leave the point out",
+            finding.previous.trim_end_matches('.')
+        );
+        return Some(verdict(finding, codes::BAD_NUMBER, message, "no digit follows").help(shown));
+    }
+    if !digit_follows
+        || !finding.expects(&[
+            Rule::value,
+            Rule::number,
+            Rule::numeral,
+            Rule::size,
+            Rule::knob_values,
+        ])
+    {
+        return None;
+    }
+    let digits = first_digits(finding.rest());
+    match finding.found {
+        "." => Some(
+            verdict(
+                finding,
+                codes::BAD_NUMBER,
+                "a number begins with a digit".into(),
+                "no digit before the point",
+            )
+            .help(format!("write `0.{digits}`"))
+            .replace(finding.at, finding.at, "0"),
+        ),
+        "+" => Some(
+            verdict(
+                finding,
+                codes::BAD_NUMBER,
+                "numbers have no plus sign".into(),
+                "not a part of a number",
+            )
+            .help(format!("write `{digits}`"))
+            .replace(finding.at, finding.at + 1, ""),
+        ),
+        _ => None,
+    }
+}
+
+fn first_digits(text: &str) -> &str {
+    text.get(
+        ..text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    )
+    .unwrap_or("")
+}
+
+/// A sign that stands for another one.
+fn sign(finding: &Finding) -> Option<Verdict> {
+    let found = finding.found;
+    let (start, end) = (finding.at, finding.at + found.len());
+    let wrong = |message: String, meant: &str| {
+        let help = format!("write `{meant}`");
+        Some(
+            verdict(finding, codes::WRONG_SIGN, message, "the wrong sign")
+                .help(help)
+                .replace(start, end, meant),
+        )
+    };
+    if finding.expects(&[Rule::equals])
+        && matches!(
+            found,
+            ":" | ":=" | "==" | "<=" | ">=" | "<" | ">" | "=>" | "=<"
+        )
+    {
+        let set = "a value is set with `=`";
+        return match found {
+            ":" | ":=" | "==" => wrong(format!("{set}, not with `{found}`"), "="),
+            _ => wrong(
+                format!("{set}; limits such as `{found}` stand in a budget"),
+                "=",
+            ),
+        };
+    }
+    if finding.expects(&[Rule::comparison]) {
+        return match found {
+            "=" | ":" => wrong(format!("a limit is a comparison, not `{found}`"), "<="),
+            "=<" => wrong("`=<` is no comparison".into(), "<="),
+            "=>" => wrong("`=>` is no comparison".into(), ">="),
+            _ => None,
+        };
+    }
+    if finding.expects(&[Rule::kw_in]) && matches!(found, "=" | ":" | ":=" | "==") {
+        return wrong(
+            format!("a knob's choices stand after `in`, not after `{found}`"),
+            "in",
+        );
+    }
+    if finding.expects(&[Rule::arrow]) && matches!(found, "-" | "=>" | ">") {
+        return wrong("layers are connected with `->`".into(), "->");
+    }
+    if finding.expects(&[Rule::kw_by]) && matches!(found, "=" | ":") {
+        return wrong(
+            format!("a size stands after `by`, not after `{found}`"),
+            "by",
+        );
+    }
+    // `network = tiny` in a design, `layer l1: conv { … }`.
+    if matches!(found, "=" | ":") && is_word(finding.previous) && !finding.rest().trim().is_empty()
+    {
+        let message = format!("no `{found}` stands after `{}`", short(finding.previous));
+        let label = "not written here";
+        return Some(
+            verdict(finding, codes::WRONG_SIGN, message, label)
+                .replace(start, end, "")
+                .help(format!(
+                    "leave it out; write: {}",
+                    wording::form(
+                        finding.context,
+                        first_word(finding.statement),
+                        finding.statement
+                    )
+                )),
+        );
+    }
+    None
+}
+
+/// `spatial K by 4 KiB`
+fn unit_of_size(finding: &Finding) -> Option<Verdict> {
+    let unit = finding.found == "%" || units::find(finding.found).is_some();
+    (finding.context == Context::Level && unit && is_number(finding.previous)).then(|| {
+        let message = format!(
+            "sizes are plain counts, without the unit `{}`",
+            finding.found
+        );
+        verdict(
+            finding,
+            codes::SYNTAX,
+            message,
+            "a unit has no meaning here",
+        )
+        .replace(finding.previous_end(), finding.at + finding.found.len(), "")
+    })
+}
+
+/// `serach genetic { … }` begins like a setting.
+fn setting_for_statement(finding: &Finding) -> Option<Verdict> {
+    let word = first_word(finding.statement);
+    let begins_other = finding.found == "{"
+        || finding.found.starts_with(['<', '>', '='])
+        || finding.found == "then";
+    if finding.context != Context::Design || !begins_other || finding.at == 0 {
+        return None;
+    }
+    if BLOCKS.contains(&word) && finding.found == "{" {
+        let message = format!("a {word} stands at the top of a file, not inside a design");
+        let mut verdict = verdict(finding, codes::WRONG_PLACE, message, "a block begins here")
+            .help("move it out of the design, or close the design before it");
+        verdict.at = (0, word.len());
+        return Some(verdict);
+    }
+    let known = ["search", "pin", "expect", "minimize", "maximize"];
+    let meant = nearest(word, known).filter(|&m| m != word)?;
+    let message = format!("`{word}` is no statement of a design");
+    Some(unknown(word, Some(meant), message, "", &known))
+}
+
+/// A keyword of the statement that is misspelt.
+fn keyword(finding: &Finding) -> Option<Verdict> {
+    if !is_word(finding.found) {
+        return None;
+    }
+    let known = finding.expected.iter().flat_map(|&rule| match rule {
+        Rule::per_layer => Some("per"),
+        Rule::unchecked => Some("shapes"),
+        rule => wording::keyword(rule),
+    });
+    let meant = nearest(finding.found, known)?;
+    let (start, end) = (finding.at, finding.at + finding.found.len());
+    let message = format!("expected `{meant}`, found `{}`", short(finding.found));
+    Some(
+        verdict(finding, codes::UNKNOWN_KEYWORD, message, "unknown here")
+            .help(format!("did you mean `{meant}`?"))
+            .replace(start, end, meant),
+    )
+}
+
+/// Something small that was left out before what was found.
+fn missing(finding: &Finding) -> Option<Verdict> {
+    let found = finding.found;
+    let thing = is_word(found) || is_number(found) || found.starts_with('"');
+    if !thing {
+        return None;
+    }
+    let missing = |message: String, put: &str, at: usize| {
+        Some(verdict(finding, codes::SYNTAX, message, "here").replace(at, at, put)).map(|mut v| {
+            v.label = format!("found `{}`", short(found));
+            v
+        })
+    };
+    if finding.expects(&[Rule::kw_by]) {
+        let message = format!(
+            "expected `by` and a size after `{}`",
+            short(finding.previous)
+        );
+        return missing(message, "by ", finding.at);
+    }
+    if finding.expects(&[Rule::comma]) {
+        let message = format!(
+            "expected `,` between `{}` and `{}`",
+            short(finding.previous),
+            short(found)
+        );
+        return missing(message, ",", finding.previous_end());
+    }
+    if finding.expects(&[Rule::open_paren, Rule::args]) {
+        let end = finding.at + found.len();
+        let message = format!(
+            "the operands of `{}` stand in parentheses",
+            short(finding.previous)
+        );
+        let help = format!("write `{}({})`", short(finding.previous), short(found));
+        let rest = finding.rest().trim_start();
+        let verdict =
+            verdict(finding, codes::SYNTAX, message, "expected `(` before this").help(help);
+        let sole = rest.is_empty() || rest.starts_with('{');
+        return Some(if sole {
+            verdict.replace(finding.previous_end(), end, format!("({found})"))
+        } else {
+            verdict
+        });
+    }
+    None
+}
