@@ -6,6 +6,7 @@
 mod human;
 mod json;
 mod lines;
+mod snippet;
 
 use super::{Diagnostic, Severity};
 use crate::base::span::SourceMap;

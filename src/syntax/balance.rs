@@ -15,13 +15,13 @@ pub(super) const DEEPEST: usize = 64;
 /// Checks and mends the delimiters of a scanned text. False if it nests too deeply to go on.
 pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
     let marks = std::mem::take(&mut scan.marks);
-    match is_balanced(&marks) {
-        Ok(true) => return true,
-        Ok(false) => {}
-        Err(deep) => {
-            scan.diagnostics.push(too_deep(file, deep));
-            return false;
-        }
+    let (balanced, deep) = survey(&marks);
+    if let Some(deep) = deep.filter(|_| balanced) {
+        scan.diagnostics.push(too_deep(file, deep));
+        return false;
+    }
+    if balanced {
+        return true;
     }
     let mut balancer = Balancer {
         file,
@@ -46,20 +46,21 @@ pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
     true
 }
 
-/// Whether each delimiter has its partner; the first that nests too deeply otherwise.
-fn is_balanced(marks: &[Mark]) -> Result<bool, &Mark> {
+/// Whether each delimiter has its partner, and the first that nests too deeply.
+fn survey(marks: &[Mark]) -> (bool, Option<&Mark>) {
     let mut stack = Vec::new();
+    let mut deep = None;
     for mark in marks {
         if mark.opens {
             stack.push(mark.closer);
             if stack.len() > DEEPEST {
-                return Err(mark);
+                deep = deep.or(Some(mark));
             }
         } else if stack.pop() != Some(mark.closer) {
-            return Ok(false);
+            return (false, deep);
         }
     }
-    Ok(stack.is_empty())
+    (stack.is_empty(), deep)
 }
 
 fn too_deep(file: FileId, mark: &Mark) -> Diagnostic {

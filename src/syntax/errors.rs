@@ -7,7 +7,7 @@
 use super::build::{Builder, end_of};
 use super::grammar::{Grammar, Rule};
 use super::special::{self, Finding};
-use super::wording;
+use super::{misplaced, tokens, wording};
 use crate::base::span::Span;
 use crate::diag::{Code, Diagnostic, codes};
 use pest::Parser;
@@ -144,7 +144,7 @@ impl Builder<'_> {
         let end = start + text.len();
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
-        let misplaced = special::misplaced(bad.context, text);
+        let misplaced = misplaced::misplaced(bad.context, text);
         let (from, verdict, breaks_previous) = match (misplaced, previous) {
             (Some((verdict, meant)), None) => {
                 self.push(verdict, start, bad.place.as_ref());
@@ -157,7 +157,7 @@ impl Builder<'_> {
                 let (from, failure, breaks_previous) =
                     fail(bad.context, input, previous, start, end);
                 let statement = input.get(from..end).unwrap_or(text);
-                let word = special::first_word(statement);
+                let word = tokens::first_word(statement);
                 match (slip(bad.context, statement, &failure), misplaced) {
                     (None, Some((verdict, _))) => (start, verdict, false),
                     (slip, _) => {
@@ -191,7 +191,7 @@ impl Builder<'_> {
             _ => Rule::head_plain,
         };
         let text = pair.as_str().trim_end();
-        let name = special::first_word(text);
+        let name = tokens::first_word(text);
         let start = pair.as_span().start();
         if text.is_empty() {
             let form = wording::form(Context::File, keyword, "");
@@ -293,7 +293,7 @@ fn fail(
 /// The rules of blocks take any head; what is wrong with one that has no block behind it, the
 /// rules of heads know.
 fn read_head(context: Context, text: &str) -> Option<Failure> {
-    let word = special::first_word(text);
+    let word = tokens::first_word(text);
     let rule = match (context, word) {
         (Context::File, "network") => Rule::head_network,
         (Context::File, "technology") => Rule::head_technology,
@@ -311,8 +311,8 @@ fn read_head(context: Context, text: &str) -> Option<Failure> {
 
 fn finding<'t>(context: Context, statement: &'t str, failure: &'t Failure) -> Finding<'t> {
     let at = failure.at.min(statement.len());
-    let found = special::token(statement.get(at..).unwrap_or(""));
-    let previous = special::last_token(statement.get(..at).unwrap_or("").trim_end());
+    let found = tokens::token(statement.get(at..).unwrap_or(""));
+    let previous = tokens::last_token(statement.get(..at).unwrap_or("").trim_end());
     Finding {
         context,
         statement,
@@ -339,7 +339,7 @@ fn plain(statement: &str, next: &str, failure: &Failure) -> Verdict {
     let after = if previous.is_empty() {
         String::new()
     } else {
-        format!(" after `{}`", special::short(previous))
+        format!(" after `{}`", tokens::short(previous))
     };
     let message = format!(
         "expected {}{after}",
@@ -357,7 +357,7 @@ fn plain(statement: &str, next: &str, failure: &Failure) -> Verdict {
     } else {
         (
             (at, at + found.len()),
-            format!("found `{}`", special::short(found)),
+            format!("found `{}`", tokens::short(found)),
         )
     };
     Verdict {

@@ -1,9 +1,9 @@
 //! Text to AST.
 //!
-//! Reading happens in three steps. [`scan`] looks at characters, strings, comments and delimiters,
+//! Reading happens in three steps. `scan` looks at characters, strings, comments and delimiters,
 //! reports what is wrong with them and says how to mend it. The grammar (`grammar/cfx.pest`) then
 //! reads the mended text, whatever it holds: text that is no statement becomes a node of its own.
-//! [`build`] makes the AST of what was read, and [`errors`] says what is wrong with the rest.
+//! `build` makes the AST of what was read, and `errors` says what is wrong with the rest.
 //!
 //! One mistake must not hide another: a broken statement is left out of the AST, its neighbours
 //! stay. An AST that comes with an error is good for further checks, not for building anything.
@@ -14,8 +14,10 @@ mod build;
 mod errors;
 mod grammar;
 mod mend;
+mod misplaced;
 mod scan;
 mod special;
+mod tokens;
 mod wording;
 
 use crate::base::span::{FileId, Span};

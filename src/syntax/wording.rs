@@ -106,7 +106,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
         only_design_stmt => "a statement of a design",
-        only_item | head_network | head_plain | head_technology => "a block",
+        only_item | head_network | head_plain | head_technology => "a block or `use`",
         EOI => "the end of the statement",
         other => return keyword(other).map(quoted_keyword),
     })
@@ -139,7 +139,7 @@ pub(super) fn expectation(expected: &[Rule]) -> String {
     };
     // What may be left out is worth a word only if nothing else was expected, and that a
     // statement may end is said last.
-    let weak = |r: Rule| matches!(r, Rule::unit | Rule::refine_mark);
+    let weak = |r: Rule| matches!(r, Rule::unit | Rule::refine_mark | Rule::range_sign);
     expected
         .iter()
         .copied()
@@ -189,7 +189,7 @@ pub(super) fn form(context: Context, word: &str, statement: &str) -> &'static st
         (Context::Menu, _) => "pes in [1, 2, 4] or buffer in 1..=12 step 1",
         (Context::Budget, _) => "area <= 2.5 mm2",
         (Context::Technology, "source") => "source \"where the figures come from\"",
-        (Context::Technology, _) if statement.contains('{') => {
+        (Context::Technology, _) if statement.contains(['{', '(']) => {
             "mac { area = 283 um2, power = 1.2 mW }"
         }
         (Context::Technology, _) => "clock 1 GHz",

@@ -1,25 +1,18 @@
 //! For people: the place, the reason, the remedy, drawn by miette, which nothing else knows of.
 
-use super::lines::{Lines, boundary};
+use super::lines::Lines;
+use super::snippet::{Snippet, snippet};
 use super::{sorted, summary};
-use crate::base::span::{FileId, SourceMap, Span};
+use crate::base::span::{FileId, SourceMap};
 use crate::diag::{Diagnostic, Label, Severity};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
-    SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters, ThemeStyles,
 };
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 /// At most so many diagnostics are drawn for one file: nobody reads on, and the first mend others.
 pub const MOST_PER_FILE: usize = 50;
-
-/// Lines longer than this are shown in part.
-const LONGEST_LINE: usize = 400;
-
-/// A label over more lines than this is drawn under its first line only.
-const MOST_LINES: usize = 6;
 
 /// How diagnostics are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,19 +116,7 @@ fn reports<'s>(
     };
     for (i, (file, labels)) in groups.into_iter().enumerate() {
         let source = sources.get(file);
-        let snippet = Snippet {
-            name: &source.name,
-            text: &source.text,
-            starts: lines.starts(file),
-            primary: labels
-                .first()
-                .map_or((0, 0), |l| (l.span.start as usize, l.span.end as usize)),
-        };
-        let drawn = labels
-            .iter()
-            .enumerate()
-            .map(|(j, l)| draw(l, &snippet, i == 0 && j == 0))
-            .collect();
+        let (snippet, drawn) = snippet(source, lines.starts(file), &labels, i == 0);
         if i == 0 {
             main.labels = drawn;
             main.snippet = Some(snippet);
@@ -166,22 +147,6 @@ fn reports<'s>(
         last.help = help;
     }
     reports
-}
-
-/// A label as miette wants it: inside the text, at character boundaries, and not over pages.
-fn draw(label: &Label, snippet: &Snippet, primary: bool) -> LabeledSpan {
-    let Span { start, end, .. } = label.span;
-    let start = boundary(snippet.text, start as usize);
-    let mut end = boundary(snippet.text, end as usize).max(start);
-    let (first, last) = (snippet.line_of(start), snippet.line_of(end));
-    if last - first >= MOST_LINES {
-        end = snippet.line_end(first).max(start);
-    }
-    if primary {
-        LabeledSpan::new_primary_with_span(Some(label.text.clone()), (start, end - start))
-    } else {
-        LabeledSpan::new_with_span(Some(label.text.clone()), (start, end - start))
-    }
 }
 
 /// What miette draws.
@@ -226,87 +191,5 @@ impl miette::Diagnostic for Report<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
-    }
-}
-
-/// A source that finds lines by search: miette's own reads the text from its beginning for each
-/// label.
-#[derive(Debug)]
-struct Snippet<'s> {
-    name: &'s str,
-    text: &'s str,
-    starts: Arc<[usize]>,
-    /// The label whose neighbouring lines are worth showing.
-    primary: (usize, usize),
-}
-
-impl Snippet<'_> {
-    fn line_of(&self, at: usize) -> usize {
-        self.starts.partition_point(|&s| s <= at).saturating_sub(1)
-    }
-
-    fn line_start(&self, line: usize) -> usize {
-        self.starts.get(line).copied().unwrap_or(self.text.len())
-    }
-
-    /// The end of a line, without its line break.
-    fn line_end(&self, line: usize) -> usize {
-        let end = self.line_start(line + 1);
-        let text = self.text.get(self.line_start(line)..end).unwrap_or("");
-        end - (text.len() - text.trim_end_matches(['\r', '\n']).len())
-    }
-}
-
-impl SourceCode for Snippet<'_> {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let (start, end) = (span.offset(), span.offset() + span.len());
-        if end > self.text.len() {
-            return Err(MietteError::OutOfBounds);
-        }
-        let (first, last) = (self.line_of(start), self.line_of(end));
-        let (before_lines, after_lines) = if start <= self.primary.0 && self.primary.0 <= end {
-            (before, after)
-        } else {
-            (0, 0)
-        };
-        let top = first.saturating_sub(before_lines);
-        let bottom = (last + after_lines).min(self.starts.len().saturating_sub(1));
-        let (mut from, mut to) = (self.line_start(top), self.line_end(bottom).max(end));
-        if before == 0 {
-            from = start;
-        }
-        // Some lines are not written by people; a part of them is enough.
-        if start - from > LONGEST_LINE {
-            from = boundary(self.text, start - LONGEST_LINE / 4).max(self.line_start(first));
-        }
-        if to - end > LONGEST_LINE {
-            to = boundary(self.text, end + LONGEST_LINE / 4).min(self.line_end(last).max(end));
-        }
-        let line = self.line_of(from);
-        // miette asks for the column only of the primary label's own place.
-        let column = if before == 0 {
-            self.text
-                .get(self.line_start(line)..from)
-                .unwrap_or("")
-                .chars()
-                .count()
-        } else {
-            0
-        };
-        let data = self.text.get(from..to).unwrap_or("").as_bytes();
-        let count = self.line_of(to) - line + 1;
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.name.to_string(),
-            data,
-            (from, to - from).into(),
-            line,
-            column,
-            count,
-        )))
     }
 }

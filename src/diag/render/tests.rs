@@ -34,11 +34,12 @@ fn people_see_place_reason_and_remedy() {
         .label(span(0, 7, 10), "in this budget")
         .suggest(span(0, 26, 28), "mm2");
     let unplaced = Diagnostic::error(codes::FILE_LIMITS, "no file was given").help("name one");
-    insta::assert_snapshot!(human(
+    let text = human(
         &[odd.clone(), both_files(), unplaced, odd],
         &sources(),
-        Style::default()
-    ));
+        Style::default(),
+    );
+    insta::assert_snapshot!(text);
 }
 
 #[test]
@@ -63,7 +64,8 @@ fn short_lines_and_summary() {
         both_files(),
         word,
     ];
-    insta::assert_snapshot!(short(&all, &sources()));
+    let text = short(&all, &sources());
+    insta::assert_snapshot!(text);
     assert_eq!(summary(&all), "2 errors, 1 warning");
     assert_eq!(summary(&[]), "");
 }

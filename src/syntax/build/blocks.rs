@@ -1,6 +1,6 @@
 //! Dataflows, menus, budgets and technologies.
 
-use super::{Builder, parts};
+use super::{Builder, is_bad, parts};
 use crate::base::span::Span;
 use crate::syntax::ast::{
     BudgetDecl, DataflowDecl, DirectiveDecl, KnobDecl, LevelStmt, MenuDecl, RuleDecl,
@@ -17,7 +17,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Dataflow, Some(head.place("dataflow", keyword)));
         let mut rules = Vec::new();
         for pair in parts(head.block?) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
             } else {
                 bad.good(&pair);
@@ -55,7 +55,7 @@ impl Builder<'_> {
         let mut stmts = Vec::new();
         for pair in parts(block) {
             match pair.as_rule() {
-                Rule::bad_line => {
+                Rule::bad_stmt => {
                     self.report(&pair, &mut bad);
                     continue;
                 }
@@ -111,7 +111,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Menu, Some(head.place("menu", keyword)));
         let mut knobs = Vec::new();
         for pair in parts(head.block?) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
             } else {
                 bad.good(&pair);
@@ -151,7 +151,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Budget, Some(head.place("budget", keyword)));
         let mut limits = Vec::new();
         for pair in parts(head.block?) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
             } else {
                 bad.good(&pair);
@@ -177,7 +177,7 @@ impl Builder<'_> {
             .map(|p| self.path(p));
         let mut stmts = Vec::new();
         for pair in parts(head.block?) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
             } else {
                 bad.good(&pair);

@@ -1,6 +1,6 @@
 //! Designs.
 
-use super::{Builder, end_of, parts};
+use super::{Builder, end_of, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::syntax::ast::{DesignDecl, DesignStmt, StageDecl};
 use crate::syntax::errors::{Bad, Context, Place};
@@ -14,7 +14,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Design, Some(head.place("design", keyword)));
         let mut stmts = Vec::new();
         for pair in parts(head.block?) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 // Any two words make a setting: `serach genetic { … }` began as one and is none.
                 if self.report(&pair, &mut bad).breaks_previous {
                     stmts.pop();

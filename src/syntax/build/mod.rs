@@ -12,7 +12,7 @@ use super::ast;
 use super::errors::{Bad, Context, Place};
 use super::grammar::{Grammar, Rule};
 use super::mend::Mended;
-use super::{special, wording};
+use super::{tokens, wording};
 use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use pest::Parser;
@@ -86,6 +86,11 @@ pub(super) struct Builder<'m> {
 /// The parts of a node that carry meaning: without punctuation and keywords.
 fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
     pair.into_inner().filter(|p| !wording::is_sign(p.as_rule()))
+}
+
+/// Whether a node is text that is no statement.
+fn is_bad(pair: &Pair<Rule>) -> bool {
+    matches!(pair.as_rule(), Rule::bad_line | Rule::bad_stmt)
 }
 
 /// Where a node ends: with its last token. Its own end may lie behind white space, because an
@@ -180,7 +185,7 @@ impl Builder<'_> {
             match pair.as_rule() {
                 Rule::block_name => head.name = Some(self.word(&pair)),
                 Rule::bad_head => {
-                    let name = special::first_word(pair.as_str()).to_string();
+                    let name = tokens::first_word(pair.as_str()).to_string();
                     head.name = self
                         .bad_block_head(&pair, keyword, span)
                         .map(|span| ast::Name::new(name, span));

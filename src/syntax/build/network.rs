@@ -1,6 +1,6 @@
 //! Networks.
 
-use super::{Builder, parts};
+use super::{Builder, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::syntax::ast::{Field, NetworkBody, NetworkDecl, NetworkStmt};
 use crate::syntax::errors::{Bad, Context, Place};
@@ -39,7 +39,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Network, Some(place));
         let mut stmts = Vec::new();
         for pair in parts(block) {
-            if pair.as_rule() == Rule::bad_line {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Names, numbers, values and fields.
 
-use super::{Builder, parts};
+use super::{Builder, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
@@ -80,15 +80,18 @@ impl Builder<'_> {
         let mantissa = plain.split(['e', 'E']).next().unwrap_or("");
         let vanished = value == 0.0 && mantissa.contains(|c: char| c.is_ascii_digit() && c != '0');
         if !value.is_finite() || vanished {
-            let (what, bound) = if vanished {
-                ("small", f64::MIN_POSITIVE)
+            let (what, help) = if vanished {
+                (
+                    "small",
+                    format!("write 0, or at least {:.1e}", f64::MIN_POSITIVE),
+                )
             } else {
-                ("large", f64::MAX)
+                ("large", format!("numbers reach to about {:.1e}", f64::MAX))
             };
             let diagnostic =
                 Diagnostic::error(codes::BAD_NUMBER, format!("this number is too {what}"))
                     .label(span, "cannot be represented")
-                    .help(format!("numbers reach to about {bound:.1e}"));
+                    .help(help);
             self.diagnostics.push(diagnostic);
             value = 0.0;
         }
@@ -114,21 +117,24 @@ impl Builder<'_> {
         Some(number)
     }
 
-    /// `start..=end step n`
-    pub(super) fn range(&mut self, pair: Pair<Rule>) -> Option<Range> {
+    /// `start..=end step n`, or only a number.
+    fn range(&mut self, pair: Pair<Rule>) -> Option<Value> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
         let start = self.number(parts.next()?)?;
-        let inclusive = parts.next()?.as_str() == "..=";
+        let Some(sign) = parts.next() else {
+            return Some(Value::Number(start));
+        };
+        let inclusive = sign.as_str() == "..=";
         let end = self.number(parts.next()?)?;
         let step = parts.next().and_then(|p| self.number(p));
-        Some(Range {
+        Some(Value::Range(Range {
             start,
             end,
             inclusive,
             step,
             span,
-        })
+        }))
     }
 
     /// `[a, b]`
@@ -144,8 +150,7 @@ impl Builder<'_> {
             Rule::value | Rule::value_path | Rule::knob_values => {
                 return self.value(pair.into_inner().next()?);
             }
-            Rule::number => Value::Number(self.number(pair)?),
-            Rule::range => Value::Range(self.range(pair)?),
+            Rule::range => return self.range(pair),
             Rule::quoted => Value::Text(self.quoted(&pair)),
             Rule::list => self.list(pair),
             Rule::path => Value::Path(self.path(pair)),
@@ -196,7 +201,7 @@ impl Builder<'_> {
         let mut bad = Bad::new(Context::Fields, Some(place));
         let mut fields = Vec::new();
         for pair in parts(pair) {
-            if pair.as_rule() == Rule::bad_field {
+            if is_bad(&pair) {
                 self.report(&pair, &mut bad);
                 continue;
             }
