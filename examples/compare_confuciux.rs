@@ -37,15 +37,28 @@ fn main() {
     let method = value("--search").map_or(String::new(), |s| format!("search {s}"));
     let table = include_str!("../tests/reference/confuciux_best.csv");
     let started = Instant::now();
-    println!("| network | dataflow | objective | budget | ConfuciuX, best of its seeds | cfxc, worst of {seeds} seed(s) | cfxc / ConfuciuX | cfxc / refined optimum | evaluations |");
+    println!(
+        "| network | dataflow | objective | budget | ConfuciuX, best of its seeds | cfxc, worst of {seeds} seed(s) | cfxc / ConfuciuX | cfxc / refined optimum | evaluations |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     let mut stages: Vec<f64> = Vec::new();
     let mut coarse: Vec<f64> = Vec::new();
     let mut missed = 0;
     for line in table.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        let [network, dataflow, objective, budget, share, limit, _, _, theirs, optimum1, optimum] =
-            fields[..]
+        let [
+            network,
+            dataflow,
+            objective,
+            budget,
+            share,
+            limit,
+            _,
+            _,
+            theirs,
+            optimum1,
+            optimum,
+        ] = fields[..]
         else {
             panic!("a line of the table has {} fields", fields.len());
         };
@@ -72,11 +85,18 @@ fn main() {
             let mut sources = SourceMap::default();
             let file = sources.add("paper.cfx", text);
             let models: Vec<_> = cost::MODELS.iter().map(|m| m.spec).collect();
-            let registries =
-                Registries { models: Vec::leak(models), methods: &search::SPECS };
+            let registries = Registries {
+                models: Vec::leak(models),
+                methods: &search::SPECS,
+            };
             let analysis = sema::analyze(file, &mut sources, &mut NoFiles, registries);
             for d in &analysis.diagnostics {
-                eprintln!("{}: {} {:?}", d.code.0, d.message, d.labels.first().map(|l| &sources.get(l.span.file).name));
+                eprintln!(
+                    "{}: {} {:?}",
+                    d.code.0,
+                    d.message,
+                    d.labels.first().map(|l| &sources.get(l.span.file).name)
+                );
             }
             let problem = &analysis.problems[0];
             let space = Space::new(problem, true).unwrap_or_else(|e| panic!("{e:?}"));
@@ -101,7 +121,10 @@ fn main() {
             worst / optimum,
         );
     }
-    for (name, list) in [("first stage / coarse optimum", &mut coarse), ("result / refined optimum", &mut stages)] {
+    for (name, list) in [
+        ("first stage / coarse optimum", &mut coarse),
+        ("result / refined optimum", &mut stages),
+    ] {
         list.sort_by(f64::total_cmp);
         eprintln!(
             "{name}: median {:.5}, worst {:.5} of {} runs",
@@ -110,6 +133,9 @@ fn main() {
             list.len()
         );
     }
-    eprintln!("{missed} problems above ConfuciuX's best; {:.1} s", started.elapsed().as_secs_f64());
+    eprintln!(
+        "{missed} problems above ConfuciuX's best; {:.1} s",
+        started.elapsed().as_secs_f64()
+    );
     std::process::exit(i32::from(missed > 0));
 }

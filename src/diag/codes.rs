@@ -40,4 +40,84 @@ codes! {
     WRONG_PLACE = "E0012";
     /// A quoted name is empty or has an unknown escape in it.
     BAD_QUOTED = "E0013";
+    /// A name that nothing has.
+    UNKNOWN_NAME = "E0101";
+    /// A name of something else than what is wanted here.
+    WRONG_KIND = "E0102";
+    /// A name that is given twice.
+    DUPLICATE_NAME = "E0103";
+    /// A field or setting that does not exist here.
+    UNKNOWN_FIELD = "E0104";
+    /// A field or setting that is given twice.
+    DUPLICATE_FIELD = "E0105";
+    /// A field or setting that is missing.
+    MISSING_FIELD = "E0106";
+    /// A value of another kind than the field wants.
+    WRONG_VALUE = "E0107";
+    /// A file that cannot be read.
+    UNREADABLE = "E0108";
+    /// A number whose unit is missing.
+    MISSING_UNIT = "E0201";
+    /// A unit that does not exist.
+    UNKNOWN_UNIT = "E0202";
+    /// A unit of another quantity than the one wanted.
+    WRONG_UNIT = "E0203";
+    /// A number outside the range that makes sense here.
+    OUT_OF_RANGE = "E0204";
+    /// A network without a layer that could be priced.
+    EMPTY_NETWORK = "E0301";
+    /// The graph runs in a circle.
+    CYCLE = "E0302";
+    /// Producer and consumer disagree about a shape.
+    SHAPE_MISMATCH = "E0303";
+    /// A window is larger than its padded input.
+    WINDOW = "E0304";
+    /// An operator has the wrong number of operands.
+    OPERANDS = "E0305";
+    /// A layer is too large to count.
+    LAYER_TOO_LARGE = "E0306";
+    /// An edge ends where no edge can.
+    EDGE = "E0307";
+    /// A table of layers has a mistake.
+    TABLE = "E0308";
+    /// The levels of a dataflow are not nested as levels must be.
+    LEVELS = "E0401";
+    /// A directive maps a dimension that the layer does not have.
+    DIMENSION = "E0402";
+    /// A dataflow says nothing about a kind of layer that the network has.
+    NO_RULE = "E0403";
+    /// A dataflow reads a knob that the menu does not have.
+    UNKNOWN_KNOB = "E0404";
+    /// A knob without a usable list of levels.
+    BAD_LEVELS = "E0501";
+    /// A limit that points the wrong way or at what cannot be limited.
+    BAD_LIMIT = "E0502";
+    /// A metric that is optimised in the wrong direction.
+    DIRECTION = "E0601";
+    /// A pin outside the menu.
+    PIN_OUTSIDE = "E0602";
+    /// The specification has no design to build.
+    NO_DESIGN = "E0603";
+    /// A budget that no choice of the menu meets.
+    INFEASIBLE = "E0701";
+    /// Budgets that can be met each alone but not together.
+    JOINTLY_INFEASIBLE = "E0702";
+    /// A layer that the cost model refuses at every point of the menu.
+    NO_PRICE = "E0703";
+    /// A design space too large to price.
+    SPACE_TOO_LARGE = "E0704";
+    /// A percentage of a span that has no corners.
+    NO_CORNER = "E0705";
+    /// An expectation that does not hold.
+    EXPECTATION = "E0801";
+    /// A `use` that nothing needs.
+    UNUSED_USE = "W0101";
+    /// A knob that no dataflow reads.
+    UNUSED_KNOB = "W0501";
+    /// A refined range without some of its coarse levels.
+    REFINE_GAP = "W0502";
+    /// A cost model whose MAC count is not the layer's own.
+    MODEL_MACS = "W0701";
+    /// A technology meant for comparison only.
+    COMPARISON_ONLY = "W0702";
 }

@@ -91,7 +91,11 @@ impl Adam {
         let unbias1 = (1.0 / (1.0 - self.powers.0)) as f32;
         let unbias2 = (1.0 / (1.0 - self.powers.1)) as f32;
         let (rate, epsilon) = (self.learning_rate, self.epsilon);
-        let state = self.means.iter_mut().zip(&mut self.squares).zip(&self.factors);
+        let state = self
+            .means
+            .iter_mut()
+            .zip(&mut self.squares)
+            .zip(&self.factors);
         for ((p, &g), ((m, v), factor)) in parameters.iter_mut().zip(gradient).zip(state) {
             let g = g * clip;
             *m = beta1 * *m + (1.0 - beta1) * g;

@@ -55,20 +55,23 @@ pub const ENTRY: MethodEntry = MethodEntry {
             param(
                 "hidden",
                 ParamKind::Whole(1, 1024),
-                128.0,
+                32.0,
                 "hidden units of the LSTM",
             ),
             param(
                 "learning_rate",
                 ParamKind::Real(1e-6, 1.0),
-                0.01,
-                "step size of Adam, falling linearly to a tenth",
+                0.001,
+                "step size of Adam, falling linearly to 30 %",
             ),
-            param("table_rate", ParamKind::Real(0.0, 1000.0), 10.0, ""),
-            param("prev_rate", ParamKind::Real(0.0, 1000.0), 1.0, ""),
-            param("ctl", ParamKind::Real(0.0, 1000.0), 0.2, ""),
-            param("final_rate", ParamKind::Real(0.0, 1.0), 0.1, ""),
-            param("discount",
+            param(
+                "kind_rate",
+                ParamKind::Real(1e-6, 10.0),
+                0.18,
+                "its step size for what is learned per kind of layer",
+            ),
+            param(
+                "discount",
                 ParamKind::Real(0.0, 1.0),
                 0.0,
                 "weight of the next slot's reward in a slot's return",
@@ -132,8 +135,6 @@ struct Learner<'a, 's> {
     rate: f64,
     discount: f64,
     entropy: f64,
-    ctl: f64,
-    final_rate: f64,
     seed: u64,
 }
 
@@ -173,10 +174,14 @@ impl<'a, 's> Learner<'a, 's> {
         let mut policy = Policy::new(shape, &mut Stream::new(seed, "policy", 0));
         walk::tilt(&mut policy, slots, budgets);
         let rate = stage.number("learning_rate");
+        let kind_rate = stage.number("kind_rate");
         let mut adam = Adam::new(&policy, rate as f32);
         for (name, range) in policy.groups() {
-            if name == "heads.kind" { adam.scale(range, stage.number("table_rate") as f32); }
-            else if name.starts_with("heads.previous") { adam.scale(range, stage.number("prev_rate") as f32); }
+            if name == "heads.kind" {
+                adam.scale(range, (kind_rate / rate) as f32);
+            } else if name.starts_with("heads.previous") {
+                adam.scale(range, (kind_rate / rate / 6.0) as f32);
+            }
         }
         Learner {
             space,
@@ -195,7 +200,6 @@ impl<'a, 's> Learner<'a, 's> {
             rate,
             discount: stage.number("discount"),
             entropy: stage.number("entropy"),
-            ctl: stage.number("ctl"), final_rate: stage.number("final_rate"),
             seed,
         }
     }
@@ -222,7 +226,32 @@ impl<'a, 's> Learner<'a, 's> {
                 }
                 outcomes.push(evaluation.take());
             }
-            if std::env::var("DBG").is_ok() && done % 80 == 0 { let o:Vec<f64>=outcomes.iter().flatten().map(|e|e.cost).collect(); let h=self.slots.heads.len(); let mut ent=vec![0.0;h]; for t in 0..self.tape.slots(){for hh in 0..h{ent[hh]+=self.tape.entropy(t,0,hh)/self.tape.slots() as f32;}} let d=walked.iter().map(|e|e.denied.iter().sum::<f64>()).sum::<f64>()/walked.len() as f64; let sp=walked.iter().map(|e|e.purse.used.iter().sum::<f64>()).sum::<f64>()/walked.len() as f64; eprintln!("{done} cost {:.4e} best {:.4e} ent {ent:?} denied {d:.3} spent {sp:.3} price {:?}", o.iter().sum::<f64>()/o.len() as f64, run.best.as_ref().map_or(0.0,|b|b.evaluation.cost), self.prices); }
+            if std::env::var("DBG").is_ok() && done % 80 == 0 {
+                let o: Vec<f64> = outcomes.iter().flatten().map(|e| e.cost).collect();
+                let h = self.slots.heads.len();
+                let mut ent = vec![0.0; h];
+                for t in 0..self.tape.slots() {
+                    for hh in 0..h {
+                        ent[hh] += self.tape.entropy(t, 0, hh) / self.tape.slots() as f32;
+                    }
+                }
+                let d = walked
+                    .iter()
+                    .map(|e| e.denied.iter().sum::<f64>())
+                    .sum::<f64>()
+                    / walked.len() as f64;
+                let sp = walked
+                    .iter()
+                    .map(|e| e.purse.used.iter().sum::<f64>())
+                    .sum::<f64>()
+                    / walked.len() as f64;
+                eprintln!(
+                    "{done} cost {:.4e} best {:.4e} ent {ent:?} denied {d:.3} spent {sp:.3} price {:?}",
+                    o.iter().sum::<f64>() / o.len() as f64,
+                    run.best.as_ref().map_or(0.0, |b| b.evaluation.cost),
+                    self.prices
+                );
+            }
             self.update(&walked, &outcomes, left);
             done += size;
         }
@@ -456,7 +485,7 @@ impl<'a, 's> Learner<'a, 's> {
             divisor,
             &mut self.gradient,
         );
-        self.adam.learning_rate = (self.rate * (self.final_rate + (1.0-self.final_rate) * left)) as f32;
+        self.adam.learning_rate = (self.rate * (0.3 + 0.7 * left)) as f32;
         self.adam.step(&mut self.policy, &self.gradient);
         self.move_prices(walked);
     }
@@ -475,7 +504,7 @@ impl<'a, 's> Learner<'a, 's> {
             let count = walked.len() as f64;
             let denied = walked.iter().map(|e| e.denied[limit]).sum::<f64>() / count;
             let spent = walked.iter().map(|e| e.purse.used[limit]).sum::<f64>() / count;
-            let change = self.ctl * (4.0 * denied - 1.0 * (0.99 - spent).max(0.0));
+            let change = 0.8 * denied - 0.2 * (0.99 - spent).max(0.0);
             let price = self.prices[limit] * exp(change.clamp(-0.2, 0.2));
             self.prices[limit] = price.clamp(0.1, 1e3);
         }
