@@ -56,7 +56,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             param(
                 "tries",
                 ParamKind::Whole(1, 1000),
-                12.0,
+                48.0,
                 "candidates asked when a child is settled",
             ),
         ],
@@ -82,7 +82,7 @@ fn stage(run: &mut Run, stage: &Stage) {
         }
         (None, None) => return,
     };
-    let mutation = Mutation::new(space, stage.whole("tries"));
+    let mut mutation = Mutation::new(space, stage.whole("tries"), &start);
     let mut parents = vec![start];
     for generation in 0..generations {
         if run.stopped() {
@@ -120,13 +120,15 @@ struct Mutation<'a, 's> {
     space: &'a Space<'s>,
     sums: Vec<SumLimit>,
     tries: usize,
+    /// What a budget is worth, in credit per whole budget: rises while children overspend.
+    prices: Vec<f64>,
     /// Layers of each shape and pin.
     groups: Vec<Vec<usize>>,
     group_of: Vec<usize>,
 }
 
 impl<'a, 's> Mutation<'a, 's> {
-    fn new(space: &'a Space<'s>, tries: usize) -> Self {
+    fn new(space: &'a Space<'s>, tries: usize, start: &Found) -> Self {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut group_of = Vec::new();
         let problem = space.problem;
@@ -145,9 +147,18 @@ impl<'a, 's> Mutation<'a, 's> {
             groups[group].push(layer);
             group_of.push(group);
         }
+        let sums = space.sum_limits();
+        let totals = &start.evaluation.totals;
+        let credit: f64 = start
+            .assignment
+            .iter()
+            .enumerate()
+            .map(|(l, &p)| space.credit(l, p, totals))
+            .sum();
         Mutation {
             space,
-            sums: space.sum_limits(),
+            prices: vec![credit; sums.len()],
+            sums,
             tries,
             groups,
             group_of,
@@ -167,23 +178,56 @@ impl<'a, 's> Mutation<'a, 's> {
     }
 
     fn mutate(
-        &self,
+        &mut self,
         run: &mut Run,
         assignment: &mut Assignment,
         totals: &Totals,
         stream: &mut Stream,
     ) {
-        if self.space.problem.deployment == Deployment::Sequential
-            && self.move_engine(assignment, stream)
-        {
+        if self.space.problem.deployment == Deployment::Sequential {
+            if !self.move_engine(assignment, stream)
+                && let Some((layers, point)) = self.propose(assignment, stream)
+            {
+                layers.iter().for_each(|&l| assignment[l] = point);
+            }
             return;
         }
-        if let Some((layers, point)) = self.propose(assignment, stream) {
+        let mut best: Option<(f64, Vec<usize>, Point)> = None;
+        let tries = 1 + stream.below(self.tries);
+        for _ in 0..tries {
+            let Some((layers, point)) = self.propose(assignment, stream) else {
+                continue;
+            };
+            run.ask(layers[0], point);
+            let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, totals);
+            let score = gain
+                - changes
+                    .iter()
+                    .zip(&self.prices)
+                    .map(|(c, p)| c * p)
+                    .sum::<f64>();
+            if best.as_ref().is_none_or(|b| score > b.0) {
+                best = Some((score, layers, point));
+            }
+        }
+        if let Some((_, layers, point)) = best {
             layers.iter().for_each(|&l| assignment[l] = point);
         }
-        if self.space.problem.deployment == Deployment::Pipelined {
-            self.settle(run, assignment, totals, stream);
-        }
+        self.settle(run, assignment, totals, stream);
+    }
+
+    /// Credit gained and shares of the budgets taken when layers of one shape move to a point.
+    fn trade(&self, layers: &[usize], from: Point, to: Point, totals: &Totals) -> (f64, Vec<f64>) {
+        let (layer, count) = (layers[0], layers.len() as f64);
+        let credit = |point| self.space.credit(layer, point, totals);
+        let change = |sum: &SumLimit| {
+            let weight = |point| self.space.weight(sum.weight, layer, point);
+            (weight(to) - weight(from)) / sum.bound * count
+        };
+        (
+            (credit(from) - credit(to)) * count,
+            self.sums.iter().map(change).collect(),
+        )
     }
 
     /// One or several layers of one shape and a new point for them.
@@ -283,7 +327,7 @@ impl<'a, 's> Mutation<'a, 's> {
 
     /// Brings a child of a pipelined design back under its budgets, and spends what is left.
     fn settle(
-        &self,
+        &mut self,
         run: &mut Run,
         assignment: &mut Assignment,
         totals: &Totals,
@@ -295,60 +339,57 @@ impl<'a, 's> Mutation<'a, 's> {
                 *used += self.space.weight(sum.weight, layer, point) / sum.bound;
             }
         }
-        for _ in 0..6 {
-            let over = used.iter().copied().fold(0.0, f64::max) > 1.0;
-            let mut best: Option<(f64, Vec<usize>, Point)> = None;
+        for (price, used) in self.prices.iter_mut().zip(&used) {
+            *price *= if *used > 1.0 { 1.01 } else { 0.99 };
+        }
+        for _ in 0..ROUNDS {
+            let over = used.iter().any(|&u| u > 1.0);
+            let mut best: Option<(f64, Vec<usize>, Point, Vec<f64>)> = None;
             for _ in 0..self.tries {
                 let Some((layers, point)) = self.propose(assignment, stream) else {
                     continue;
                 };
-                let count = layers.len() as f64;
-                let layer = layers[0];
-                run.ask(layer, point);
-                let now = assignment[layer];
-                let gain =
-                    self.space.credit(layer, now, totals) - self.space.credit(layer, point, totals);
-                let mut freed = 0.0;
-                let mut fits = true;
-                for (used, sum) in used.iter().zip(&self.sums) {
-                    let change = (self.space.weight(sum.weight, layer, point)
-                        - self.space.weight(sum.weight, layer, now))
-                        / sum.bound
-                        * count;
-                    if *used > 1.0 {
-                        freed -= change.max(1.0 - used);
-                    }
-                    fits &= used + change <= 1.0;
-                }
+                run.ask(layers[0], point);
+                let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, totals);
+                let fits = used.iter().zip(&changes).all(|(u, c)| u + c <= 1.0);
+                let value: f64 = changes.iter().zip(&self.prices).map(|(c, p)| c * p).sum();
                 let score = if over {
+                    let excess = |u: f64| (u - 1.0).max(0.0);
+                    let freed: f64 = used
+                        .iter()
+                        .zip(&changes)
+                        .map(|(u, c)| excess(*u) - excess(u + c))
+                        .sum();
                     if freed <= 0.0 {
                         continue;
                     }
-                    gain * count / freed
+                    // What frees more than is needed is judged by what the rest is worth.
+                    if fits {
+                        gain - value
+                    } else {
+                        (gain - value) * 1e-3 - 1.0 / freed
+                    }
                 } else {
                     if !fits || gain <= 0.0 {
                         continue;
                     }
-                    gain * count
+                    gain - value
                 };
                 if best.as_ref().is_none_or(|b| score > b.0) {
-                    best = Some((score, layers, point));
+                    best = Some((score, layers, point, changes));
                 }
             }
-            let Some((_, layers, point)) = best else {
+            let Some((_, layers, point, changes)) = best else {
                 if over {
                     continue;
                 }
                 return;
             };
-            for &layer in &layers {
-                for (used, sum) in used.iter_mut().zip(&self.sums) {
-                    *used += (self.space.weight(sum.weight, layer, point)
-                        - self.space.weight(sum.weight, layer, assignment[layer]))
-                        / sum.bound;
-                }
-                assignment[layer] = point;
-            }
+            layers.iter().for_each(|&l| assignment[l] = point);
+            used.iter_mut().zip(&changes).for_each(|(u, c)| *u += c);
         }
     }
 }
+
+/// Moves that may follow the first one of a child.
+const ROUNDS: usize = 6;

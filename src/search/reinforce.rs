@@ -226,32 +226,6 @@ impl<'a, 's> Learner<'a, 's> {
                 }
                 outcomes.push(evaluation.take());
             }
-            if std::env::var("DBG").is_ok() && done % 80 == 0 {
-                let o: Vec<f64> = outcomes.iter().flatten().map(|e| e.cost).collect();
-                let h = self.slots.heads.len();
-                let mut ent = vec![0.0; h];
-                for t in 0..self.tape.slots() {
-                    for hh in 0..h {
-                        ent[hh] += self.tape.entropy(t, 0, hh) / self.tape.slots() as f32;
-                    }
-                }
-                let d = walked
-                    .iter()
-                    .map(|e| e.denied.iter().sum::<f64>())
-                    .sum::<f64>()
-                    / walked.len() as f64;
-                let sp = walked
-                    .iter()
-                    .map(|e| e.purse.used.iter().sum::<f64>())
-                    .sum::<f64>()
-                    / walked.len() as f64;
-                eprintln!(
-                    "{done} cost {:.4e} best {:.4e} ent {ent:?} denied {d:.3} spent {sp:.3} price {:?}",
-                    o.iter().sum::<f64>() / o.len() as f64,
-                    run.best.as_ref().map_or(0.0, |b| b.evaluation.cost),
-                    self.prices
-                );
-            }
             self.update(&walked, &outcomes, left);
             done += size;
         }
