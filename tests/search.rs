@@ -41,22 +41,58 @@ budget late { latency <= 60% }
 /// A spec with one design.
 fn spec(settings: &str) -> String {
     // The network's `add` stands in parentheses of its own statement.
-    let blocks = BLOCKS.replace("d = conv(add(image, c))", "s = add(image, c)\n  d = conv(s)");
+    let blocks = BLOCKS.replace(
+        "d = conv(add(image, c))",
+        "s = add(image, c)\n  d = conv(s)",
+    );
     format!("{blocks}\ndesign one {{ network tiny  technology maestro  {settings} }}")
 }
 
 const KINDS: &[(&str, &str)] = &[
-    ("latency under area", "dataflow nvdla  menu small  budget ten  minimize latency"),
-    ("two budgets", "dataflow nvdla  menu small  budget two  minimize latency"),
-    ("throughput", "dataflow nvdla  menu small  budget ten  maximize throughput"),
-    ("area under a pace", "dataflow nvdla  menu small  budget fast  minimize area"),
-    ("power under latency", "dataflow nvdla  menu small  budget late  minimize power"),
-    ("edp", "dataflow nvdla  menu small  budget ten  minimize edp"),
-    ("edp per layer", "dataflow nvdla  menu small  budget ten  minimize edp_per_layer"),
-    ("energy without budget", "dataflow nvdla  menu small  minimize energy"),
-    ("mixed dataflows", "dataflow in [nvdla, eyeriss]  menu small  budget ten  minimize latency"),
-    ("pinned", "dataflow nvdla  menu small  budget two  minimize latency  pin c { pes = 3 }"),
-    ("sequential", "dataflow nvdla  menu small  deploy sequential  budget ten  minimize latency"),
+    (
+        "latency under area",
+        "dataflow nvdla  menu small  budget ten  minimize latency",
+    ),
+    (
+        "two budgets",
+        "dataflow nvdla  menu small  budget two  minimize latency",
+    ),
+    (
+        "throughput",
+        "dataflow nvdla  menu small  budget ten  maximize throughput",
+    ),
+    (
+        "area under a pace",
+        "dataflow nvdla  menu small  budget fast  minimize area",
+    ),
+    (
+        "power under latency",
+        "dataflow nvdla  menu small  budget late  minimize power",
+    ),
+    (
+        "edp",
+        "dataflow nvdla  menu small  budget ten  minimize edp",
+    ),
+    (
+        "edp per layer",
+        "dataflow nvdla  menu small  budget ten  minimize edp_per_layer",
+    ),
+    (
+        "energy without budget",
+        "dataflow nvdla  menu small  minimize energy",
+    ),
+    (
+        "mixed dataflows",
+        "dataflow in [nvdla, eyeriss]  menu small  budget ten  minimize latency",
+    ),
+    (
+        "pinned",
+        "dataflow nvdla  menu small  budget two  minimize latency  pin c { pes = 3 }",
+    ),
+    (
+        "sequential",
+        "dataflow nvdla  menu small  deploy sequential  budget ten  minimize latency",
+    ),
     (
         "sequential, tiles per layer",
         "dataflow nvdla  menu engine  deploy sequential  budget two  minimize latency",
@@ -73,7 +109,12 @@ const SEARCH: &str =
 fn search(problem: &Problem) -> Outcome {
     let space = Space::new(problem, true).expect("a space");
     let refuge = feasible::find(&space).expect("feasible");
-    run(&space, Some(&refuge), &AtomicBool::new(false), &mut NoObserver)
+    run(
+        &space,
+        Some(&refuge),
+        &AtomicBool::new(false),
+        &mut NoObserver,
+    )
 }
 
 #[test]
@@ -82,9 +123,15 @@ fn every_kind_of_problem_ends_within_budget_and_repeats() {
         let problem = support::problem(&spec(&format!("{settings}  {SEARCH}")));
         let outcome = search(&problem);
         let space = Space::new(&problem, true).expect("a space");
-        let best = outcome.best.as_ref().unwrap_or_else(|| panic!("{name}: nothing found"));
+        let best = outcome
+            .best
+            .as_ref()
+            .unwrap_or_else(|| panic!("{name}: nothing found"));
         let again = space.evaluate(&best.assignment).expect("priced");
-        assert_eq!(again, best.evaluation, "{name}: the figures are those of the assignment");
+        assert_eq!(
+            again, best.evaluation,
+            "{name}: the figures are those of the assignment"
+        );
         for limit in &space.limits {
             let used = again.totals.metric(limit.metric);
             let held = if limit.metric.larger_is_better() {
@@ -92,17 +139,32 @@ fn every_kind_of_problem_ends_within_budget_and_repeats() {
             } else {
                 used <= limit.limit
             };
-            assert!(held, "{name}: {} is {used}, limit {}", limit.metric.name(), limit.limit);
+            assert!(
+                held,
+                "{name}: {} is {used}, limit {}",
+                limit.metric.name(),
+                limit.limit
+            );
         }
         assert_eq!(outcome.stages.len(), 2, "{name}");
         for pin in &problem.pins {
             let (_, values) = space.grid.values(best.assignment[pin.layer]);
-            assert!(pin.knobs.iter().all(|&(knob, value)| values[knob] == value), "{name}");
+            assert!(
+                pin.knobs.iter().all(|&(knob, value)| values[knob] == value),
+                "{name}"
+            );
         }
-        assert_eq!(search(&problem), outcome, "{name}: the same seed gives the same result");
+        assert_eq!(
+            search(&problem),
+            outcome,
+            "{name}: the same seed gives the same result"
+        );
         let mut other = problem.clone();
         other.seed += 1;
-        assert!(search(&other).best.is_some(), "{name}: another seed finds something too");
+        assert!(
+            search(&other).best.is_some(),
+            "{name}: another seed finds something too"
+        );
     }
 }
 
@@ -119,7 +181,11 @@ fn methods_obey_their_limits() {
             method.spec.name, parameters.0
         ));
         let outcome = search(&support::problem(&text));
-        assert!(outcome.stages[0].evaluations <= parameters.1, "{}", method.spec.name);
+        assert!(
+            outcome.stages[0].evaluations <= parameters.1,
+            "{}",
+            method.spec.name
+        );
         assert!(outcome.best.is_some(), "{}", method.spec.name);
         assert!(outcome.stages[0].prices > 0, "{}", method.spec.name);
     }
@@ -157,7 +223,10 @@ fn optimum(space: &Space, weight: Metric, objective: Metric, bound: f64) -> f64 
         let mut next: Vec<(f64, f64)> = Vec::new();
         for &(w, c) in &front {
             for &p in points {
-                next.push((w + space.weight(weight, layer, p), c + space.weight(objective, layer, p)));
+                next.push((
+                    w + space.weight(weight, layer, p),
+                    c + space.weight(objective, layer, p),
+                ));
             }
         }
         next.retain(|&(w, _)| w <= bound);
@@ -184,9 +253,20 @@ fn small_problems_end_close_to_the_optimum() {
         let outcome = search(&problem);
         let space = Space::new(&problem, true).expect("a space");
         let optimum = optimum(&space, Metric::Area, metric, space.limits[0].limit);
-        let value = outcome.best.expect("found").evaluation.totals.metric(metric);
-        assert!(value <= optimum * 1.01, "{objective}: {value} against {optimum}");
-        assert!(value >= optimum * (1.0 - 1e-12), "{objective}: {value} against {optimum}");
+        let value = outcome
+            .best
+            .expect("found")
+            .evaluation
+            .totals
+            .metric(metric);
+        assert!(
+            value <= optimum * 1.01,
+            "{objective}: {value} against {optimum}"
+        );
+        assert!(
+            value >= optimum * (1.0 - 1e-12),
+            "{objective}: {value} against {optimum}"
+        );
     }
 }
 
@@ -196,7 +276,9 @@ fn a_share_is_taken_between_the_corners() {
     let space = Space::new(&problem, true).expect("a space");
     let corner = |pes: u64, buffer: u64| {
         let point = space.grid.find(0, &[pes, buffer]).expect("a corner");
-        let totals = space.totals(&vec![point; problem.layers.len()]).expect("priced");
+        let totals = space
+            .totals(&vec![point; problem.layers.len()])
+            .expect("priced");
         totals.metric(Metric::Area)
     };
     let corners = [corner(1, 1), corner(1, 3), corner(8, 1), corner(8, 3)];
@@ -215,13 +297,22 @@ fn infeasible_budgets_are_proved_before_any_search() {
     };
     let verdict = |problem: &Problem| {
         let space = Space::new(problem, true).expect("a space");
-        feasible::find(&space).expect_err("infeasible").expect("proved")
+        feasible::find(&space)
+            .expect_err("infeasible")
+            .expect("proved")
     };
     match verdict(&with("area <= 1 um2")) {
-        Infeasible::Single { limit: 0, best, layers } => {
+        Infeasible::Single {
+            limit: 0,
+            best,
+            layers,
+        } => {
             let sum: f64 = layers.iter().map(|l| l.1).sum();
             assert!(best > 1.0 && (sum / best - 1.0).abs() < 1e-9);
-            assert!(layers.windows(2).all(|w| w[0].1 >= w[1].1), "largest need first");
+            assert!(
+                layers.windows(2).all(|w| w[0].1 >= w[1].1),
+                "largest need first"
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -235,12 +326,26 @@ fn infeasible_budgets_are_proved_before_any_search() {
     // Small alone, fast alone, but not both.
     let problem = with("area <= 1%  latency <= 1%");
     match verdict(&problem) {
-        Infeasible::Joint { overshoot, used, exact } => {
+        Infeasible::Joint {
+            overshoot,
+            used,
+            exact,
+        } => {
             let space = Space::new(&problem, true).expect("a space");
-            let worst =
-                space.limits.iter().zip(&used).map(|(l, u)| l.overshoot(*u)).fold(0.0, f64::max);
-            assert!(overshoot > 0.0 && overshoot <= worst + 1e-9, "{overshoot} {worst}");
-            assert!(!exact || (overshoot - worst).abs() < 1e-6, "{overshoot} {worst}");
+            let worst = space
+                .limits
+                .iter()
+                .zip(&used)
+                .map(|(l, u)| l.overshoot(*u))
+                .fold(0.0, f64::max);
+            assert!(
+                overshoot > 0.0 && overshoot <= worst + 1e-9,
+                "{overshoot} {worst}"
+            );
+            assert!(
+                !exact || (overshoot - worst).abs() < 1e-6,
+                "{overshoot} {worst}"
+            );
         }
         other => panic!("{other:?}"),
     }

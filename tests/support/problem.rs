@@ -28,7 +28,10 @@ pub fn analyze(text: &str) -> (Analysis, SourceMap) {
     let mut sources = SourceMap::default();
     let file = sources.add("spec.cfx", text);
     let models: Vec<ModelSpec> = cost::MODELS.iter().map(|m| m.spec).collect();
-    let registries = Registries { models: Vec::leak(models), methods: &search::SPECS };
+    let registries = Registries {
+        models: Vec::leak(models),
+        methods: &search::SPECS,
+    };
     let analysis = sema::analyze(file, &mut sources, &mut NoFiles, registries);
     (analysis, sources)
 }
@@ -36,7 +39,11 @@ pub fn analyze(text: &str) -> (Analysis, SourceMap) {
 /// The only design of a sound text.
 pub fn problem(text: &str) -> Problem {
     let (mut analysis, sources) = analyze(text);
-    let style = render::Style { color: false, unicode: false, width: 100 };
+    let style = render::Style {
+        color: false,
+        unicode: false,
+        width: 100,
+    };
     let shown = render::human(&analysis.diagnostics, &sources, style);
     assert!(!analysis.has_errors(), "{shown}");
     analysis.problems.remove(0)
