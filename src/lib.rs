@@ -5,8 +5,11 @@
 //! (`emit`). `docs/architecture.md` says which room may know which.
 
 pub mod base;
+pub mod cli;
 pub mod cost;
 pub mod diag;
+pub mod emit;
+pub mod import;
 pub mod ir;
 pub mod nn;
 pub mod search;

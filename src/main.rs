@@ -1,2 +1,7 @@
 //! The `cfxc` binary: everything is in the library.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cfxc::cli::main()
+}

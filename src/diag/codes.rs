@@ -56,6 +56,8 @@ codes! {
     WRONG_VALUE = "E0107";
     /// A file that cannot be read.
     UNREADABLE = "E0108";
+    /// A file or directory that cannot be written.
+    UNWRITABLE = "E0109";
     /// A number whose unit is missing.
     MISSING_UNIT = "E0201";
     /// A unit that does not exist.
@@ -108,6 +110,10 @@ codes! {
     SPACE_TOO_LARGE = "E0704";
     /// A percentage of a span that has no corners.
     NO_CORNER = "E0705";
+    /// A search that found nothing within budgets that nobody could prove out of reach.
+    NOTHING_FOUND = "E0706";
+    /// A list of choices to be priced that does not fit the design.
+    ASSIGNMENT = "E0707";
     /// An expectation that does not hold.
     EXPECTATION = "E0801";
     /// A `use` that nothing needs.

@@ -8,7 +8,7 @@ mod limits;
 pub mod point;
 pub mod table;
 
-pub use build::{Space, SpaceError};
+pub use build::{MAX_PRICES, Space, SpaceError};
 pub use evaluate::{Assignment, Evaluation, Totals};
 pub use limits::BoundLimit;
 pub use point::{Grid, Point};

@@ -1,0 +1,247 @@
+//! `cfxc build`: the main job, from specification to decision to files.
+
+use super::console::Console;
+use super::designs;
+use super::exit::Exit;
+use super::files::{self, Loaded};
+use super::output::Target;
+use super::progress::{Bar, Bars};
+use super::{findings, infeasible};
+use crate::diag::Diagnostic;
+use crate::emit::{Decision, json, markdown, summary};
+use crate::ir::problem::Problem;
+use crate::search::{self, Outcome};
+use crate::space::{Point, Space, feasible};
+use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Decide the designs of a specification and write the decisions
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cfxc build spec.cfx
+  cfxc build spec.cfx --design edge_npu --out reports --seed 3
+  cfxc build spec.cfx --format json | jq '.designs[].metrics'
+
+For each design DIR/<design>.json and DIR/<design>.md are written. Equal specifications, seeds and
+versions give equal files, whatever the number of threads. Whether the budgets can be met is found
+before any search. Ctrl-C stops the search and keeps the best so far.")]
+pub struct Args {
+    /// Specification
+    spec: String,
+    /// Only this design
+    #[arg(long, value_name = "NAME")]
+    design: Option<String>,
+    /// Directory of the files
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    out: String,
+    /// Seed instead of the specification's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; 0 takes all cores
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    jobs: usize,
+    /// What is printed on stdout
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Print no summary and no progress, only errors and warnings (and JSON, if asked for)
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// A summary for people
+    #[default]
+    Text,
+    /// The facts of all designs in one document
+    Json,
+}
+
+pub fn run(args: &Args, console: &Console) -> Exit {
+    let start = Instant::now();
+    // It can only fail if there is a pool already, and nobody else makes one.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.jobs)
+        .build_global();
+    let loaded = files::load(&args.spec);
+    console.show(&loaded.analysis.diagnostics, &loaded.sources);
+    if loaded.analysis.has_errors() {
+        return Exit::of(&loaded.analysis.diagnostics);
+    }
+    let mut problems = match designs::select(&loaded, args.design.as_deref()) {
+        Ok(problems) => problems,
+        Err(diagnostic) => {
+            console.fail(diagnostic);
+            return Exit::Usage;
+        }
+    };
+    if problems.is_empty() {
+        console.fail(designs::none(&args.spec));
+        return Exit::Wrong;
+    }
+    if let Some(seed) = args.seed {
+        for problem in &mut problems {
+            problem.seed = seed;
+            problem.defaults.retain(|(name, _)| *name != "seed");
+        }
+    }
+    let ready = match prepare(&problems, &loaded) {
+        Ok(ready) => ready,
+        Err(diagnostics) => {
+            console.show(&diagnostics, &loaded.sources);
+            return Exit::Wrong;
+        }
+    };
+    let targets: Result<Vec<Target>, Diagnostic> = problems
+        .iter()
+        .map(|p| Target::prepare(&args.out, &p.design))
+        .collect();
+    let targets = match targets {
+        Ok(targets) => targets,
+        Err(diagnostic) => {
+            console.fail(diagnostic);
+            return Exit::Files;
+        }
+    };
+    let outcomes = search_all(&ready, console.progress && !args.quiet);
+    let text = (args.format == Format::Text && !args.quiet).then_some(console);
+    let mut report = Report {
+        exit: Exit::Done,
+        facts: Vec::new(),
+        summaries: String::new(),
+        diagnostics: Vec::new(),
+    };
+    for ((ready, outcome), target) in ready.iter().zip(&outcomes).zip(&targets) {
+        report.add(&ready.space, outcome, target, text);
+    }
+    console.show(&report.diagnostics, &loaded.sources);
+    let exit = worse(report.exit, Exit::of(&report.diagnostics));
+    let printed = match args.format {
+        Format::Json => console.print(&json::text(&json::document(report.facts))),
+        Format::Text if args.quiet => Exit::Done,
+        Format::Text => {
+            let seconds = start.elapsed().as_secs_f64();
+            console.print(&format!("{}\ndone in {seconds:.1} s\n", report.summaries))
+        }
+    };
+    worse(exit, printed)
+}
+
+/// The exit that says more.
+fn worse(a: Exit, b: Exit) -> Exit {
+    let rank = |e: Exit| match e {
+        Exit::Done => 0,
+        Exit::Wrong => 1,
+        Exit::Interrupted => 2,
+        Exit::Usage => 3,
+        Exit::Files => 4,
+        Exit::Bug => 5,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}
+
+/// A design that can be built, as far as is known.
+struct Ready<'p> {
+    space: Space<'p>,
+    /// An assignment within all budgets; `None` if there may be none.
+    refuge: Option<Vec<Point>>,
+}
+
+/// Prices the designs and proves that their budgets can be met, or says why not.
+fn prepare<'p>(
+    problems: &'p [Problem],
+    loaded: &Loaded,
+) -> Result<Vec<Ready<'p>>, Vec<Diagnostic>> {
+    let sources = &loaded.sources;
+    let one = |problem: &'p Problem| {
+        let refined = problem.stages.iter().any(|s| s.refines);
+        let space =
+            Space::new(problem, refined).map_err(|e| infeasible::no_space(problem, &e, sources))?;
+        let refuge = match feasible::find(&space) {
+            Ok(refuge) => Some(refuge),
+            Err(None) => None,
+            Err(Some(proof)) => return Err(infeasible::infeasible(&space, &proof, sources)),
+        };
+        Ok(Ready { space, refuge })
+    };
+    let all: Vec<Result<Ready, Diagnostic>> = problems.par_iter().map(one).collect();
+    let mut ready = Vec::new();
+    let mut wrong = Vec::new();
+    for result in all {
+        match result {
+            Ok(r) => ready.push(r),
+            Err(d) => wrong.push(d),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(ready)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Searches all designs at once; the outcomes are in their order.
+fn search_all(ready: &[Ready], visible: bool) -> Vec<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    // Without a handler Ctrl-C ends the process at once, which is all one can do then.
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+    });
+    let bars = Bars::new(visible);
+    let watched: Vec<(&Ready, Bar)> = ready
+        .iter()
+        .map(|r| {
+            let problem = r.space.problem;
+            let bar = bars.add(&problem.design, problem.objective.metric.quantity());
+            (r, bar)
+        })
+        .collect();
+    watched
+        .into_par_iter()
+        .map(|(r, mut bar)| search::run(&r.space, r.refuge.as_deref(), &stop, &mut bar))
+        .collect()
+}
+
+/// What there is to say and print, collected design by design.
+struct Report {
+    exit: Exit,
+    facts: Vec<serde_json::Value>,
+    summaries: String,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Writes the files of a design and keeps what is to be printed of it.
+    fn add(&mut self, space: &Space, outcome: &Outcome, target: &Target, text: Option<&Console>) {
+        if outcome.interrupted {
+            self.exit = worse(self.exit, Exit::Interrupted);
+        }
+        let Some(decision) = Decision::new(space, outcome) else {
+            self.diagnostics.push(infeasible::nothing_found(space));
+            return;
+        };
+        self.diagnostics.extend(findings::of(&decision));
+        let facts = json::design(&decision);
+        let document = json::text(&json::document(vec![facts.clone()]));
+        self.facts.push(facts);
+        if let Err(diagnostic) = target.write(&document, &markdown::report(&decision)) {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        if let Some(console) = text {
+            let report = target.report.display().to_string();
+            if !self.summaries.is_empty() {
+                self.summaries.push('\n');
+            }
+            self.summaries
+                .push_str(&summary::summary(&decision, console.style, Some(&report)));
+            self.summaries
+                .push_str(&format!("\nwrote {} and {report}", target.json.display()));
+        }
+    }
+}

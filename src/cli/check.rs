@@ -1,0 +1,59 @@
+//! `cfxc check`: looks for mistakes without building anything.
+
+use super::console::Console;
+use super::exit::Exit;
+use super::files;
+use crate::diag::Severity;
+use crate::emit::number::counted;
+
+/// Look for mistakes in specifications, without building anything
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cfxc check spec.cfx
+  cfxc check specs/*.cfx --message-format short
+
+Names, units, shapes and types are checked. Whether the budgets can be met is found by `cfxc build`,
+before it searches.")]
+pub struct Args {
+    /// Specifications
+    #[arg(required = true, value_name = "SPEC")]
+    specs: Vec<String>,
+}
+
+pub fn run(args: &Args, console: &Console) -> Exit {
+    let mut all = Vec::new();
+    let mut designs = 0;
+    let mut networks = 0;
+    for spec in &args.specs {
+        let loaded = files::load(spec);
+        console.show(&loaded.analysis.diagnostics, &loaded.sources);
+        designs += loaded.analysis.problems.len();
+        networks += loaded.analysis.networks.len();
+        all.push(loaded);
+    }
+    let count = |severity| {
+        all.iter()
+            .flat_map(|l| &l.analysis.diagnostics)
+            .filter(|d| d.severity == severity)
+            .count()
+    };
+    let mut found = Vec::new();
+    for severity in [Severity::Error, Severity::Warning] {
+        let n = count(severity);
+        if n > 0 {
+            found.push(counted(n, severity.name()));
+        }
+    }
+    let found = if found.is_empty() {
+        format!(
+            "no mistakes, {}, {} declared",
+            counted(designs, "sound design"),
+            counted(networks, "network")
+        )
+    } else {
+        found.join(", ")
+    };
+    console.remark(&format!("{}: {found}", counted(all.len(), "file")));
+    let exits = all.iter().map(|l| Exit::of(&l.analysis.diagnostics));
+    exits.max_by_key(|e| e.code()).unwrap_or(Exit::Done)
+}

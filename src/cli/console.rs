@@ -1,0 +1,126 @@
+//! What is known of the terminal, and the only functions that print.
+
+use super::exit::Exit;
+use crate::base::span::SourceMap;
+use crate::diag::{Diagnostic, codes, render};
+use crate::emit::summary::Style;
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// How diagnostics are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum MessageFormat {
+    /// With the source text around them
+    #[default]
+    Human,
+    /// One JSON object per line
+    Json,
+    /// `file:line:column: severity: message`, one per line
+    Short,
+}
+
+/// Where this process prints, and how.
+#[derive(Debug, Clone)]
+pub struct Console {
+    /// How diagnostics are shown.
+    pub messages: MessageFormat,
+    /// How the summary on stdout is drawn.
+    pub style: Style,
+    /// How a summary on stderr is drawn.
+    pub error_style: Style,
+    diagnostics: render::Style,
+    /// Whether a progress bar on stderr would be seen.
+    pub progress: bool,
+}
+
+impl Console {
+    /// What the environment says.
+    pub fn of_this_process(messages: MessageFormat) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+        let colors = !set("NO_COLOR") && !dumb;
+        let (stdout, stderr) = (
+            std::io::stdout().is_terminal(),
+            std::io::stderr().is_terminal(),
+        );
+        let width = terminal_size::terminal_size_of(std::io::stderr());
+        Console {
+            messages,
+            style: Style {
+                color: colors && stdout,
+                unicode: !stdout || unicode(),
+            },
+            error_style: Style {
+                color: colors && stderr,
+                unicode: !stderr || unicode(),
+            },
+            diagnostics: render::Style {
+                color: colors && stderr,
+                unicode: !stderr || unicode(),
+                width: width.map_or(100, |(w, _)| usize::from(w.0).clamp(40, 140)),
+            },
+            progress: stderr && !dumb,
+        }
+    }
+
+    /// Shows diagnostics on stderr.
+    pub fn show(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+        let text = match self.messages {
+            MessageFormat::Human => render::human(diagnostics, sources, self.diagnostics),
+            MessageFormat::Json => render::json(diagnostics, sources),
+            MessageFormat::Short => render::short(diagnostics, sources),
+        };
+        if !text.is_empty() {
+            note(&text);
+        }
+    }
+
+    /// Shows diagnostics that belong to no text.
+    pub fn fail(&self, diagnostic: Diagnostic) {
+        self.show(&[diagnostic], &SourceMap::default());
+    }
+
+    /// A line for people on stderr; tools that read diagnostics there do not get it.
+    pub fn remark(&self, text: &str) {
+        if self.messages != MessageFormat::Json {
+            note(&format!("{text}\n"));
+        }
+    }
+
+    /// Prints on stdout. Nobody reading any more (`cfxc … | head`) is no error.
+    pub fn print(&self, text: &str) -> Exit {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Ok(()) => Exit::Done,
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Exit::Done,
+            Err(e) => {
+                self.fail(
+                    Diagnostic::error(
+                        codes::UNWRITABLE,
+                        format!("cannot write to standard output: {e}"),
+                    )
+                    .help("check what it is redirected to"),
+                );
+                Exit::Files
+            }
+        }
+    }
+}
+
+/// Where stderr cannot be written there is no one left to tell.
+fn note(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether the locale has more than ASCII. Without any locale a terminal of today has.
+fn unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    locale.is_none_or(|l| {
+        let l = l.to_ascii_lowercase();
+        l.contains("utf-8") || l.contains("utf8")
+    })
+}

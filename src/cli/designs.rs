@@ -1,0 +1,42 @@
+//! Which design of a file is meant.
+
+use super::files::Loaded;
+use crate::diag::nearest::nearest;
+use crate::diag::{Diagnostic, codes};
+use crate::ir::problem::Problem;
+
+/// The diagnostic for a name on the command line that nothing has.
+pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, format!("there is no {what} `{name}`"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => diagnostic.help("there is none at all"),
+        None => diagnostic.help(format!("there is: {}", known.join(", "))),
+    }
+}
+
+/// The wanted designs of a file whose checks found no error, in the order of the file.
+///
+/// # Errors
+/// A name that no design has.
+pub fn select(loaded: &Loaded, name: Option<&str>) -> Result<Vec<Problem>, Diagnostic> {
+    let analysis = &loaded.analysis;
+    let Some(name) = name else {
+        return Ok(analysis.problems.clone());
+    };
+    match analysis.problems.iter().find(|p| p.design == name) {
+        Some(problem) => Ok(vec![problem.clone()]),
+        None => Err(unknown(
+            "design",
+            name,
+            analysis.designs.iter().map(String::as_str),
+        )),
+    }
+}
+
+/// The diagnostic for a file without designs.
+pub fn none(path: &str) -> Diagnostic {
+    Diagnostic::error(codes::NO_DESIGN, format!("{path} holds no design"))
+        .help("add `design name { network … menu … dataflow … minimize latency }`")
+}

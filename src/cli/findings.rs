@@ -1,0 +1,118 @@
+//! What a finished decision gives reason to say: expectations that failed, figures to doubt.
+
+use crate::base::units::Quantity;
+use crate::diag::{Diagnostic, codes};
+use crate::emit::Decision;
+use crate::emit::number::{amount, counted, grouped};
+
+/// So many layers are shown in the source; the report lists all.
+const SHOWN: usize = 3;
+
+/// Everything worth saying about a decision.
+pub fn of(decision: &Decision) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    out.extend(comparison_only(decision));
+    out.extend(model_macs(decision));
+    out.extend(expectations(decision));
+    out
+}
+
+fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
+    let (row, area) = decision.larger_than_wafer()?;
+    let problem = decision.problem;
+    let whose = row.map_or("the engine".to_string(), |r| {
+        format!("the engine of `{}`", decision.rows[r].name)
+    });
+    let technology = &problem.technology.name;
+    Some(
+        Diagnostic::warning(
+            codes::COMPARISON_ONLY,
+            format!("the figures of technology `{technology}` are for comparison only"),
+        )
+        .label(
+            problem.span,
+            format!(
+                "{whose} covers {}, more than a 300 mm wafer",
+                amount(Quantity::Area, area)
+            ),
+        )
+        .help("use a technology that can be built, e.g. `technology std.technologies.maestro`"),
+    )
+}
+
+fn model_macs(decision: &Decision) -> Option<Diagnostic> {
+    let rows = decision.other_macs();
+    if rows.is_empty() {
+        return None;
+    }
+    let problem = decision.problem;
+    let mut diagnostic = Diagnostic::warning(
+        codes::MODEL_MACS,
+        format!(
+            "model `{}` counts other MACs than {} of `{}` {}",
+            problem.model,
+            counted(rows.len(), "layer"),
+            problem.design,
+            if rows.len() == 1 { "has" } else { "have" }
+        ),
+    )
+    .label(
+        problem.span,
+        "latency and energy of these layers stand for the model's MACs",
+    );
+    for &row in rows.iter().take(SHOWN) {
+        let layer = &decision.rows[row];
+        diagnostic = diagnostic.label(
+            problem.layers[row].span,
+            format!(
+                "{} MACs, {} in the model",
+                layer.macs.map_or("unknown".to_string(), grouped),
+                grouped(layer.price.macs)
+            ),
+        );
+    }
+    let more = match rows.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names: Vec<&str> = rows
+        .iter()
+        .take(SHOWN)
+        .map(|&r| decision.rows[r].name.as_str())
+        .collect();
+    Some(diagnostic.help(format!(
+        "{}{more}: the report lists both counts, layer by layer",
+        names.join(", ")
+    )))
+}
+
+fn expectations(decision: &Decision) -> impl Iterator<Item = Diagnostic> {
+    let failed = decision.expectations.iter().filter(|v| !v.held);
+    failed.map(|v| {
+        let metric = v.expectation.metric;
+        let value = |v: f64| precise(metric.quantity(), v);
+        Diagnostic::error(
+            codes::EXPECTATION,
+            format!(
+                "{} is {}, expected was {} {}",
+                metric.name(),
+                value(v.found),
+                v.expectation.relation.sign(),
+                value(v.expectation.value)
+            ),
+        )
+        .label(v.expectation.span, format!("{} came out", value(v.found)))
+        .help("the files are written all the same; mend the design, or change what is expected")
+    })
+}
+
+/// Both as people read it and as the files have it: the two may differ in a late digit.
+fn precise(quantity: Quantity, value: f64) -> String {
+    let short = amount(quantity, value);
+    let exact = format!("{value} {}", quantity.canonical());
+    if short == exact {
+        short
+    } else {
+        format!("{short} ({exact})")
+    }
+}

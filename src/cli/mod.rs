@@ -1,0 +1,112 @@
+//! The command line: one file per command. Only this room reads the environment, files and clocks,
+//! and only this room prints.
+
+mod assign;
+mod build;
+mod check;
+mod console;
+mod cost;
+mod designs;
+mod exit;
+mod files;
+mod findings;
+mod graph;
+mod infeasible;
+mod list;
+mod output;
+mod progress;
+mod show;
+
+use crate::cost::MODELS;
+use crate::ir::registry::ModelSpec;
+use crate::search;
+use crate::sema::Registries;
+use clap::{Parser, Subcommand};
+use console::{Console, MessageFormat};
+pub use exit::{Exit, guarded};
+use std::process::ExitCode;
+
+const MODEL_SPECS: [ModelSpec; MODELS.len()] = {
+    let mut specs = [MODELS[0].spec; MODELS.len()];
+    let mut i = 0;
+    while i < MODELS.len() {
+        specs[i] = MODELS[i].spec;
+        i += 1;
+    }
+    specs
+};
+
+/// What specifications may name that lives in code.
+const REGISTRIES: Registries = Registries {
+    models: &MODEL_SPECS,
+    methods: &search::SPECS,
+};
+
+/// Compiles DNN accelerator configurations: decides how many PEs and how much buffer each layer
+/// gets within a budget.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cfxc",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
+  cfxc check specs/*.cfx                        look for mistakes
+  cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
+  cfxc show std.networks.mobilenet_v2           print what the library holds
+
+Exit codes: 0 done, 1 the specification is wrong or cannot be met, 2 wrong usage, 3 a mistake of
+cfxc itself, 4 files could not be read or written, 130 interrupted."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How errors and warnings are shown on stderr.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    message_format: MessageFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Build(build::Args),
+    Cost(cost::Args),
+    Graph(graph::Args),
+    List(list::Args),
+    Show(show::Args),
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = guarded(|| {
+        let console = Console::of_this_process(cli.message_format);
+        match &cli.command {
+            Command::Check(args) => check::run(args, &console),
+            Command::Build(args) => build::run(args, &console),
+            Command::Cost(args) => cost::run(args, &console),
+            Command::Graph(args) => graph::run(args, &console),
+            Command::List(args) => list::run(args, &console),
+            Command::Show(args) => show::run(args, &console),
+        }
+    });
+    ExitCode::from(exit.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

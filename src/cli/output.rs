@@ -1,0 +1,135 @@
+//! Writing a design's files: both or neither, each whole or not at all.
+
+use crate::diag::{Diagnostic, codes};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Where the files of one design go.
+#[derive(Debug, Clone)]
+pub struct Target {
+    folder: PathBuf,
+    /// The decision for tools.
+    pub json: PathBuf,
+    /// The decision for people.
+    pub report: PathBuf,
+}
+
+fn unwritable(path: &Path, reason: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::error(
+        codes::UNWRITABLE,
+        format!("cannot write {}: {reason}", path.display()),
+    )
+    .help("choose another directory with `--out DIR`")
+}
+
+impl Target {
+    /// Makes the directory and tries whether files can be made in it, before a long run would be
+    /// for nothing.
+    ///
+    /// # Errors
+    /// Why nothing can be written there.
+    pub fn prepare(folder: &str, design: &str) -> Result<Self, Diagnostic> {
+        let folder = PathBuf::from(folder);
+        std::fs::create_dir_all(&folder).map_err(|e| unwritable(&folder, e))?;
+        let stem = file_stem(design);
+        let target = Target {
+            json: folder.join(format!("{stem}.json")),
+            report: folder.join(format!("{stem}.md")),
+            folder,
+        };
+        target.open()?;
+        for path in [&target.json, &target.report] {
+            if path.is_dir() {
+                return Err(unwritable(path, "a directory has this name"));
+            }
+        }
+        Ok(target)
+    }
+
+    fn open(&self) -> Result<NamedTempFile, Diagnostic> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".cfxc-").suffix(".tmp");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any other new file; temporary ones are otherwise for their owner alone.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        builder
+            .tempfile_in(&self.folder)
+            .map_err(|e| unwritable(&self.folder, e))
+    }
+
+    fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
+        let mut file = self.open()?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(|e| unwritable(path, e))?;
+        Ok(file)
+    }
+
+    /// Puts both files in place. What stood there before stays if one of them cannot be written.
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    pub fn write(&self, json: &str, report: &str) -> Result<(), Diagnostic> {
+        let json_file = self.filled(json, &self.json)?;
+        let report_file = self.filled(report, &self.report)?;
+        let before = std::fs::read(&self.json).ok();
+        json_file
+            .persist(&self.json)
+            .map_err(|e| unwritable(&self.json, e.error))?;
+        report_file.persist(&self.report).map_err(|e| {
+            // There is no renaming of two files at once: the first goes back by hand.
+            let _ = match before {
+                Some(bytes) => std::fs::write(&self.json, bytes),
+                None => std::fs::remove_file(&self.json),
+            };
+            unwritable(&self.report, e.error)
+        })?;
+        Ok(())
+    }
+}
+
+/// A design's name as a file name: it must not lead anywhere else.
+fn file_stem(design: &str) -> String {
+    let safe = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let stem: String = design
+        .chars()
+        .map(|c| if safe(c) { c } else { '_' })
+        .collect();
+    match stem.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => stem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_in_their_directory() {
+        assert_eq!(file_stem("edge_npu"), "edge_npu");
+        assert_eq!(file_stem("../../etc"), "_._.._etc");
+        assert_eq!(file_stem("a b/c"), "a_b_c");
+    }
+
+    #[test]
+    fn both_or_neither() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().to_string_lossy().into_owned();
+        let target = Target::prepare(&path, "d").expect("writable");
+        target.write("old", "old").expect("written");
+        // A directory in the way of the second file.
+        std::fs::remove_file(&target.report).expect("removed");
+        std::fs::create_dir(&target.report).expect("made");
+        std::fs::write(target.report.join("x"), "x").expect("written");
+        assert!(target.write("new", "new").is_err());
+        let kept = std::fs::read_to_string(&target.json).expect("kept");
+        assert_eq!(kept, "old");
+        let left = std::fs::read_dir(folder.path()).expect("read").count();
+        assert_eq!(left, 2, "no temporary files stay");
+    }
+}

@@ -1,0 +1,17 @@
+//! Decisions, prices and graphs as text: JSON, Markdown, CSV, DOT, and a summary for a terminal.
+//!
+//! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
+
+pub mod decision;
+pub mod graph;
+pub mod grid;
+mod inputs;
+pub mod insight;
+pub mod json;
+mod layers;
+pub mod markdown;
+pub mod number;
+pub mod prices;
+pub mod summary;
+
+pub use decision::Decision;

@@ -1,0 +1,118 @@
+//! Comma-separated text as cells that know their places.
+
+use crate::base::span::{FileId, Span};
+
+/// One value between commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The value without quotes and surrounding blanks.
+    pub text: String,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+/// One line that is not blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its values; empty ones at the end of the line are left out.
+    pub cells: Vec<Cell>,
+    /// The line without its line break.
+    pub span: Span,
+}
+
+/// The lines of a text that are not blank. A byte-order mark, CRLF and commas at the end of a line
+/// are taken as what they are: habits of the tools that write such files.
+pub fn records(file: FileId, text: &str) -> Vec<Record> {
+    let mut records = Vec::new();
+    let mut start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    for line in text[start..].split_inclusive('\n') {
+        let body = line.trim_end_matches(['\n', '\r']);
+        let record = record(file, body, start);
+        if !record.cells.is_empty() {
+            records.push(record);
+        }
+        start += line.len();
+    }
+    records
+}
+
+fn record(file: FileId, line: &str, at: usize) -> Record {
+    let span = |start: usize, end: usize| Span {
+        file,
+        start: (at + start) as u32,
+        end: (at + end) as u32,
+    };
+    let mut cells = Vec::new();
+    let mut quoted = false;
+    let mut start = 0;
+    for (i, byte) in line.bytes().chain([b',']).enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            // A quote that is never closed ends with its line.
+            b',' if !quoted || i == line.len() => {
+                let raw = &line[start..i];
+                let trimmed = raw.trim();
+                let from = start + (raw.len() - raw.trim_start().len());
+                cells.push(Cell {
+                    text: unquoted(trimmed),
+                    span: span(from.min(i), from.min(i) + trimmed.len()),
+                });
+                start = i + 1;
+            }
+            _ => {}
+        }
+    }
+    while cells.last().is_some_and(|c| c.text.is_empty()) {
+        cells.pop();
+    }
+    let end = cells.last().map_or(0, |c| c.span.end as usize - at);
+    Record {
+        cells,
+        span: span(0, end),
+    }
+}
+
+fn unquoted(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        return text.to_string();
+    };
+    inner
+        .strip_suffix('"')
+        .unwrap_or(inner)
+        .replace("\"\"", "\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<Vec<String>> {
+        records(FileId(0), text)
+            .into_iter()
+            .map(|r| r.cells.into_iter().map(|c| c.text).collect())
+            .collect()
+    }
+
+    #[test]
+    fn habits_of_other_tools() {
+        let text = "\u{feff}a, b ,c,,\r\n\r\n  \n\"x,\"\"y\",2\r\n,,\n,3";
+        let wanted = vec![vec!["a", "b", "c"], vec!["x,\"y", "2"], vec!["", "3"]];
+        assert_eq!(texts(text), wanted);
+    }
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let text = "\u{feff}K , C\r\n 12,\"3\"\n";
+        for record in records(FileId(0), text) {
+            for cell in record.cells {
+                let slice = &text[cell.span.start as usize..cell.span.end as usize];
+                assert_eq!(slice.trim_matches('"'), cell.text);
+            }
+        }
+    }
+
+    #[test]
+    fn an_open_quote_ends_with_its_line() {
+        assert_eq!(texts("\"a,b\nc"), vec![vec!["a,b"], vec!["c"]]);
+    }
+}

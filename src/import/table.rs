@@ -1,0 +1,265 @@
+//! Layer tables as ConfuciuX has them: columns K, C, Y, X, R, S and the kind of layer T.
+//!
+//! Such tables have lost strides and padding; the network made of one is not checked along its
+//! edges. Numbers keep their places, so that a bound of 0 is shown where it stands in the table.
+
+use super::csv::{self, Cell, Record};
+use crate::base::span::{FileId, Span};
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
+
+/// The columns, all of them required; `T` is the kind of layer.
+const COLUMNS: [&str; 7] = ["K", "C", "Y", "X", "R", "S", "T"];
+const KIND: usize = 6;
+const HEADER: &str = "K,C,Y,X,R,S,T";
+
+fn error(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(codes::TABLE, message)
+}
+
+/// The layers of a table, named l1, l2, … in the order of the file, and their edges.
+///
+/// # Errors
+/// Everything that is wrong in the table.
+pub fn layers(file: FileId, text: &str) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+    let start = Span {
+        file,
+        start: 0,
+        end: 0,
+    };
+    let records = csv::records(file, text);
+    let Some((header, rows)) = records.split_first() else {
+        return Err(vec![
+            error("the table is empty")
+                .label(start, "neither a header nor a layer")
+                .help(format!(
+                    "begin with the header `{HEADER}`, then one layer per line"
+                )),
+        ]);
+    };
+    let columns = columns(header)?;
+    if rows.is_empty() {
+        return Err(vec![
+            error("the table has no layer")
+                .label(header.span, "nothing follows this header")
+                .help("add one layer per line, e.g. `32,3,224,224,3,3,1`"),
+        ]);
+    }
+    let mut out = Vec::new();
+    let mut statements = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        statements.extend(layer(i, row, &columns, &mut out));
+    }
+    if !out.is_empty() {
+        return Err(out);
+    }
+    let chain: Vec<Name> = rows
+        .iter()
+        .enumerate()
+        .map(|(i, row)| name(i, row))
+        .collect();
+    if let [first, .., last] = &chain[..] {
+        let span = first.span.to(last.span);
+        statements.push(NetworkStmt::Edges { chain, span });
+    }
+    Ok(statements)
+}
+
+fn name(index: usize, row: &Record) -> Name {
+    Name::new(format!("l{}", index + 1), row.span)
+}
+
+/// For each of [`COLUMNS`], where it stands.
+fn columns(header: &Record) -> Result<[usize; 7], Vec<Diagnostic>> {
+    if header.cells.iter().all(|c| c.text.parse::<f64>().is_ok()) {
+        return Err(vec![
+            error("the table has no header")
+                .label(header.span, "the first line holds numbers already")
+                .help(format!("add `{HEADER}` as the first line"))
+                .suggest(
+                    Span {
+                        end: header.span.start,
+                        ..header.span
+                    },
+                    format!("{HEADER}\n"),
+                ),
+        ]);
+    }
+    let mut out = Vec::new();
+    let mut found: [Option<usize>; 7] = [None; 7];
+    for (at, cell) in header.cells.iter().enumerate() {
+        let wanted = COLUMNS
+            .iter()
+            .position(|c| c.eq_ignore_ascii_case(&cell.text));
+        match wanted {
+            None => out.push(
+                error(format!("a layer table has no column `{}`", cell.text))
+                    .label(cell.span, "unknown column")
+                    .help(format!(
+                        "the columns are {HEADER}; what a table cannot say is written as a `layer` of a network"
+                    )),
+            ),
+            Some(column) => match found[column] {
+                None => found[column] = Some(at),
+                Some(first) => out.push(
+                    error(format!("column `{}` is given twice", COLUMNS[column]))
+                        .label(cell.span, "given again here")
+                        .label(header.cells[first].span, "first given here")
+                        .help("remove one of the two"),
+                ),
+            },
+        }
+    }
+    let missing: Vec<&str> = (0..7)
+        .filter(|&c| found[c].is_none())
+        .map(|c| COLUMNS[c])
+        .collect();
+    if !missing.is_empty() {
+        let plural = if missing.len() == 1 { "" } else { "s" };
+        out.push(
+            error(format!(
+                "the table lacks the column{plural} {}",
+                missing.join(", ")
+            ))
+            .label(header.span, "the header")
+            .help(format!("the header is `{HEADER}`, in any order")),
+        );
+    }
+    if out.is_empty() {
+        Ok(found.map(|c| c.unwrap_or(0)))
+    } else {
+        Err(out)
+    }
+}
+
+fn layer(
+    index: usize,
+    row: &Record,
+    columns: &[usize; 7],
+    out: &mut Vec<Diagnostic>,
+) -> Option<NetworkStmt> {
+    if row.cells.len() != COLUMNS.len() {
+        out.push(
+            error(format!(
+                "this layer has {} values instead of {}",
+                row.cells.len(),
+                COLUMNS.len()
+            ))
+            .label(row.span, "a value for each column is wanted")
+            .help("every line has one value for each column of the header"),
+        );
+        return None;
+    }
+    let before = out.len();
+    let mut fields = Vec::new();
+    for (column, &at) in columns.iter().enumerate().take(KIND) {
+        fields.extend(bound(COLUMNS[column], &row.cells[at], out));
+    }
+    let kind = kind(&row.cells[columns[KIND]], out)?;
+    if out.len() > before {
+        return None;
+    }
+    if kind.node == "depthwise" {
+        // One filter per channel is what is meant without K; the models tell the two apart.
+        fields.retain(|f| f.name.node != "K" || !is_one(&f.value));
+    }
+    Some(NetworkStmt::Layer {
+        name: name(index, row),
+        op: kind,
+        fields,
+        span: row.span,
+    })
+}
+
+fn is_one(value: &Value) -> bool {
+    matches!(value, Value::Number(n) if n.value == 1.0)
+}
+
+/// A loop bound as a field of the language; whether it is in range is checked with all others.
+fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Field> {
+    let value = cell
+        .text
+        .parse::<f64>()
+        .ok()
+        .filter(|v| v.is_finite() && *v >= 0.0);
+    let Some(value) = value else {
+        out.push(
+            error(format!("`{column}` must be a whole number"))
+                .label(cell.span, format!("`{}` is none", cell.text))
+                .help("write the extent in elements, e.g. `32`"),
+        );
+        return None;
+    };
+    Some(Field {
+        name: Name::new(column.to_string(), cell.span),
+        value: Value::Number(Number {
+            value,
+            integer: cell.text.parse().ok(),
+            unit: None,
+            span: cell.span,
+        }),
+        span: cell.span,
+    })
+}
+
+fn kind(cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Name> {
+    let kind = match cell.text.as_str() {
+        "1" | "1.0" => "conv",
+        "2" | "2.0" => "depthwise",
+        _ => {
+            out.push(
+                error(format!("there is no kind of layer `{}`", cell.text))
+                    .label(cell.span, "the value of `T`")
+                    .help("`T` is 1 for a convolution or 2 for a depthwise convolution"),
+            );
+            return None;
+        }
+    };
+    Some(Name::new(kind.to_string(), cell.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_in_any_order_and_case() {
+        let text = "t,s,r,x,y,c,k\n1,3,3,16,16,8,4\n2,3,3,14,14,4,1\n";
+        let statements = layers(FileId(0), text).expect("a sound table");
+        let NetworkStmt::Layer {
+            name, op, fields, ..
+        } = &statements[0]
+        else {
+            panic!("a layer is first");
+        };
+        assert_eq!((name.node.as_str(), op.node.as_str()), ("l1", "conv"));
+        assert!(fields.iter().any(|f| f.name.node == "K"));
+        let NetworkStmt::Layer { op, fields, .. } = &statements[1] else {
+            panic!("a layer is second");
+        };
+        assert_eq!(op.node, "depthwise");
+        assert!(fields.iter().all(|f| f.name.node != "K"));
+        assert!(matches!(&statements[2], NetworkStmt::Edges { chain, .. } if chain.len() == 2));
+    }
+
+    #[test]
+    fn one_layer_has_no_edges() {
+        let statements = layers(FileId(0), "K,C,Y,X,R,S,T\n4,8,16,16,3,3,1").expect("sound");
+        assert_eq!(statements.len(), 1);
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let text = "K,C,Y,X,R,S,T\n4,x,16,,3,3,7\n1,2\n-1,2,3,4,5,6,1\n";
+        let found = layers(FileId(0), text).expect_err("mistakes");
+        assert_eq!(found.len(), 5, "{found:#?}");
+        assert_eq!(layers(FileId(0), " \n").expect_err("empty").len(), 1);
+        assert_eq!(
+            layers(FileId(0), "1,2,3,4,5,6,1")
+                .expect_err("no header")
+                .len(),
+            1
+        );
+        assert_eq!(layers(FileId(0), "K,Q,K").expect_err("header").len(), 3);
+    }
+}
