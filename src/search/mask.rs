@@ -113,8 +113,8 @@ impl Budgets {
 
     /// Books a choice.
     pub fn spend(&self, kind: usize, choice: usize, least: &[Vec<f64>], purse: &mut Purse) {
-        for limit in 0..self.sums.len() {
-            purse.used[limit] += self.weights[kind][choice][limit];
+        for (limit, weight) in self.weights[kind][choice].iter().enumerate() {
+            purse.used[limit] += weight;
             purse.reserve[limit] -= least[kind][limit];
         }
     }
