@@ -374,18 +374,15 @@ fn choice(entry: &Entry, problem: &Problem, out: &mut Vec<Diagnostic>) -> Option
         match value.node.parse::<u64>() {
             Ok(number) if levels.binary_search(&number).is_ok() => values.push(number),
             parsed => {
-                let near = levels
-                    .iter()
-                    .min_by_key(|l| parsed.as_ref().map_or(0, |p| l.abs_diff(*p)));
+                let (first, last) = (levels.first().unwrap_or(&0), levels.last().unwrap_or(&0));
+                let near = parsed
+                    .ok()
+                    .and_then(|p| levels.iter().min_by_key(|l| l.abs_diff(p)));
+                let near = near.map_or(String::new(), |n| format!("; the nearest is {n}"));
                 out.push(
                     error(format!("the menu has no `{}` of {}", knob.name, value.node))
                         .label(value.span, "outside the menu")
-                        .help(format!(
-                            "from {} to {} is offered; near is {}",
-                            levels.first().unwrap_or(&0),
-                            levels.last().unwrap_or(&0),
-                            near.unwrap_or(&0)
-                        )),
+                        .help(format!("{first} to {last} is offered{near}")),
                 );
             }
         }

@@ -213,11 +213,10 @@ impl Teller<'_> {
         let mut diagnostic =
             Diagnostic::error(codes::INFEASIBLE, message).label(limit.span, self.limit_is(limit));
         for &(layer, need) in layers.iter().take(SHOWN) {
-            let quantity = match limit.metric {
-                Metric::Throughput => Quantity::Cycles,
-                other => other.quantity(),
+            let need = match limit.metric {
+                Metric::Throughput => amount(Quantity::Cycles, need),
+                _ => self.exactly(limit, need),
             };
-            let need = amount(quantity, need);
             diagnostic = diagnostic.label(
                 self.problem().layers[layer].span,
                 format!(
@@ -254,15 +253,18 @@ impl Teller<'_> {
     }
 
     fn joint(&self, overshoot: f64, used: &[f64], exact: bool) -> Diagnostic {
+        let misses = if exact {
+            format!(
+                "the best choice misses one of them by {}",
+                percent_up(overshoot)
+            )
+        } else {
+            let bound = significant(overshoot * 100.0, 3, Rounding::Down);
+            format!("every choice misses one of them by {bound} % or more")
+        };
         let message = format!(
-            "the budgets of `{}` cannot be met together: {} misses one of them by {} or more",
+            "the budgets of `{}` cannot be met together: {misses}",
             self.problem().design,
-            if exact {
-                "the best choice"
-            } else {
-                "every choice"
-            },
-            percent_up(overshoot),
         );
         let mut diagnostic = Diagnostic::error(codes::JOINTLY_INFEASIBLE, message);
         let mut remedies = Vec::new();

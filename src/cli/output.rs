@@ -1,7 +1,7 @@
 //! Writing a design's files: both or neither, each whole or not at all.
 
 use crate::diag::{Diagnostic, codes};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -13,6 +13,17 @@ pub struct Target {
     pub json: PathBuf,
     /// The decision for people.
     pub report: PathBuf,
+}
+
+/// Common reasons in our own words: the system's differ from system to system.
+fn reason(e: &std::io::Error) -> String {
+    match e.kind() {
+        ErrorKind::PermissionDenied => "permission denied".to_string(),
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "a file is in the way".to_string(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_string(),
+        ErrorKind::StorageFull => "no space is left".to_string(),
+        _ => e.to_string(),
+    }
 }
 
 fn unwritable(path: &Path, reason: impl std::fmt::Display) -> Diagnostic {
@@ -31,7 +42,7 @@ impl Target {
     /// Why nothing can be written there.
     pub fn prepare(folder: &str, design: &str) -> Result<Self, Diagnostic> {
         let folder = PathBuf::from(folder);
-        std::fs::create_dir_all(&folder).map_err(|e| unwritable(&folder, e))?;
+        std::fs::create_dir_all(&folder).map_err(|e| unwritable(&folder, reason(&e)))?;
         let stem = file_stem(design);
         let target = Target {
             json: folder.join(format!("{stem}.json")),
@@ -58,14 +69,14 @@ impl Target {
         }
         builder
             .tempfile_in(&self.folder)
-            .map_err(|e| unwritable(&self.folder, e))
+            .map_err(|e| unwritable(&self.folder, reason(&e)))
     }
 
     fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
         let mut file = self.open()?;
         file.write_all(text.as_bytes())
             .and_then(|()| file.as_file().sync_all())
-            .map_err(|e| unwritable(path, e))?;
+            .map_err(|e| unwritable(path, reason(&e)))?;
         Ok(file)
     }
 
@@ -79,14 +90,14 @@ impl Target {
         let before = std::fs::read(&self.json).ok();
         json_file
             .persist(&self.json)
-            .map_err(|e| unwritable(&self.json, e.error))?;
+            .map_err(|e| unwritable(&self.json, reason(&e.error)))?;
         report_file.persist(&self.report).map_err(|e| {
             // There is no renaming of two files at once: the first goes back by hand.
             let _ = match before {
                 Some(bytes) => std::fs::write(&self.json, bytes),
                 None => std::fs::remove_file(&self.json),
             };
-            unwritable(&self.report, e.error)
+            unwritable(&self.report, reason(&e.error))
         })?;
         Ok(())
     }

@@ -25,7 +25,12 @@ pub fn headline(decision: &Decision) -> String {
         }
         (Deployment::Sequential, _) => {
             let pes = counted(decision.rows.first().map_or(0, pes) as usize, "PE");
-            format!("One engine of {pes} serves {}", counted(layers, "layer"))
+            let all = if layers == 1 {
+                "the one layer".to_string()
+            } else {
+                format!("all {layers} layers")
+            };
+            format!("One engine of {pes} serves {all}")
         }
     };
     let metric = decision.problem.objective.metric;

@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(near(0.000_012_345), "1.234e-5");
         assert_eq!(near(1.5e15), "1.5e15");
         assert_eq!(near(-1_234.5), "-1,234");
-        assert_eq!(near(9.999_96e-5), "1e-4");
+        assert_eq!(near(9.999_96e-5), "0.0001");
     }
 
     #[test]

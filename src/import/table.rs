@@ -185,7 +185,13 @@ fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Field> 
     let Some(value) = value else {
         out.push(
             error(format!("`{column}` must be a whole number"))
-                .label(cell.span, format!("`{}` is none", cell.text))
+                .label(
+                    cell.span,
+                    match cell.text.as_str() {
+                        "" => "nothing is here".to_string(),
+                        other => format!("`{other}` is none"),
+                    },
+                )
                 .help("write the extent in elements, e.g. `32`"),
         );
         return None;

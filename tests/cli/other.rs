@@ -1,0 +1,105 @@
+//! `check`, `graph`, `list`, `show`, and what all commands share.
+
+use super::{Folder, TINY};
+
+#[test]
+fn check_counts() {
+    let wrong = TINY.replace("network tiny\n", "network tini\n");
+    let folder = Folder::with(&[("t.cfx", TINY), ("w.cfx", &wrong)]);
+    let ran = folder.run(&["check", "t.cfx"]).ends(0);
+    assert_eq!(ran.out, "");
+    assert_eq!(
+        ran.err,
+        "1 file: no mistakes, 1 sound design, 1 network declared\n"
+    );
+    let ran = folder.run(&["check", "t.cfx", "w.cfx"]).ends(1);
+    assert!(ran.err.ends_with("2 files: 1 error\n"), "{}", ran.err);
+    let args = ["check", "w.cfx", "--message-format", "json"];
+    for line in folder.run(&args).ends(1).err.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(value["labels"][0]["file"], "w.cfx");
+    }
+    let args = ["check", "w.cfx", "--message-format", "short"];
+    let ran = folder.run(&args).ends(1);
+    assert!(ran.err.starts_with("w.cfx:"), "{}", ran.err);
+    folder.run(&["check", "t.cfx", "none.cfx"]).ends(4);
+    folder.run(&["check", "."]).ends(4);
+    folder.run(&["check"]).ends(2);
+    folder.run(&["chek", "t.cfx"]).ends(2);
+}
+
+#[test]
+fn names_on_the_command_line() {
+    let folder = Folder::with(&[("t.cfx", TINY), ("empty.cfx", "menu m { pes in [1] }\n")]);
+    let mut all = String::new();
+    for (args, code) in [
+        (&["build", "t.cfx", "--design", "nup"][..], 2),
+        (
+            &["graph", "t.cfx", "--format", "dot", "--network", "tony"],
+            2,
+        ),
+        (&["show", "std.networks.mobilenet"], 2),
+        (&["show", "maestro"], 2),
+        (&["build", "empty.cfx"], 1),
+    ] {
+        all.push_str(&folder.run(args).ends(code).err);
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn graphs() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    let dot = folder.run(&["graph", "t.cfx", "--format", "dot"]).ends(0);
+    insta::assert_snapshot!(dot.out);
+    let json = folder
+        .run(&["graph", "t.cfx", "--format", "json", "--design", "npu"])
+        .ends(0);
+    insta::assert_snapshot!(json.out);
+}
+
+#[test]
+fn the_library_can_be_read() {
+    let folder = Folder::with(&[]);
+    for what in [
+        "networks",
+        "tables",
+        "dataflows",
+        "technologies",
+        "menus",
+        "methods",
+        "models",
+        "metrics",
+        "units",
+    ] {
+        let ran = folder.run(&["list", what]).ends(0);
+        assert!(!ran.out.trim().is_empty(), "{what}");
+    }
+    let networks = folder.run(&["list", "networks"]).out;
+    for path in networks.lines().filter_map(|l| l.split(' ').next()) {
+        let text = folder.run(&["show", path]).ends(0).out;
+        folder.write("n.cfx", text.as_bytes());
+        folder.run(&["check", "n.cfx"]).ends(0);
+    }
+    let version = folder.run(&["--version"]).ends(0);
+    assert_eq!(version.out, format!("cfxc {}\n", env!("CARGO_PKG_VERSION")));
+    for command in ["check", "build", "cost", "graph", "list", "show"] {
+        let help = folder.run(&[command, "--help"]).ends(0);
+        assert!(help.out.contains("Examples:"), "{command}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_reading_is_no_error() {
+    use std::process::{Command, Stdio};
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cfxc"))
+        .current_dir(folder.path.path())
+        .args(["list", "units"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("started");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+}
