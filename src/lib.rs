@@ -5,6 +5,7 @@
 //! (`emit`). `docs/architecture.md` says which room may know which.
 
 pub mod base;
+pub mod certify;
 pub mod cli;
 pub mod cost;
 pub mod diag;

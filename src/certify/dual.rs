@@ -64,7 +64,10 @@ pub fn evaluate(instance: &Instance, multipliers: &[i128]) -> (i128, Vec<i64>) {
 /// Good multipliers: exact for one limit, nested bisection for two, cyclic bisection for more.
 pub fn maximise(instance: &Instance) -> Dual {
     let limits = instance.limits();
-    let mut best = Dual { multipliers: vec![0; limits], bound: i128::MIN };
+    let mut best = Dual {
+        multipliers: vec![0; limits],
+        bound: i128::MIN,
+    };
     let mut at = vec![0; limits];
     match limits {
         0 => note(instance, &at, &mut best),
@@ -90,7 +93,10 @@ pub fn maximise(instance: &Instance) -> Dual {
 fn note(instance: &Instance, at: &[i128], best: &mut Dual) {
     let (bound, _) = evaluate(instance, at);
     if bound > best.bound {
-        *best = Dual { multipliers: at.to_vec(), bound };
+        *best = Dual {
+            multipliers: at.to_vec(),
+            bound,
+        };
     }
 }
 
@@ -108,7 +114,10 @@ fn ascend(instance: &Instance, at: &mut [i128], order: &[usize], best: &mut Dual
         }
         let (bound, used) = evaluate(instance, at);
         if bound > best.bound {
-            *best = Dual { multipliers: at.to_vec(), bound };
+            *best = Dual {
+                multipliers: at.to_vec(),
+                bound,
+            };
         }
         used[limit] > instance.bounds[limit]
     };
@@ -126,7 +135,11 @@ fn ascend(instance: &Instance, at: &mut [i128], order: &[usize], best: &mut Dual
     }
     while high - low > 1 + (high >> 40) {
         let middle = low + (high - low) / 2;
-        if overspends(middle, at, best) { low = middle } else { high = middle }
+        if overspends(middle, at, best) {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     overspends(high, at, best);
 }

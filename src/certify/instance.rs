@@ -47,6 +47,8 @@ pub struct RawKind {
 pub struct Scales {
     /// Integer cost = cost x this, rounded down.
     pub cost: f64,
+    /// Whether all costs are whole numbers, so that their sums are.
+    pub whole: bool,
     /// Integer weight = weight x this, rounded down, per limit.
     pub weights: Vec<f64>,
 }
@@ -61,20 +63,38 @@ impl Instance {
                 .collect();
             layers.iter().map(|&k| most[k]).sum()
         };
-        let cost = scale(total(&|k, o| k.costs[o]), kinds.iter().flat_map(|k| &k.costs));
+        let cost = scale(total(&|k, o| k.costs[o]));
+        let whole = kinds
+            .iter()
+            .flat_map(|k| &k.costs)
+            .all(|c| c.fract() == 0.0);
         let weights: Vec<f64> = (0..bounds.len())
             .map(|b| {
-                let all = kinds.iter().flat_map(|k| k.weights.iter().map(move |w| &w[b]));
-                scale(total(&|k, o| k.weights[o][b]).max(bounds[b].min(f64::MAX / 4.0)), all)
+                // A limit far above all weights binds nothing, but must fit as well.
+                scale(total(&|k, o| k.weights[o][b]).max(bounds[b].min(f64::MAX / 4.0)))
             })
             .collect();
         // A sum of floats may be rounded down by about n half-ulps and still keep its limit.
         let slack = 1.0 + (layers.len() as f64 + 2.0) * f64::EPSILON;
-        let bounds = bounds.iter().zip(&weights).map(|(b, s)| (b * s * slack).ceil() as i64);
+        let bounds = bounds
+            .iter()
+            .zip(&weights)
+            .map(|(b, s)| (b * s * slack).ceil() as i64);
         let bounds: Vec<i64> = bounds.collect();
-        let scales = Scales { cost, weights };
+        let scales = Scales {
+            cost,
+            whole,
+            weights,
+        };
         let kinds = kinds.iter().map(|k| reduce(k, &scales)).collect();
-        (Instance { kinds, layers: layers.to_vec(), bounds }, scales)
+        (
+            Instance {
+                kinds,
+                layers: layers.to_vec(),
+                bounds,
+            },
+            scales,
+        )
     }
 
     /// Number of limits.
@@ -103,7 +123,11 @@ impl Instance {
 
     /// The points of a choice.
     pub fn points(&self, choice: &[usize]) -> Vec<Point> {
-        self.layers.iter().zip(choice).map(|(&k, &o)| self.kinds[k].points[o]).collect()
+        self.layers
+            .iter()
+            .zip(choice)
+            .map(|(&k, &o)| self.kinds[k].points[o])
+            .collect()
     }
 }
 
@@ -115,12 +139,9 @@ impl Kind {
     }
 }
 
-/// The power of two that brings `total` close to, but below [`TOTAL`]; 1 if all values are whole
-/// already, so that whole numbers stay themselves.
-fn scale<'a>(total: f64, mut values: impl Iterator<Item = &'a f64>) -> f64 {
-    if total < TOTAL && values.all(|v| v.fract() == 0.0) {
-        return 1.0;
-    }
+/// The power of two that brings `total` close to, but below [`TOTAL`], so that costs and weights
+/// have about the same size and multipliers between them are neither tiny nor huge.
+fn scale(total: f64) -> f64 {
     let mut scale = 1.0;
     while total * scale < TOTAL / 2.0 && scale < 1e200 {
         scale *= 2.0;
@@ -144,7 +165,9 @@ fn reduce(raw: &RawKind, scales: &Scales) -> Kind {
     let mut kept: Vec<(i64, Vec<i64>, usize)> = Vec::new();
     for option in options {
         // In lexicographic order an option can only be dominated by an earlier one.
-        let dominated = kept.iter().any(|k| k.1.iter().zip(&option.1).all(|(a, b)| a <= b));
+        let dominated = kept
+            .iter()
+            .any(|k| k.1.iter().zip(&option.1).all(|(a, b)| a <= b));
         if !dominated {
             kept.push(option);
         }

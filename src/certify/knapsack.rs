@@ -13,7 +13,7 @@ use super::dual::{self, DENOMINATOR, Dual};
 use super::instance::Instance;
 
 /// States the first pass keeps per layer.
-const BEAM: usize = 400;
+const BEAM: usize = 100;
 
 /// What was found and proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,13 @@ struct State {
 pub fn solve(instance: &Instance, known: Option<&[usize]>, limit: usize) -> Solved {
     let dual = dual::maximise(instance);
     let root = ceil_div(dual.bound, DENOMINATOR);
-    let mut solved =
-        Solved { choice: None, cost: i64::MAX, bound: root, dual, states: 0 };
+    let mut solved = Solved {
+        choice: None,
+        cost: i64::MAX,
+        bound: root,
+        dual,
+        states: 0,
+    };
     if instance.kinds.iter().any(|k| k.points.is_empty()) {
         solved.bound = i64::MAX;
         return solved;
@@ -65,9 +70,9 @@ pub fn solve(instance: &Instance, known: Option<&[usize]>, limit: usize) -> Solv
         }
     }
     let mut pass = Pass::new(instance, &solved.dual);
-    pass.run(&mut solved, BEAM, true);
-    let finished = pass.run(&mut solved, limit, false);
-    match finished {
+    // A beam never overflows; what it leaves out the second pass looks at.
+    let _ = pass.run(&mut solved, BEAM, true);
+    match pass.run(&mut solved, limit, false) {
         Ok(()) => solved.bound = solved.cost,
         Err(bound) => solved.bound = solved.bound.max(bound).min(solved.cost),
     }
@@ -107,8 +112,11 @@ impl<'a> Pass<'a> {
             .iter()
             .map(|m| {
                 let best = dual::cheapest(instance, m);
-                let worth: i128 =
-                    m.iter().zip(&instance.bounds).map(|(m, b)| m * i128::from(*b)).sum();
+                let worth: i128 = m
+                    .iter()
+                    .zip(&instance.bounds)
+                    .map(|(m, b)| m * i128::from(*b))
+                    .sum();
                 let mut sums = vec![-worth; depth + 1];
                 for d in (0..depth).rev() {
                     sums[d] = sums[d + 1] + best[instance.layers[d]].1;
@@ -131,17 +139,30 @@ impl<'a> Pass<'a> {
                 least[d][b] = least[d + 1][b] + min[instance.layers[d]][b];
             }
         }
-        let cheapest = dual::cheapest(instance, &dual.multipliers).iter().map(|c| c.1).collect();
-        Pass { instance, multipliers, suffix, least, cheapest }
+        let cheapest = dual::cheapest(instance, &dual.multipliers)
+            .iter()
+            .map(|c| c.1)
+            .collect();
+        Pass {
+            instance,
+            multipliers,
+            suffix,
+            least,
+            cheapest,
+        }
     }
 
     /// Lower bound (times the denominator) of everything below a state.
     fn bound(&self, cost: i64, used: &[i64], depth: usize) -> i128 {
         let cost = i128::from(cost) * DENOMINATOR;
-        let bounds = self.multipliers.iter().zip(&self.suffix).map(|(m, suffix)| {
-            let priced: i128 = m.iter().zip(used).map(|(m, u)| m * i128::from(*u)).sum();
-            cost + priced + suffix[depth]
-        });
+        let bounds = self
+            .multipliers
+            .iter()
+            .zip(&self.suffix)
+            .map(|(m, suffix)| {
+                let priced: i128 = m.iter().zip(used).map(|(m, u)| m * i128::from(*u)).sum();
+                cost + priced + suffix[depth]
+            });
         bounds.max().unwrap_or(i128::MIN)
     }
 
@@ -149,7 +170,13 @@ impl<'a> Pass<'a> {
     fn run(&mut self, solved: &mut Solved, limit: usize, beam: bool) -> Result<(), i64> {
         let depth = self.instance.layers.len();
         let limits = self.instance.limits();
-        let root = State { cost: 0, used: vec![0; limits], rank: 0, parent: 0, option: 0 };
+        let root = State {
+            cost: 0,
+            used: vec![0; limits],
+            rank: 0,
+            parent: 0,
+            option: 0,
+        };
         let mut levels: Vec<Vec<State>> = vec![vec![root]];
         let mut kept = 0;
         for d in 0..depth {
@@ -183,8 +210,13 @@ impl<'a> Pass<'a> {
                     if bound > ceiling {
                         continue;
                     }
-                    let state =
-                        State { cost, used, rank: state.rank, parent: parent as u32, option: o as u32 };
+                    let state = State {
+                        cost,
+                        used,
+                        rank: state.rank,
+                        parent: parent as u32,
+                        option: o as u32,
+                    };
                     next.push((state, bound));
                 }
                 if next.len() > 8 * limit.max(BEAM) {
@@ -213,7 +245,10 @@ impl<'a> Pass<'a> {
         solved.states += kept;
         let last = &levels[depth];
         let best = last.iter().min_by(|a, b| {
-            a.cost.cmp(&b.cost).then_with(|| a.used.cmp(&b.used)).then(a.rank.cmp(&b.rank))
+            a.cost
+                .cmp(&b.cost)
+                .then_with(|| a.used.cmp(&b.used))
+                .then(a.rank.cmp(&b.rank))
         });
         if let Some(best) = best
             && best.cost <= solved.cost
@@ -232,7 +267,10 @@ impl<'a> Pass<'a> {
 
     /// The least bound among states of a level whose children were not all kept.
     fn abandoned(&self, states: &[State], depth: usize) -> i64 {
-        let least = states.iter().map(|s| self.bound(s.cost, &s.used, depth)).min();
+        let least = states
+            .iter()
+            .map(|s| self.bound(s.cost, &s.used, depth))
+            .min();
         least.map_or(i64::MAX, |b| ceil_div(b, DENOMINATOR))
     }
 }
@@ -247,7 +285,10 @@ fn key(state: &State) -> (u32, u32) {
 fn undominated(mut states: Vec<(State, i128)>, limits: usize) -> Vec<(State, i128)> {
     states.sort_by(|a, b| {
         let (a, b) = (&a.0, &b.0);
-        a.used.cmp(&b.used).then(a.cost.cmp(&b.cost)).then(key(a).cmp(&key(b)))
+        a.used
+            .cmp(&b.used)
+            .then(a.cost.cmp(&b.cost))
+            .then(key(a).cmp(&key(b)))
     });
     let mut kept: Vec<(State, i128)> = Vec::with_capacity(states.len().min(1 << 16));
     // With one limit, costs must fall as weights rise. With two, a staircase over the second limit

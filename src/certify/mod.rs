@@ -1,0 +1,127 @@
+//! Certificates: how far a result is from the best possible, proved.
+//!
+//! With prices per layer, a pipelined design is a multiple-choice knapsack problem: one point per
+//! layer, a least sum of costs, sums of weights within limits. Each case reduces to it:
+//!
+//! | case | method |
+//! |---|---|
+//! | sum objective (latency, energy, area, power, edp_per_layer) | Lagrangian bound, then dynamic programming over undominated states (`knapsack`) |
+//! | bottleneck (throughput, pipelined) | bisection over thresholds; each asks for the cheapest completion, or for a knapsack if there are several budgets (`bottleneck`) |
+//! | product of sums (edp) | the least product lies at a corner of the convex hull of (energy, latency): dichotomy over weighted sums, each a knapsack (`product`) |
+//! | sequential | every shared choice in turn, cut off by its bound; memories capped pair by pair (`engine`) |
+//!
+//! Limits count states, never time, so that a certificate repeats. A bound is valid whenever the
+//! solver stops.
+
+mod bottleneck;
+pub mod dual;
+mod engine;
+pub mod instance;
+pub mod knapsack;
+mod model;
+mod product;
+pub mod simple;
+
+use crate::ir::metric::Metric;
+use crate::ir::problem::Deployment;
+use crate::space::{Assignment, Space};
+
+/// Gaps below this are the rounding of the arithmetic: prices are doubles.
+pub const ROUNDING: f64 = 1e-11;
+
+/// States a certificate may look at.
+pub const STATES: usize = 3_000_000;
+
+/// The multipliers that prove the Lagrangian bound, for anyone to check against the price table:
+///
+/// bound = sum over layers of min over points (cost + sum over b of m_b weight_b) - sum over b of m_b limit_b
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lagrangian {
+    /// Index among the space's limits, the metric that is summed, its bound, and the multiplier in
+    /// units of the objective per unit of that metric.
+    pub multipliers: Vec<(usize, Metric, f64, f64)>,
+    /// The bound in the objective's unit.
+    pub bound: f64,
+}
+
+/// What was proved of the best possible.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proof {
+    /// No assignment within budget costs less (as [`crate::space::Evaluation::cost`]).
+    pub bound: f64,
+    /// The best assignment the solver met.
+    pub best: Option<Assignment>,
+    /// How it was proved.
+    pub method: &'static str,
+    /// The multipliers of the first bound, where the problem is one knapsack.
+    pub lagrangian: Option<Lagrangian>,
+    /// States looked at.
+    pub states: usize,
+}
+
+/// A result held against the proof.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Certificate {
+    /// The result's objective in the metric's unit.
+    pub value: f64,
+    /// No design within budget is better than this, in the metric's unit.
+    pub bound: f64,
+    /// (value - bound) / bound; for a maximised metric (bound - value) / value.
+    pub gap: f64,
+    /// Whether the result is proved to be an optimum.
+    pub proven: bool,
+    /// How the bound was proved.
+    pub method: &'static str,
+    /// Why it is not proven, if it is not.
+    pub why: Option<String>,
+    /// Whether the refined ranges belong to the space the bound is over.
+    pub refined: bool,
+    /// The solver's own best objective in the metric's unit.
+    pub solver: Option<f64>,
+    /// See [`Lagrangian`].
+    pub lagrangian: Option<Lagrangian>,
+    /// States looked at.
+    pub states: usize,
+}
+
+/// Proves a bound over the points that layers may take (`fine` lists of the space), starting from
+/// a known assignment.
+pub fn prove(space: &Space, known: Option<&Assignment>, states: usize) -> Proof {
+    match (space.problem.deployment, space.problem.objective.metric) {
+        (Deployment::Sequential, _) => engine::prove(space, states),
+        (_, Metric::Throughput) => bottleneck::prove(space, states),
+        (_, Metric::Edp) => product::prove(space, &space.fine, states),
+        (_, metric) => model::prove_sum(space, metric, known, states),
+    }
+}
+
+/// Holds a result's cost (see [`crate::space::Evaluation::cost`]) against a proof.
+pub fn certify(space: &Space, proof: &Proof, cost: f64) -> Certificate {
+    let maximised = space.problem.objective.metric.larger_is_better();
+    let shown = |cost: f64| if maximised { 1.0 / cost } else { cost };
+    let gap = (cost - proof.bound).max(0.0) / proof.bound;
+    let solver = proof
+        .best
+        .as_ref()
+        .and_then(|a| space.evaluate(a))
+        .filter(|e| e.feasible());
+    let proven = gap <= ROUNDING;
+    let why = (!proven).then(|| match &solver {
+        Some(best) if best.cost < cost * (1.0 - ROUNDING) => {
+            "a better design is known: `then exact` takes it".to_string()
+        }
+        _ => format!("the solver stopped after {} states", proof.states),
+    });
+    Certificate {
+        value: shown(cost),
+        bound: shown(proof.bound),
+        gap,
+        proven,
+        method: proof.method,
+        why,
+        refined: space.problem.stages.iter().any(|s| s.refines),
+        solver: solver.map(|e| shown(e.cost)),
+        lagrangian: proof.lagrangian.clone(),
+        states: proof.states,
+    }
+}

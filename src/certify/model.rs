@@ -1,0 +1,123 @@
+//! From a design space to knapsack instances, and the sum objectives, which are one knapsack.
+
+use super::dual::DENOMINATOR;
+use super::instance::{Instance, RawKind, Scales};
+use super::knapsack::{self, Solved};
+use super::{Lagrangian, Proof};
+use crate::ir::metric::Metric;
+use crate::space::cheapest::SumLimit;
+use crate::space::{Assignment, Point, Space};
+use std::collections::BTreeMap;
+
+/// A knapsack over a space: the instance, its scales, and which points its options are.
+pub struct Model {
+    /// The integers.
+    pub instance: Instance,
+    /// Their factors.
+    pub scales: Scales,
+    /// The sums that are limited.
+    pub sums: Vec<SumLimit>,
+}
+
+impl Model {
+    /// The knapsack in which layer l may take `choices[l]`, at a cost per layer and point, under
+    /// these sum limits. Points at which a layer cannot keep the pace are left out.
+    pub fn new(
+        space: &Space,
+        choices: &[Vec<Point>],
+        cost: &dyn Fn(usize, Point) -> f64,
+        sums: Vec<SumLimit>,
+    ) -> Model {
+        let mut known: BTreeMap<(usize, &[Point]), usize> = BTreeMap::new();
+        let mut kinds: Vec<RawKind> = Vec::new();
+        let mut layers = Vec::new();
+        for (layer, points) in choices.iter().enumerate() {
+            let shape = space.problem.layers[layer].shape;
+            layers.push(*known.entry((shape, points)).or_insert_with(|| {
+                let mut kind = RawKind::default();
+                for &point in points.iter().filter(|&&p| space.keeps_pace(layer, p)) {
+                    kind.points.push(point);
+                    kind.costs.push(cost(layer, point));
+                    let weight = |s: &SumLimit| space.weight(s.weight, layer, point);
+                    kind.weights.push(sums.iter().map(weight).collect());
+                }
+                kinds.push(kind);
+                kinds.len() - 1
+            }));
+        }
+        let bounds: Vec<f64> = sums.iter().map(|s| s.bound).collect();
+        let (instance, scales) = Instance::new(&kinds, &layers, &bounds);
+        Model {
+            instance,
+            scales,
+            sums,
+        }
+    }
+
+    /// The options of an assignment, if every point of it survived the reduction.
+    pub fn choice(&self, assignment: &[Point]) -> Option<Vec<usize>> {
+        let find = |(&kind, point): (&usize, &Point)| {
+            self.instance.kinds[kind]
+                .points
+                .iter()
+                .position(|p| p == point)
+        };
+        self.instance
+            .layers
+            .iter()
+            .zip(assignment)
+            .map(find)
+            .collect()
+    }
+
+    /// An integer cost as a lower bound of the sum of doubles it stands for.
+    pub fn lower(&self, cost: i64) -> f64 {
+        if self.scales.whole && self.scales.cost >= 1.0 {
+            // Sums of whole numbers are whole; below 2^53 doubles add them up exactly.
+            let step = self.scales.cost as i64;
+            return (cost.div_euclid(step) + i64::from(cost.rem_euclid(step) != 0)) as f64;
+        }
+        let slack = (self.instance.layers.len() as f64 + 2.0) * f64::EPSILON;
+        cost as f64 / self.scales.cost * (1.0 - slack)
+    }
+
+    /// The multipliers in natural units.
+    pub fn lagrangian(&self, solved: &Solved) -> Lagrangian {
+        let numerators = solved.dual.multipliers.iter().zip(&self.scales.weights);
+        let natural =
+            numerators.map(|(&m, s)| m as f64 / DENOMINATOR as f64 * s / self.scales.cost);
+        Lagrangian {
+            multipliers: self
+                .sums
+                .iter()
+                .zip(natural)
+                .map(|(sum, m)| (sum.limit, sum.weight, sum.bound, m))
+                .collect(),
+            bound: solved.dual.bound as f64 / DENOMINATOR as f64 / self.scales.cost,
+        }
+    }
+}
+
+/// Sum objectives of a pipelined design.
+pub fn prove_sum(
+    space: &Space,
+    metric: Metric,
+    known: Option<&Assignment>,
+    states: usize,
+) -> Proof {
+    let cost = |layer: usize, point: Point| space.weight(metric, layer, point);
+    let model = Model::new(space, &space.fine, &cost, space.sum_limits());
+    let start = known.and_then(|a| model.choice(a));
+    let solved = knapsack::solve(&model.instance, start.as_deref(), states);
+    Proof {
+        bound: model.lower(solved.bound),
+        best: solved.choice.as_ref().map(|c| model.instance.points(c)),
+        method: if solved.closed() {
+            "Lagrangian bound closed by dynamic programming"
+        } else {
+            "Lagrangian bound, dynamic programming stopped at its limit"
+        },
+        lagrangian: Some(model.lagrangian(&solved)),
+        states: solved.states,
+    }
+}
