@@ -174,6 +174,7 @@ fn methods_obey_their_limits() {
         let parameters = match method.spec.name {
             "reinforce" => ("episodes = 37, batch = 5", 37),
             "genetic" => ("generations = 7, population = 5", 36),
+            "exact" => ("states = 100000", 1),
             other => panic!("add {other} to this test"),
         };
         let text = spec(&format!(

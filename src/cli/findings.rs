@@ -89,13 +89,19 @@ fn model_macs(decision: &Decision) -> Option<Diagnostic> {
 fn expectations(decision: &Decision) -> impl Iterator<Item = Diagnostic> {
     let failed = decision.expectations.iter().filter(|v| !v.held);
     failed.map(|v| {
-        let metric = v.expectation.metric;
-        let value = |v: f64| precise(metric.quantity(), v);
+        let subject = v.expectation.subject;
+        let value = |v: f64| {
+            if v.is_nan() {
+                "not known".to_string()
+            } else {
+                precise(subject.quantity(), v)
+            }
+        };
         Diagnostic::error(
             codes::EXPECTATION,
             format!(
                 "{} is {}, expected was {} {}",
-                metric.name(),
+                subject.name(),
                 value(v.found),
                 v.expectation.relation.sign(),
                 value(v.expectation.value)

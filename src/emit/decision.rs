@@ -1,10 +1,11 @@
 //! What was decided, with every figure that the outputs show.
 
+use crate::certify::Certificate;
 use crate::cost::Price;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Deployment, Expectation, Problem};
-use crate::search::{Outcome, StageReport};
+use crate::ir::problem::{Deployment, Expectation, Problem, Subject};
+use crate::search::{Outcome, Simpler, StageReport};
 use crate::space::{Assignment, BoundLimit, Space, Totals};
 
 /// Area of a round wafer of 300 mm in um2; no engine is larger than what it is cut from.
@@ -51,6 +52,24 @@ pub struct SharedEngine {
     pub l2_bytes: u64,
 }
 
+/// Every expectation held against what came out. Without a certificate no gap is known, and what is
+/// expected of it does not hold.
+fn verdicts(problem: &Problem, totals: &Totals, certificate: Option<&Certificate>) -> Vec<Verdict> {
+    let verdict = |&expectation: &Expectation| {
+        let found = match expectation.subject {
+            Subject::Metric(metric) => totals.metric(metric),
+            // Within the rounding of the arithmetic a proven optimum has no gap.
+            Subject::Gap => certificate.map_or(f64::NAN, |c| if c.proven { 0.0 } else { c.gap }),
+        };
+        Verdict {
+            expectation,
+            found,
+            held: expectation.relation.holds(found, expectation.value),
+        }
+    };
+    problem.expectations.iter().map(verdict).collect()
+}
+
 /// A budget and what is used of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BudgetUse {
@@ -82,7 +101,7 @@ impl BudgetUse {
 pub struct Verdict {
     /// What was expected.
     pub expectation: Expectation,
-    /// The metric's value.
+    /// The value; not a number if it is not known.
     pub found: f64,
     /// Whether it is as expected.
     pub held: bool,
@@ -104,6 +123,10 @@ pub struct Decision<'a> {
     pub budgets: Vec<BudgetUse>,
     /// Every expectation, in the order written.
     pub expectations: Vec<Verdict>,
+    /// How far the result is from the best possible; `None` for choices that come from no search.
+    pub certificate: Option<&'a Certificate>,
+    /// What simpler ways reach.
+    pub simpler: &'a [Simpler],
     /// What the search did.
     pub stages: &'a [StageReport],
     /// Whether the search was stopped before its end.
@@ -116,6 +139,9 @@ impl<'a> Decision<'a> {
         let found = outcome.best.as_ref()?;
         let totals = found.evaluation.totals;
         let mut decision = Decision::of(space, &found.assignment, totals)?;
+        decision.certificate = outcome.certificate.as_ref();
+        decision.simpler = &outcome.simpler;
+        decision.expectations = verdicts(space.problem, &totals, decision.certificate);
         decision.stages = &outcome.stages;
         decision.interrupted = outcome.interrupted;
         Some(decision)
@@ -147,14 +173,6 @@ impl<'a> Decision<'a> {
                 used: totals.metric(limit.metric),
             })
             .collect();
-        let verdict = |&expectation: &Expectation| {
-            let found = totals.metric(expectation.metric);
-            Verdict {
-                expectation,
-                found,
-                held: expectation.relation.holds(found, expectation.value),
-            }
-        };
         Some(Decision {
             space,
             problem,
@@ -162,7 +180,9 @@ impl<'a> Decision<'a> {
             engine: engine(problem, &rows),
             rows,
             budgets,
-            expectations: problem.expectations.iter().map(verdict).collect(),
+            expectations: verdicts(problem, &totals, None),
+            certificate: None,
+            simpler: &[],
             stages: &[],
             interrupted: false,
         })

@@ -4,8 +4,10 @@
 use super::decision::{Decision, Row};
 use super::inputs::{self, is_count};
 use super::number;
+use super::proof;
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
+use crate::ir::problem::Subject;
 use crate::search::StageReport;
 use crate::space::Totals;
 use serde_json::{Map, Value, json};
@@ -112,6 +114,11 @@ fn metric(metric: Metric, value: f64) -> Value {
     number::json(value, is_count(metric.quantity()))
 }
 
+/// The value of what an expectation is about; a gap is a share.
+fn expected(subject: Subject, value: f64) -> Value {
+    number::json(value, is_count(subject.quantity()))
+}
+
 /// One design.
 pub fn design(decision: &Decision) -> Value {
     let problem = decision.problem;
@@ -125,6 +132,7 @@ pub fn design(decision: &Decision) -> Value {
             "unit": objective.unit(),
         },
         "budgets": budgets(decision),
+        "certificate": proof::json(decision),
         "stages": decision.stages.iter().map(|s| stage(s, objective)).collect::<Vec<_>>(),
         "interrupted": decision.interrupted,
         "layers": decision.rows.iter().map(|r| layer(decision, r)).collect::<Vec<_>>(),
@@ -134,11 +142,14 @@ pub fn design(decision: &Decision) -> Value {
         "engine": engine(decision),
         "metrics": metrics(&decision.totals, decision.clock_hz()),
         "expectations": decision.expectations.iter().map(|v| json!({
-            "metric": v.expectation.metric.name(),
+            "metric": v.expectation.subject.name(),
             "relation": v.expectation.relation.sign(),
-            "expected": metric(v.expectation.metric, v.expectation.value),
-            "found": metric(v.expectation.metric, v.found),
-            "unit": v.expectation.metric.unit(),
+            "expected": expected(v.expectation.subject, v.expectation.value),
+            "found": expected(v.expectation.subject, v.found),
+            "unit": match v.expectation.subject {
+                Subject::Metric(metric) => metric.unit(),
+                Subject::Gap => "1",
+            },
             "held": v.held,
         })).collect::<Vec<_>>(),
     });

@@ -6,6 +6,7 @@ use super::inputs::compact;
 use super::insight;
 use super::layers::{self, Extent};
 use super::number::{Rounding, amount, counted, grouped, percent, significant};
+use super::proof;
 use crate::base::units::Quantity;
 use crate::ir::metric::Metric;
 use crate::ir::problem::Limit;
@@ -27,6 +28,16 @@ pub fn report(decision: &Decision) -> String {
     section("What limits it", &mut out);
     for line in insight::limits(decision) {
         out.push_str(&format!("- {}\n", escaped(&line)));
+    }
+    let proof = proof::lines(decision);
+    if !proof.is_empty() {
+        section("How good it is", &mut out);
+        for line in proof {
+            out.push_str(&format!("- {}\n", escaped(&line)));
+        }
+        if let Some(certificate) = decision.certificate {
+            out.push_str(&format!("- method: {}\n", escaped(certificate.method)));
+        }
     }
     search(decision, &mut out);
     layer_tables(decision, &mut out);
@@ -115,11 +126,11 @@ fn expectations(decision: &Decision, out: &mut String) {
     section("Expectations", out);
     let mut grid = Grid::new([("expected", LEFT), ("found", RIGHT), ("holds", LEFT)]);
     for v in &decision.expectations {
-        let quantity = v.expectation.metric.quantity();
+        let quantity = v.expectation.subject.quantity();
         grid.push(vec![
             format!(
                 "{} {} {}",
-                v.expectation.metric.name(),
+                v.expectation.subject.name(),
                 v.expectation.relation.sign(),
                 amount(quantity, v.expectation.value)
             ),

@@ -12,6 +12,7 @@ mod layers;
 pub mod markdown;
 pub mod number;
 pub mod prices;
+pub mod proof;
 pub mod summary;
 
 pub use decision::Decision;

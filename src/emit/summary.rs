@@ -5,6 +5,7 @@ use super::grid::{Align, Grid};
 use super::insight;
 use super::layers::{self, Extent};
 use super::number::{amount, grouped, percent};
+use super::proof;
 use crate::ir::metric::Metric;
 
 /// Networks of up to this many layers are shown whole.
@@ -79,8 +80,14 @@ pub fn summary(decision: &Decision, style: Style, report: Option<&str>) -> Strin
     out.push(style.bold("Search"));
     out.extend(stages(decision).into_iter().map(indent));
     out.push(String::new());
-    out.push(style.bold("What limits it"));
     let mark = if style.unicode { "•" } else { "-" };
+    let proof = proof::lines(decision);
+    if !proof.is_empty() {
+        out.push(style.bold("How good it is"));
+        out.extend(proof.into_iter().map(|l| indent(format!("{mark} {l}"))));
+        out.push(String::new());
+    }
+    out.push(style.bold("What limits it"));
     let limits = insight::limits(decision).into_iter();
     out.extend(limits.map(|l| indent(format!("{mark} {l}"))));
     let text = out.join("\n") + "\n";

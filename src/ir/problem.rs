@@ -8,6 +8,7 @@ use super::network::Network;
 use super::registry::ParamValue;
 use super::technology::Technology;
 use crate::base::span::Span;
+use crate::base::units::Quantity;
 use std::collections::BTreeMap;
 
 /// How the engines are laid out.
@@ -111,14 +112,41 @@ impl Relation {
     }
 }
 
+/// What an expectation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A metric of the whole design.
+    Metric(Metric),
+    /// The proved distance from the optimum, as a share of the bound.
+    Gap,
+}
+
+impl Subject {
+    /// As written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Subject::Metric(metric) => metric.name(),
+            Subject::Gap => "gap",
+        }
+    }
+
+    /// What it measures.
+    pub fn quantity(self) -> Quantity {
+        match self {
+            Subject::Metric(metric) => metric.quantity(),
+            Subject::Gap => Quantity::Percent,
+        }
+    }
+}
+
 /// A design decision as a test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectation {
-    /// Which metric of the result.
-    pub metric: Metric,
+    /// What of the result.
+    pub subject: Subject,
     /// The comparison.
     pub relation: Relation,
-    /// The right side in the metric's unit.
+    /// The right side in the metric's unit; of the gap, a share.
     pub value: f64,
     /// Where it was written.
     pub span: Span,
@@ -212,6 +240,8 @@ pub struct Problem {
     pub seed: u64,
     /// Choices made elsewhere.
     pub pins: Vec<Pin>,
+    /// The search may end once the result is proved to be within this share of the optimum.
+    pub stop_gap: Option<f64>,
     /// Decisions as tests.
     pub expectations: Vec<Expectation>,
     /// Settings the specification left out, with the default that was taken.

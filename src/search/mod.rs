@@ -1,5 +1,6 @@
 //! The searches: one file per method, and the runner that counts, stops and remembers the best.
 
+mod exact;
 mod genetic;
 mod mask;
 mod reinforce;
@@ -10,7 +11,7 @@ mod walk;
 use crate::ir::problem::Stage;
 use crate::ir::registry::MethodSpec;
 use runner::Run;
-pub use runner::{Found, NoObserver, Observer, Outcome, StageReport, run};
+pub use runner::{Found, NoObserver, Observer, Outcome, Simpler, StageReport, run};
 
 /// A registered method: what a specification may know of it, and how to run it.
 #[derive(Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct MethodEntry {
 }
 
 /// Every search method.
-pub const METHODS: &[MethodEntry] = &[reinforce::ENTRY, genetic::ENTRY];
+pub const METHODS: &[MethodEntry] = &[reinforce::ENTRY, genetic::ENTRY, exact::ENTRY];
 
 /// The part of the registry that specifications are checked against.
-pub const SPECS: [MethodSpec; 2] = [METHODS[0].spec, METHODS[1].spec];
+pub const SPECS: [MethodSpec; 3] = [METHODS[0].spec, METHODS[1].spec, METHODS[2].spec];

@@ -1,7 +1,8 @@
 //! Runs the stages of a search: counts evaluations and distinct prices, keeps the best, stops.
 
 use super::METHODS;
-use crate::ir::problem::Problem;
+use crate::certify::{self, Certificate, Proof, simple};
+use crate::ir::problem::{Deployment, Problem};
 use crate::space::{Assignment, Evaluation, Point, Space};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,6 +55,19 @@ pub struct Outcome {
     pub stages: Vec<StageReport>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// How far the best is from the best possible; `None` if nothing was found.
+    pub certificate: Option<Certificate>,
+    /// What simpler ways reach on the same problem.
+    pub simpler: Vec<Simpler>,
+}
+
+/// What a simpler way than searching reaches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Simpler {
+    /// The way, in a few words.
+    pub name: &'static str,
+    /// The objective it reaches within budget in the metric's unit; `None` if it reaches nothing.
+    pub value: Option<f64>,
 }
 
 /// The state that methods share.
@@ -65,6 +79,10 @@ pub struct Run<'r, 's> {
     pub refuge: Option<&'r [Point]>,
     /// The best feasible assignment so far.
     pub best: Option<Found>,
+    /// The proof of a bound, once one was made. Learned methods must not look at it.
+    pub(super) proof: Option<Proof>,
+    /// The cost at which the search may end.
+    enough: Option<f64>,
     stop: &'r AtomicBool,
     observer: &'r mut dyn Observer,
     evaluations: usize,
@@ -80,9 +98,11 @@ impl<'s> Run<'_, 's> {
         self.space.problem
     }
 
-    /// Whether the user wants it to end.
+    /// Whether to end: the user wants it, or the best is as near the bound as was asked for.
     pub fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        let best = self.best.as_ref().map(|b| b.evaluation.cost);
+        let enough = matches!((best, self.enough), (Some(b), Some(e)) if b <= e);
+        enough || self.stop.load(Ordering::Relaxed)
     }
 
     /// Evaluations of the present stage.
@@ -149,6 +169,8 @@ pub fn run(
         space,
         refuge,
         best: None,
+        proof: None,
+        enough: None,
         stop,
         observer,
         evaluations: 0,
@@ -157,6 +179,12 @@ pub fn run(
         prices: 0,
         improvements: Vec::new(),
     };
+    if let Some(gap) = space.problem.stop_gap {
+        // Only the bound reaches the stages, as the cost at which they may end.
+        let proof = certify::prove(space, None, certify::STATES);
+        run.enough = Some(proof.bound * (1.0 + gap));
+        run.proof = Some(proof);
+    }
     let mut stages = Vec::new();
     for stage in &space.problem.stages {
         let Some(method) = METHODS.iter().find(|m| m.spec.name == stage.method) else {
@@ -189,9 +217,36 @@ pub fn run(
             evaluation,
         });
     }
+    let best = run.best.take();
+    let certificate = best.as_ref().map(|best| {
+        let proof = run
+            .proof
+            .take()
+            .unwrap_or_else(|| certify::prove(space, Some(&best.assignment), certify::STATES));
+        certify::certify(space, &proof, best.evaluation.cost)
+    });
+    let metric = space.problem.objective.metric;
+    let value = |assignment: Option<Assignment>| {
+        let evaluation = space.evaluate(&assignment?)?;
+        evaluation
+            .feasible()
+            .then(|| evaluation.totals.metric(metric))
+    };
+    let mut simpler = vec![Simpler {
+        name: "the same coarse choice for every layer",
+        value: value(simple::uniform(space)),
+    }];
+    if space.problem.deployment == Deployment::Pipelined {
+        simpler.push(Simpler {
+            name: "greedy by gain per share of budget",
+            value: value(refuge.and_then(|r| simple::greedy(space, r))),
+        });
+    }
     Outcome {
-        best: run.best,
+        best,
         stages,
         interrupted: stop.load(Ordering::Relaxed),
+        certificate,
+        simpler,
     }
 }

@@ -6,7 +6,7 @@ use crate::base::span::Span;
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Budget, Expectation, Limit, Relation};
+use crate::ir::problem::{Budget, Expectation, Limit, Relation, Subject};
 use crate::syntax::ast::{BudgetDecl, Comparison, Condition, Name};
 
 /// A metric by name, or a diagnostic.
@@ -132,15 +132,48 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
     (out.len() == before).then_some(budgets)
 }
 
+/// What an `expect` or `stop` line is about: a metric, or the gap to the proved bound.
+fn subject(name: &Name, out: &mut Vec<Diagnostic>) -> Option<Subject> {
+    if name.node == "gap" {
+        return Some(Subject::Gap);
+    }
+    let found = Metric::parse(&name.node).map(Subject::Metric);
+    if found.is_none() {
+        let mut known: Vec<&str> = Metric::ALL.iter().map(|m| m.name()).collect();
+        known.push("gap");
+        out.push(unknown("metric", name, &known));
+    }
+    found
+}
+
+/// A share of the bound, as in `gap <= 1%`.
+fn gap(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
+    let what = "the limit of `gap`";
+    let (value, _) = quantity::measure(&condition.limit, &[Quantity::Percent], what, out)?;
+    if value.is_finite() && value >= 0.0 {
+        return Some(value);
+    }
+    out.push(
+        Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must not be negative"))
+            .label(condition.limit.span, "no design is better than the bound")
+            .help("write e.g. `gap <= 1%`"),
+    );
+    None
+}
+
 /// Lowers an `expect` line.
 pub fn expectation(
     condition: &Condition,
     clock_hz: f64,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Expectation> {
-    let metric = metric(&condition.metric, out)?;
-    let Limit::Absolute(value) = value(condition, metric, false, clock_hz, out)? else {
-        return None;
+    let subject = subject(&condition.metric, out)?;
+    let value = match subject {
+        Subject::Gap => gap(condition, out)?,
+        Subject::Metric(metric) => match value(condition, metric, false, clock_hz, out)? {
+            Limit::Absolute(value) => value,
+            Limit::Share(_) => return None,
+        },
     };
     let relation = match condition.comparison.node {
         Comparison::AtMost => Relation::AtMost,
@@ -150,9 +183,25 @@ pub fn expectation(
         Comparison::Equal => Relation::Equal,
     };
     Some(Expectation {
-        metric,
+        subject,
         relation,
         value,
         span: condition.span,
     })
+}
+
+/// Lowers a `stop` line: the gap at which the search may end.
+pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
+    if condition.metric.node != "gap" || condition.comparison.node != Comparison::AtMost {
+        out.push(
+            Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
+                .label(
+                    condition.span,
+                    "this does not say how near the optimum is near enough",
+                )
+                .help("write e.g. `stop gap <= 1%`"),
+        );
+        return None;
+    }
+    gap(condition, out)
 }

@@ -55,6 +55,7 @@ struct Parts<'a> {
     search: Option<(&'a [StageDecl], Span)>,
     pins: Vec<(&'a Name, &'a [Field], Span)>,
     expects: Vec<&'a Condition>,
+    stop: Option<&'a Condition>,
 }
 
 fn twice(what: &str, again: Span, first: Span) -> Diagnostic {
@@ -80,7 +81,7 @@ impl<'a> Parts<'a> {
                         )
                         .label(key.span, "unknown setting");
                         let mut words = SETTINGS.to_vec();
-                        words.extend(["minimize", "maximize", "search", "pin", "expect"]);
+                        words.extend(["minimize", "maximize", "search", "pin", "expect", "stop"]);
                         out.push(remedy(diagnostic, key, &words));
                         continue;
                     };
@@ -113,6 +114,10 @@ impl<'a> Parts<'a> {
                     span,
                 } => parts.pins.push((layer, fields, *span)),
                 DesignStmt::Expect(condition) => parts.expects.push(condition),
+                DesignStmt::Stop(condition) => match &parts.stop {
+                    Some(first) => out.push(twice("`stop`", condition.span, first.span)),
+                    None => parts.stop = Some(condition),
+                },
             }
         }
         parts
@@ -206,6 +211,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let deployment = deployment(&parts, &mut defaults, out);
     let seed = seed(&parts, &mut defaults, out);
     let stages = stages(program.registries.methods, &parts, &mut defaults, out);
+    let stop_gap = parts.stop.map(|c| budget::stop(c, out));
     let expectations: Vec<_> = parts
         .expects
         .iter()
@@ -237,6 +243,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         stages: stages?,
         seed: seed?,
         pins,
+        stop_gap: stop_gap.flatten(),
         expectations,
         defaults,
     })

@@ -425,6 +425,8 @@ pub enum DesignStmt {
     },
     /// `expect latency <= 3.6e7 cycles`
     Expect(Condition),
+    /// `stop gap <= 1%`
+    Stop(Condition),
 }
 
 /// `reinforce { episodes = 2000 }`

@@ -43,6 +43,7 @@ const HOMES: &[(&str, &str)] = &[
     ("seed", "in a design"),
     ("pin", "in a design"),
     ("expect", "in a design"),
+    ("stop", "in a design"),
 ];
 
 /// Mistakes that show in how a text begins. With the keyword that was meant at the top of a file.

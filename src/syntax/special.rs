@@ -250,7 +250,7 @@ fn setting_for_statement(finding: &Finding) -> Option<Verdict> {
         verdict.at = (0, word.len());
         return Some(verdict);
     }
-    let known = ["search", "pin", "expect", "minimize", "maximize"];
+    let known = ["search", "pin", "expect", "stop", "minimize", "maximize"];
     let meant = nearest(word, known).filter(|&m| m != word)?;
     let message = format!("`{word}` is no statement of a design");
     Some(unknown(word, Some(meant), message, "", &known))

@@ -72,6 +72,7 @@ impl Builder<'_> {
                     span,
                 }
             }
+            Rule::stop_stmt => DesignStmt::Stop(self.condition(parts(pair).next()?, span)?),
             Rule::expect_stmt => DesignStmt::Expect(self.condition(parts(pair).next()?, span)?),
             _ => {
                 let mut parts = parts(pair);
