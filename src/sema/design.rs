@@ -126,6 +126,17 @@ impl<'a> Parts<'a> {
         let (_, value) = self.settings.get(key)?;
         match value {
             Value::Path(path) => Some(path),
+            Value::Text(file) if key == "network" => {
+                out.push(
+                    Diagnostic::error(codes::WRONG_VALUE, "`network` must be a name")
+                        .label(file.span, "a file, not a name")
+                        .help(format!(
+                            "declare it before the design: `network net from \"{}\"`, and write `network net` here",
+                            file.node
+                        )),
+                );
+                None
+            }
             other => {
                 out.push(wrong(
                     other.span(),

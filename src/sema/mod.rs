@@ -18,6 +18,8 @@ mod search;
 mod technology;
 mod window;
 
+pub use design::SETTINGS;
+
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
 use crate::ir::network::Network;
@@ -95,6 +97,11 @@ pub fn analyze(
         "a design was dropped without a diagnostic"
     );
     analysis
+}
+
+/// Names of the operators of the shape-inferred form.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    operator::OPERATORS.iter().map(|(name, _)| *name)
 }
 
 /// A network of the bundled library by name, or why there is none.

@@ -4,7 +4,6 @@ use super::fields::{remedy, wrong};
 use super::quantity;
 use super::scope::{Kind, Program, Ref};
 use crate::base::span::Span;
-use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::registry::ModelSpec;
 use crate::ir::technology::{CLOCK, Coefficient, CoefficientSpec, Technology};
