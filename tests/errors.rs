@@ -53,8 +53,14 @@ fn well_formed(name: &str, checked: &Checked) {
     for d in &checked.analysis.diagnostics {
         let told = format!("{name}: {}", d.message);
         assert!(!d.labels.is_empty(), "{told}: no place");
-        assert!(d.labels.iter().all(|l| !l.text.is_empty()), "{told}: an empty label");
-        assert!(d.help.as_ref().is_some_and(|h| !h.is_empty()), "{told}: no help");
+        assert!(
+            d.labels.iter().all(|l| !l.text.is_empty()),
+            "{told}: an empty label"
+        );
+        assert!(
+            d.help.as_ref().is_some_and(|h| !h.is_empty()),
+            "{told}: no help"
+        );
         assert!(!d.message.ends_with('.'), "{told}: ends with a full stop");
     }
 }
@@ -69,7 +75,10 @@ fn every_mistake_is_reported_as_recorded() {
     for (name, text) in corpus() {
         assert!(text.starts_with("// "), "{name}: says what was done wrong");
         let checked = check(&text);
-        assert!(!checked.analysis.diagnostics.is_empty(), "{name}: no mistake");
+        assert!(
+            !checked.analysis.diagnostics.is_empty(),
+            "{name}: no mistake"
+        );
         well_formed(&name, &checked);
         insta::assert_snapshot!(name.as_str(), format!("{text}\n{}", checked.shown()));
     }
@@ -109,7 +118,10 @@ fn suggestions_mend() {
         for d in errors.iter().filter(|d| d.severity == Severity::Error) {
             let Some(s) = &d.suggestion else { continue };
             let (start, end) = (s.span.start as usize, s.span.end as usize);
-            assert_eq!(s.span.file.0, 0, "{name}: a suggestion outside of the specification");
+            assert_eq!(
+                s.span.file.0, 0,
+                "{name}: a suggestion outside of the specification"
+            );
             let mended = format!("{}{}{}", &text[..start], s.replacement, &text[end..]);
             let after = check(&mended);
             assert!(

@@ -193,7 +193,8 @@ pub fn expectation(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Expectation> {
     let metric = metric(&condition.metric, out)?;
-    let Limit::Absolute(value) = value(condition, metric, Purpose::Expectation, clock_hz, out)? else {
+    let Limit::Absolute(value) = value(condition, metric, Purpose::Expectation, clock_hz, out)?
+    else {
         return None;
     };
     let relation = match condition.comparison.node {

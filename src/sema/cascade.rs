@@ -88,7 +88,10 @@ pub fn independent(
             return errors && (d.code == codes::UNUSED_USE || d.code == codes::LOOSE)
                 || !damage.is_empty() && d.code.0.starts_with("W0");
         }
-        MISSING.contains(&d.code) && d.labels.iter().any(|l| damaged(l.span))
+        // `2,5 mm2` is read as `2` and something unreadable.
+        let beside = |at: Span| within(damage, line(at, sources));
+        d.code == codes::MISSING_UNIT && d.labels.iter().any(|l| beside(l.span))
+            || MISSING.contains(&d.code) && d.labels.iter().any(|l| damaged(l.span))
             || UNKNOWN.contains(&d.code)
                 && d.labels
                     .iter()

@@ -1,6 +1,6 @@
 //! `dataflow` blocks: directives and levels, with knobs bound to a menu.
 
-use super::{fields, quantity};
+use super::{fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
@@ -87,11 +87,10 @@ fn no_knob(menu: &Menu, knob: &str, dataflow: &str, place: Span) -> Diagnostic {
 
 /// The layer kinds of a rule; each may have one rule only.
 fn ops(rule: &RuleDecl, earlier: &[Rule], out: &mut Vec<Diagnostic>) -> Vec<Op> {
-    let known: Vec<&str> = Op::ALL.iter().map(|o| o.name()).collect();
     let mut ops: Vec<Op> = Vec::new();
     for name in &rule.ops {
         let Some(op) = Op::parse(&name.node) else {
-            out.push(fields::unknown("kind of layer", name, &known));
+            operator::unknown_kind(name, out);
             continue;
         };
         let other = earlier.iter().find(|r| r.ops.contains(&op));
@@ -121,7 +120,9 @@ fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diag
         Dim::XOut => Dim::X,
         other => other,
     };
-    let first = earlier.iter().find(|d| input(d.dim) == input(directive.dim));
+    let first = earlier
+        .iter()
+        .find(|d| input(d.dim) == input(directive.dim));
     if let Some(first) = first {
         let help = if first.dim == directive.dim {
             "keep one of the two; a `cluster` opens a level that may map it again"
@@ -209,7 +210,11 @@ impl<'d> Context<'_, 'd> {
         }
     }
 
-    fn directive(&mut self, decl: &'d DirectiveDecl, out: &mut Vec<Diagnostic>) -> Option<Directive> {
+    fn directive(
+        &mut self,
+        decl: &'d DirectiveDecl,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Directive> {
         let dim = self.dim(&decl.dim, out);
         let size = self.size(&decl.size, "a tile size", out);
         let step = match &decl.step {

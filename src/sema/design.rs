@@ -1,9 +1,10 @@
 //! `design` blocks: everything a design names, put together into one [`Problem`].
 
-use super::fields::{remedy, unknown, wrong};
+use super::fields::{unknown, wrong};
 use super::scope::{Kind, Program, Ref};
 use super::{budget, dataflow, menu, pins, quantity, search, technology};
 use crate::base::span::{Span, Spanned};
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{Dataflow, Size};
 use crate::ir::layer::LayerShape;
@@ -54,7 +55,19 @@ struct Parts<'a> {
     search: Option<(&'a [StageDecl], Span)>,
     pins: Vec<pins::Written<'a>>,
     expects: Vec<&'a Condition>,
+    /// What unknown settings seem to stand for: it is not missing besides.
+    misspelt: Vec<&'static str>,
 }
+
+/// What other tools call a setting, or how it is written elsewhere.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("deployment", "deploy"),
+    ("goal", "minimize"),
+    ("metric", "minimize"),
+    ("objective", "minimize"),
+    ("optimize", "minimize"),
+    ("optimise", "minimize"),
+];
 
 fn twice(what: &str, again: Span, first: Span) -> Diagnostic {
     Diagnostic::error(
@@ -66,6 +79,41 @@ fn twice(what: &str, again: Span, first: Span) -> Diagnostic {
     .help("remove one of the two")
 }
 
+/// A word that is no setting; what it seems to stand for is added to `misspelt`.
+fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_FIELD,
+        format!("a design has no setting `{}`", key.node),
+    )
+    .label(key.span, "unknown setting");
+    let statements = ["minimize", "maximize", "search", "pin", "expect"];
+    let words = || SETTINGS.into_iter().chain(statements);
+    let synonym = SYNONYMS.iter().find(|(written, _)| *written == key.node);
+    let meant = synonym
+        .map(|(_, meant)| *meant)
+        .or_else(|| nearest(&key.node, words()));
+    let Some(meant) = meant else {
+        return diagnostic.help(format!(
+            "known are: {}",
+            words().collect::<Vec<_>>().join(", ")
+        ));
+    };
+    misspelt.push(meant);
+    match (meant, value) {
+        ("minimize", Value::Path(metric)) => {
+            let metric = metric.text();
+            let larger = Metric::parse(&metric).is_some_and(Metric::larger_is_better);
+            let word = if larger { "maximize" } else { "minimize" };
+            diagnostic
+                .help(format!("write `{word} {metric}`"))
+                .suggest(key.span, word)
+        }
+        _ => diagnostic
+            .help(format!("did you mean `{meant}`?"))
+            .suggest(key.span, meant),
+    }
+}
+
 impl<'a> Parts<'a> {
     fn collect(decl: &'a DesignDecl, out: &mut Vec<Diagnostic>) -> Self {
         let mut parts = Parts::default();
@@ -73,14 +121,8 @@ impl<'a> Parts<'a> {
             match statement {
                 DesignStmt::Setting { key, value } => {
                     let Some(known) = SETTINGS.into_iter().find(|s| *s == key.node) else {
-                        let diagnostic = Diagnostic::error(
-                            codes::UNKNOWN_FIELD,
-                            format!("a design has no setting `{}`", key.node),
-                        )
-                        .label(key.span, "unknown setting");
-                        let mut words = SETTINGS.to_vec();
-                        words.extend(["minimize", "maximize", "search", "pin", "expect"]);
-                        out.push(remedy(diagnostic, key, &words));
+                        let diagnostic = unknown_setting(key, value, &mut parts.misspelt);
+                        out.push(diagnostic);
                         continue;
                     };
                     if let Some((first, _)) = parts.settings.get(known) {
@@ -119,6 +161,67 @@ impl<'a> Parts<'a> {
             }
         }
         parts
+    }
+
+    /// Whether the design says this, or seems to have tried.
+    fn says(&self, key: &str) -> bool {
+        self.settings.contains_key(key) || self.misspelt.contains(&key)
+    }
+
+    /// Reports what a design must say and does not.
+    fn report_missing(&self, program: &mut Program, at: Ref, decl: &DesignDecl) {
+        let mut missing = Vec::new();
+        if !self.says("network") {
+            missing.push(("network", "network mobilenet_v2"));
+        }
+        // A menu may leave the dataflow to each layer; one that is not there says nothing.
+        let menu = self.settings.get("menu").map(|(_, value)| value);
+        let in_menu = match menu {
+            Some(Value::Path(path)) => match program.find(at, path, Kind::Menu) {
+                Some(Item::Menu(menu)) => menu::dataflows(menu).is_some(),
+                _ => true,
+            },
+            Some(_) => true,
+            None => self.says("menu"),
+        };
+        if !self.says("dataflow") && self.dataflow_in.is_none() && !in_menu {
+            missing.push(("dataflow", "dataflow nvdla"));
+        }
+        if !self.says("menu") {
+            missing.push(("menu", "menu confuciux"));
+        }
+        let tried = ["minimize", "maximize"]
+            .iter()
+            .any(|w| self.misspelt.contains(w));
+        if self.objective.is_none() && !tried {
+            missing.push(("objective", "minimize latency"));
+        }
+        if missing.is_empty() {
+            return;
+        }
+        let list = |items: Vec<String>, word: &str| match items.as_slice() {
+            [first @ .., last] if !first.is_empty() => {
+                format!("{} {word} {last}", first.join(", "))
+            }
+            _ => items.join(""),
+        };
+        let names = || missing.iter().map(|m| m.0.to_string()).collect();
+        let examples = missing.iter().map(|m| format!("`{}`", m.1)).collect();
+        program.diagnostics.push(
+            Diagnostic::error(
+                codes::MISSING_FIELD,
+                format!(
+                    "design `{}` does not say its {}",
+                    decl.name.node,
+                    list(names(), "and")
+                ),
+            )
+            .label(
+                decl.name.span,
+                format!("no {} in this design", list(names(), "or")),
+            )
+            .help(format!("add e.g. {}", list(examples, "and"))),
+        );
     }
 
     /// The path of a setting that names a block.
@@ -177,14 +280,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
     let parts = Parts::collect(decl, &mut program.diagnostics);
     let mut defaults: Vec<(&'static str, String)> = Vec::new();
-    for (key, example) in [
-        ("network", "network mobilenet_v2"),
-        ("menu", "menu confuciux"),
-    ] {
-        if !parts.settings.contains_key(key) {
-            program.diagnostics.push(missing(decl, key, example));
-        }
-    }
+    parts.report_missing(program, at, decl);
     // Everything is looked at before anything is given up, so that one run shows all mistakes.
     let network = resolve(program, at, &parts, "network", Kind::Network);
     let network = network.and_then(|r| program.network(r));
@@ -196,7 +292,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let menu = menu_decl
         .as_ref()
         .and_then(|(_, decl)| menu::lower(decl, &mut program.diagnostics));
-    let choices = choices(program, at, decl, &parts, menu_decl.as_ref());
+    let choices = choices(program, at, &parts, menu_decl.as_ref());
     let dataflows = choices
         .as_deref()
         .and_then(|c| lower_dataflows(program, c, menu.as_ref()));
@@ -221,7 +317,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     };
     let methods = program.registries.methods;
     let out = &mut program.diagnostics;
-    let objective = objective(decl, &parts, out);
+    let objective = objective(&parts, out);
     let deployment = deployment(&parts, &mut defaults, out);
     let seed = seed(&parts, &mut defaults, out);
     let stages = search::stages(methods, parts.search.map(|s| s.0), &mut defaults, out);
@@ -275,15 +371,6 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     })
 }
 
-fn missing(decl: &DesignDecl, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::MISSING_FIELD,
-        format!("design `{}` does not say its {key}", decl.name.node),
-    )
-    .label(decl.name.span, format!("no `{key}` in this design"))
-    .help(format!("add e.g. `{example}`"))
-}
-
 fn resolve(
     program: &mut Program,
     at: Ref,
@@ -318,7 +405,6 @@ fn distinct(network: &Network) -> (Vec<Layer>, Vec<LayerShape>) {
 fn choices(
     program: &mut Program,
     at: Ref,
-    decl: &DesignDecl,
     parts: &Parts,
     menu: Option<&(Ref, MenuDecl)>,
 ) -> Option<Vec<(Ref, String)>> {
@@ -349,22 +435,13 @@ fn choices(
             let path = parts.path("dataflow", &mut program.diagnostics)?;
             (at, vec![path.clone()])
         }
-        (None, None) => {
-            // A menu that was not found might have had the choice.
-            if menu.is_some() || !parts.settings.contains_key("menu") {
-                program
-                    .diagnostics
-                    .push(missing(decl, "dataflow", "dataflow nvdla"));
-            }
-            return None;
-        }
+        (None, None) => return None,
     };
     if paths.is_empty() {
-        program.diagnostics.push(
-            Diagnostic::error(codes::MISSING_FIELD, "no dataflow to choose from")
-                .label(places[0], "an empty list")
-                .help("write e.g. `dataflow in [nvdla, eyeriss, shidiannao]`"),
-        );
+        // An empty list of a menu was reported with the menu.
+        if let Some((_, span)) = parts.dataflow_in {
+            program.diagnostics.push(menu::no_dataflow(span));
+        }
         return None;
     }
     let mut found: Vec<(Ref, String)> = Vec::new();
@@ -539,11 +616,8 @@ fn technology_of(
     technology::lower(program, found)
 }
 
-fn objective(decl: &DesignDecl, parts: &Parts, out: &mut Vec<Diagnostic>) -> Option<Objective> {
-    let Some((maximize, name)) = &parts.objective else {
-        out.push(missing(decl, "objective", "minimize latency"));
-        return None;
-    };
+fn objective(parts: &Parts, out: &mut Vec<Diagnostic>) -> Option<Objective> {
+    let (maximize, name) = parts.objective.as_ref()?;
     let metric: Metric = budget::metric(name, out)?;
     if maximize.node != metric.larger_is_better() {
         let right = if metric.larger_is_better() {
@@ -606,4 +680,3 @@ fn seed(
         }
     }
 }
-

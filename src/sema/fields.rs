@@ -75,7 +75,7 @@ pub struct Fields<'a> {
     span: Span,
     known: Vec<&'static str>,
     missing: Vec<(&'static str, &'static str)>,
-    hints: Vec<(&'static str, String)>,
+    hints: Vec<(&'static str, &'static str, String)>,
 }
 
 impl<'a> Fields<'a> {
@@ -91,9 +91,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Says what to write instead of a field that does not exist here but is easily thought to.
-    pub fn hint(&mut self, name: &'static str, help: impl Into<String>) {
-        self.hints.push((name, help.into()));
+    /// Says what to write instead of a field that does not exist here but is easily thought to,
+    /// and which fields it stands for, separated by commas.
+    pub fn hint(&mut self, name: &'static str, meant: &'static str, help: impl Into<String>) {
+        self.hints.push((name, meant, help.into()));
     }
 
     /// Reports fields that are missing, that were never asked for, and that are given twice. Call
@@ -147,7 +148,8 @@ impl<'a> Fields<'a> {
             format!("{} has no field `{}`", self.owner, name.node),
         )
         .label(name.span, "unknown field");
-        if let Some((_, help)) = self.hints.iter().find(|(n, _)| *n == name.node) {
+        if let Some((_, meant, help)) = self.hints.iter().find(|(n, ..)| *n == name.node) {
+            replaced.extend(meant.split(',').map(str::to_string));
             return diagnostic.help(help.clone());
         }
         let synonym = SYNONYMS

@@ -331,6 +331,9 @@ fn check_choice(knob: &KnobDecl, out: &mut Vec<Diagnostic>) {
         ));
         return;
     };
+    if list.node.is_empty() {
+        out.push(no_dataflow(list.span));
+    }
     for item in &list.node {
         if !matches!(item, Value::Path(_)) {
             out.push(fields::wrong(
@@ -341,6 +344,13 @@ fn check_choice(knob: &KnobDecl, out: &mut Vec<Diagnostic>) {
             ));
         }
     }
+}
+
+/// A choice of dataflows without any.
+pub fn no_dataflow(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::MISSING_FIELD, "no dataflow to choose from")
+        .label(span, "an empty list")
+        .help("write e.g. `dataflow in [nvdla, eyeriss, shidiannao]`")
 }
 
 /// The dataflows that a menu lets each layer choose from, and where it does; what is no name in

@@ -212,20 +212,7 @@ fn input(shape: &[ast::Number], span: Span, out: &mut Vec<Diagnostic>) -> Option
 /// `layer l1 conv { K = 32, C = 3, Y = 224, X = 224, R = 3, S = 3, stride = 2, pad = 1 }`
 fn explicit(op: &Name, fields: &[Field], out: &mut Vec<Diagnostic>) -> Option<LayerShape> {
     let Some(kind) = Op::parse(&op.node) else {
-        let known: Vec<&str> = Op::ALL.iter().map(|o| o.name()).collect();
-        let diagnostic = fields::unknown("kind of layer", op, &known);
-        out.push(if operator::OPERATORS.iter().any(|(n, _)| *n == op.node) {
-            Diagnostic {
-                suggestion: None,
-                ..diagnostic
-            }
-            .help(format!(
-                "`{0}` costs nothing on the array; write it with its operands: `name = {0}(…)`",
-                op.node
-            ))
-        } else {
-            diagnostic
-        });
+        operator::unknown_kind(op, out);
         return None;
     };
     let mut shape = LayerShape::new(kind, &[]);
@@ -280,33 +267,36 @@ fn hints(kind: Op, fields: &[Field], reader: &mut Fields) {
         for (output, input, window, axis) in [("Y'", "Y", "R", 0), ("X'", "X", "S", 1)] {
             let mut help = format!(
                 "the bounds of a layer are those of its input: leave `{output}` out and give `{input}` \
-                 = ({output} - 1) x stride + {window} - padding"
+                 = ({output} - 1) x stride + {window} - padding of both sides"
             );
             if let Some(value) = input_of_output(fields, output, window, axis) {
                 help = format!("{help}; with what is written here, `{input} = {value}`");
             }
-            reader.hint(output, help);
+            reader.hint(output, input, help);
         }
         let window = "the window is written with its two extents, e.g. `R = 3, S = 3`";
-        reader.hint("kernel", window);
-        reader.hint("kernel_size", window);
+        reader.hint("kernel", "R,S", window);
+        reader.hint("kernel_size", "R,S", window);
     }
-    let grouped = "write `layer name grouped_conv { G = …, K = …, C = …, … }`; K and C are per group there";
+    let grouped =
+        "write `layer name grouped_conv { G = …, K = …, C = …, … }`; K and C are per group there";
     match kind {
         Op::Conv => {
-            reader.hint("G", grouped);
-            reader.hint("groups", grouped);
+            reader.hint("G", "", grouped);
+            reader.hint("groups", "", grouped);
         }
         Op::Dense => {
             for name in ["Y", "X", "R", "S"] {
                 reader.hint(
                     name,
+                    "",
                     "a dense layer has K outputs and C inputs; C counts every element of a map",
                 );
             }
         }
         Op::Gemm => reader.hint(
             "C",
+            "K",
             "a matrix product is (M x K) by (K x N): the sum runs over K",
         ),
         _ => {}
@@ -413,7 +403,9 @@ fn no_end(name: &Name, draft: &Draft, kind: &DraftKind) -> Diagnostic {
         _ => diagnostic
             .label(name.span, "its operands stand in its own declaration")
             .label(draft.name.span, "declared here")
-            .help("edges end at `layer` statements; give other nodes their operands in parentheses"),
+            .help(
+                "edges end at `layer` statements; give other nodes their operands in parentheses",
+            ),
     }
 }
 

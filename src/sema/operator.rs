@@ -79,6 +79,33 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("cat", "concat"),
 ];
 
+/// The kind of layer that a word of another tool stands for.
+fn kind_of_synonym(name: &str) -> Option<Op> {
+    let (_, meant) = SYNONYMS.iter().find(|(written, _)| *written == name)?;
+    Op::parse(meant)
+}
+
+/// Reports a word that is no kind of layer.
+pub fn unknown_kind(name: &Name, out: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = match kind_of_synonym(&name.node) {
+        Some(op) => vec![op.name()],
+        None => Op::ALL.iter().map(|o| o.name()).collect(),
+    };
+    let mut diagnostic = fields::unknown("kind of layer", name, &known);
+    if OPERATORS.iter().any(|(n, _)| *n == name.node) {
+        diagnostic.suggestion = None;
+        diagnostic.help = Some(format!(
+            "`{0}` costs nothing on the array; in a network it is written with its operands: `name = {0}(…)`",
+            name.node
+        ));
+    } else if let Some(op) = kind_of_synonym(&name.node) {
+        diagnostic = diagnostic
+            .help(format!("did you mean `{}`?", op.name()))
+            .suggest(name.span, op.name());
+    }
+    out.push(diagnostic);
+}
+
 /// Looks an operator up; reports an unknown one.
 fn find(name: &Name, out: &mut Vec<Diagnostic>) -> Option<(&'static str, Operator)> {
     let by_name = |wanted: &str| OPERATORS.iter().find(|(n, _)| *n == wanted).copied();
@@ -158,11 +185,12 @@ impl<'a> Call<'a> {
             groups: 1,
         };
         for name in ["C", "Y", "X", "in_channels", "in_features", "H", "W"] {
-            fields.hint(name, "it follows from the operand; leave it out");
+            fields.hint(name, "", "it follows from the operand; leave it out");
         }
         for name in ["R", "S"] {
             fields.hint(
                 name,
+                "kernel",
                 "the window is written `kernel = 3x3`, rows x columns (R x S)",
             );
         }
@@ -175,8 +203,8 @@ impl<'a> Call<'a> {
                     // Usually left out.
                     Op::Depthwise => {
                         let help = "a depthwise layer has as many filters as its operand has channels; leave it out, or write `multiplier = …` for several filters per channel";
-                        fields.hint("filters", help);
-                        fields.hint("K", help);
+                        fields.hint("filters", "", help);
+                        fields.hint("K", "", help);
                         let read = fields.whole("multiplier", 1, MAX_EXTENT, out);
                         read.map(|m| m.unwrap_or(1))
                     }

@@ -50,8 +50,14 @@ pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> V
         first.entry(name).or_insert(pin.layer.span);
         if let (Some((network, layers)), None) = (context.network, index.get(name)) {
             // Beyond the first few, nobody reads on, and every look for a near name takes time.
-            let known = if i < 50 { layers } else { &layers[..layers.len().min(8)] };
-            program.diagnostics.push(no_layer(pin.layer, network, known));
+            let known = if i < 50 {
+                layers
+            } else {
+                &layers[..layers.len().min(8)]
+            };
+            program
+                .diagnostics
+                .push(no_layer(pin.layer, network, known));
         }
         let mut lowered = Pin {
             layer: index.get(name).copied().unwrap_or(0),
@@ -88,10 +94,7 @@ fn no_layer(name: &Name, network: &Network, layers: &[Layer]) -> Diagnostic {
         _ => {
             let known: Vec<&str> = layers.iter().map(|l| l.name.as_str()).collect();
             let mut diagnostic = unknown("layer", name, &known);
-            diagnostic.message = format!(
-                "network `{}` has no layer `{}`",
-                network.name, name.node
-            );
+            diagnostic.message = format!("network `{}` has no layer `{}`", network.name, name.node);
             diagnostic
         }
     }
@@ -99,7 +102,9 @@ fn no_layer(name: &Name, network: &Network, layers: &[Layer]) -> Diagnostic {
 
 fn fields(program: &mut Program, pin: &Written, context: &Context, lowered: &mut Pin) {
     for (i, field) in pin.fields.iter().enumerate() {
-        let earlier = pin.fields[..i].iter().find(|f| f.name.node == field.name.node);
+        let earlier = pin.fields[..i]
+            .iter()
+            .find(|f| f.name.node == field.name.node);
         if let Some(earlier) = earlier {
             program.diagnostics.push(twice(
                 &format!("`{}` is given twice in this pin", field.name.node),
@@ -111,9 +116,13 @@ fn fields(program: &mut Program, pin: &Written, context: &Context, lowered: &mut
         } else if let Some(menu) = context.menu
             && let Some(at) = find_knob(menu, &field.name, &mut program.diagnostics)
         {
-            lowered
-                .knobs
-                .extend(knob(field, at, menu, context.deployment, &mut program.diagnostics));
+            lowered.knobs.extend(knob(
+                field,
+                at,
+                menu,
+                context.deployment,
+                &mut program.diagnostics,
+            ));
         }
     }
     if pin.fields.is_empty() {
@@ -175,7 +184,13 @@ fn knob(
         ));
         return None;
     };
-    let value = quantity::whole(number, 1, super::window::MAX_EXTENT, &format!("`{}`", spec.name), out)?;
+    let value = quantity::whole(
+        number,
+        1,
+        super::window::MAX_EXTENT,
+        &format!("`{}`", spec.name),
+        out,
+    )?;
     if deployment == Deployment::Sequential && !spec.per_layer {
         let diagnostic = Diagnostic::error(
             codes::PIN_OUTSIDE,

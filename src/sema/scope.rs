@@ -68,6 +68,8 @@ pub struct Program<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// What could not be read of the main file.
     pub damage: Vec<Span>,
+    /// Whether a block of the main file has lost its name.
+    nameless: bool,
     networks: BTreeMap<Ref, Option<Network>>,
     used: BTreeSet<Span>,
 }
@@ -100,6 +102,7 @@ impl<'a> Program<'a> {
     ) -> Self {
         let (ast, diagnostics) = crate::syntax::parse(main, &sources.get(main).text);
         let damage = cascade::damage(&diagnostics);
+        let nameless = diagnostics.iter().any(|d| d.code == codes::MISSING_NAME);
         let mut program = Program {
             modules: vec![Module {
                 path: String::new(),
@@ -109,6 +112,7 @@ impl<'a> Program<'a> {
             files,
             registries,
             damage,
+            nameless,
             diagnostics,
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
@@ -251,12 +255,15 @@ impl<'a> Program<'a> {
                 None => {}
             }
         }
+        if self.nameless && other.is_none() {
+            return None; // it may be the block without a name, which was reported
+        }
         // `use std.networks.mobilnet_v2` and `network mobilenet_v2` are one mistake, not two.
         for line in &uses {
             let written: Vec<&str> = local_name(line).iter().map(|n| n.node.as_str()).collect();
-            if self.find_library(&line.path).is_none()
-                && crate::diag::nearest::nearest(&name.node, written).is_some()
-            {
+            let meant = crate::diag::nearest::nearest(&name.node, written).is_some()
+                || library::find(&format!("{}.{}", line.path.text(), name.node)).is_some();
+            if meant && self.find_library(&line.path).is_none() {
                 return None;
             }
         }
@@ -270,7 +277,10 @@ impl<'a> Program<'a> {
                 .label(span, format!("this is a {}", k.name()));
                 let known = self.names(from, kind);
                 diagnostic.help(match known.as_slice() {
-                    [] => format!("declare a {} of this name, or bring one in with `use`", kind.name()),
+                    [] => format!(
+                        "declare a {} of this name, or bring one in with `use`",
+                        kind.name()
+                    ),
                     _ => format!("name one of: {}", known.join(", ")),
                 })
             }
@@ -293,6 +303,14 @@ impl<'a> Program<'a> {
         names.map(|n| n.node.clone()).collect()
     }
 
+    /// The block that a path means, if there is one of this kind; says nothing.
+    pub fn find(&mut self, from: Ref, path: &Path, kind: Kind) -> Option<&Item> {
+        let said = std::mem::take(&mut self.diagnostics);
+        let found = self.resolve(from, path, kind);
+        self.diagnostics = said;
+        found.map(|at| self.item(at))
+    }
+
     fn unknown(&self, from: Ref, name: &Name, kind: Kind) -> Diagnostic {
         let known = self.names(from, kind);
         let diagnostic = Diagnostic::error(
@@ -308,7 +326,9 @@ impl<'a> Program<'a> {
         );
         let of_kind = |path: &String| match kind {
             Kind::Network => path.contains(".networks."),
-            _ => path.contains(&format!("{}s.", kind.name()).replace("technologys", "technologies")),
+            _ => {
+                path.contains(&format!("{}s.", kind.name()).replace("technologys", "technologies"))
+            }
         };
         let in_library: Vec<String> = library::paths().into_iter().filter(of_kind).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or("").to_string();
@@ -369,7 +389,10 @@ impl<'a> Program<'a> {
                         format!("`{}` is a {found}, not a {wanted}", path.text()),
                     )
                     .label(path.span, format!("a {wanted} is wanted here"))
-                    .help(format!("`cfxc list` shows the {wanted}s of the library").replace("technologys", "technologies")),
+                    .help(
+                        format!("`cfxc list` shows the {wanted}s of the library")
+                            .replace("technologys", "technologies"),
+                    ),
                 );
                 return None;
             }
@@ -381,15 +404,24 @@ impl<'a> Program<'a> {
             Diagnostic::error(codes::UNKNOWN_NAME, format!("the library has no `{text}`"))
                 .label(path.span, "nothing has this path");
         let near = crate::diag::nearest::nearest(&text, paths.iter().map(String::as_str));
+        let last = path.segments.last().map_or("", |s| s.node.as_str());
+        let near = near.or_else(|| {
+            let mut same = paths.iter().filter(|p| p.rsplit('.').next() == Some(last));
+            same.next().map(String::as_str)
+        });
         let folder: Vec<&str> = paths
             .iter()
             .map(String::as_str)
-            .filter(|p| p.strip_prefix(text.as_str()).is_some_and(|rest| rest.starts_with('.')))
+            .filter(|p| {
+                p.strip_prefix(text.as_str())
+                    .is_some_and(|rest| rest.starts_with('.'))
+            })
             .collect();
         self.diagnostics.push(match near {
-            _ if !folder.is_empty() => {
-                diagnostic.help(format!("a `use` brings in one thing: {}", folder.join(", ")))
-            }
+            _ if !folder.is_empty() => diagnostic.help(format!(
+                "a `use` brings in one thing: {}",
+                folder.join(", ")
+            )),
             Some(near) => diagnostic
                 .help(format!("did you mean `{near}`?"))
                 .suggest(path.span, near),

@@ -76,7 +76,8 @@ fn circle(program: &mut Program, members: &[Ref]) {
         diagnostic = diagnostic.label(place, format!("what `{name}` extends"));
     }
     program.diagnostics.push(
-        diagnostic.help("one of them must stand on its own or extend e.g. `std.technologies.maestro`"),
+        diagnostic
+            .help("one of them must stand on its own or extend e.g. `std.technologies.maestro`"),
     );
 }
 
