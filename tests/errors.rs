@@ -17,6 +17,9 @@ use std::path::Path;
 const NOT_FROM_TEXT: &[Code] = &[
     codes::NOT_UTF8,
     codes::UNREADABLE,
+    codes::UNWRITABLE,
+    codes::NOTHING_FOUND,
+    codes::ASSIGNMENT,
     codes::TABLE,
     codes::NO_DESIGN,
     codes::INFEASIBLE,

@@ -21,6 +21,7 @@ fn json_has_the_promised_schema() {
             "seed",
             "objective",
             "budgets",
+            "certificate",
             "stages",
             "interrupted",
             "layers",
