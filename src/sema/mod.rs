@@ -11,6 +11,7 @@ pub mod library;
 mod menu;
 mod network;
 mod operator;
+mod parts;
 mod pins;
 mod quantity;
 mod scope;
@@ -18,7 +19,7 @@ mod search;
 mod technology;
 mod window;
 
-pub use design::SETTINGS;
+pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
