@@ -23,7 +23,7 @@ pub fn stages(
         let found = DEFAULT_SEARCH
             .iter()
             .filter_map(|n| methods.iter().find(|m| m.name == *n));
-        return Some(found.map(|m| default_stage(m)).collect());
+        return Some(found.map(default_stage).collect());
     };
     let known: Vec<&str> = methods.iter().map(|m| m.name).collect();
     let mut stages = Vec::new();
