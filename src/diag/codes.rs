@@ -112,10 +112,16 @@ codes! {
     EXPECTATION = "E0801";
     /// A `use` that nothing needs.
     UNUSED_USE = "W0101";
+    /// A node that is connected to nothing.
+    LOOSE = "W0301";
+    /// A depthwise layer with as many filters per channel as it has channels.
+    MULTIPLIER = "W0302";
     /// A knob that no dataflow reads.
     UNUSED_KNOB = "W0501";
     /// A refined range without some of its coarse levels.
     REFINE_GAP = "W0502";
+    /// A limit above the whole of the span it is a share of.
+    BEYOND_SPAN = "W0503";
     /// A cost model whose MAC count is not the layer's own.
     MODEL_MACS = "W0701";
     /// A technology meant for comparison only.

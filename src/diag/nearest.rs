@@ -1,9 +1,9 @@
 //! The nearest known name to a mistyped one.
 
-/// Edit distance with transpositions of neighbours (optimal string alignment), case-insensitive.
+/// Edit distance with transpositions of neighbours (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().collect();
-    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let a: Vec<char> = a.chars().collect();
+    let b: Vec<char> = b.chars().collect();
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
@@ -27,7 +27,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The known name nearest to `name`, if one is near enough to be meant: at most a third of the
-/// longer name's letters away, or one the other's beginning. Ties go to the earlier candidate.
+/// longer name's letters away but not all of them, or one the other's beginning. Ties go to the earlier candidate.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.chars().count() > 200 {
         return None;
@@ -37,10 +37,21 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|k| k.chars().count() <= 200)
         .map(|k| {
             let longer = name.chars().count().max(k.chars().count());
-            let prefix = name.len() >= 3 && k.to_lowercase().starts_with(&name.to_lowercase());
-            (if prefix { 1 } else { distance(name, k) }, longer, k)
+            let (a, b) = (name.to_lowercase(), k.to_lowercase());
+            // `nvd` begins `nvdla`; `kernel_size` is `kernel` and more words.
+            let longer_word = a.strip_prefix(&b).is_some_and(|rest| rest.starts_with('_'));
+            let prefix = name.len().min(k.len()) >= 3 && (b.starts_with(&a) || longer_word);
+            let differ = name.chars().count().abs_diff(k.chars().count());
+            // Far too long or short: not worth a table of letters.
+            let far = differ > (longer / 3).max(1);
+            let distance = match (prefix && a != b, far) {
+                (true, _) => 1,
+                (false, true) => usize::MAX,
+                (false, false) => distance(&a, &b),
+            };
+            (distance, longer, k)
         })
-        .filter(|&(d, longer, _)| d <= (longer / 3).max(1))
+        .filter(|&(d, longer, _)| d <= (longer / 3).max(1) && d < longer)
         .min_by_key(|&(d, _, _)| d)
         .map(|(_, _, k)| k)
 }
@@ -55,6 +66,7 @@ mod tests {
         assert_eq!(nearest("nvlda", known), Some("nvdla"));
         assert_eq!(nearest("Eyeris", known), Some("eyeriss"));
         assert_eq!(nearest("shidian", known), Some("shidiannao"));
+        assert_eq!(nearest("nvdla_style", known), Some("nvdla"));
         assert_eq!(nearest("tpu", known), None);
     }
 }

@@ -16,6 +16,15 @@ pub struct TensorShape {
 }
 
 impl TensorShape {
+    /// A vector of so many elements.
+    pub fn vector(channels: u64) -> TensorShape {
+        TensorShape {
+            channels,
+            rows: 1,
+            columns: 1,
+        }
+    }
+
     /// Number of elements; `None` on overflow.
     pub fn elements(self) -> Option<u64> {
         self.channels

@@ -19,11 +19,18 @@ pub fn metric(name: &Name, out: &mut Vec<Diagnostic>) -> Option<Metric> {
     found
 }
 
+/// What a condition is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Limit,
+    Expectation,
+}
+
 /// The value in the metric's own unit; times become cycles at `clock_hz`.
 fn value(
     condition: &Condition,
     metric: Metric,
-    share_allowed: bool,
+    purpose: Purpose,
     clock_hz: f64,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Limit> {
@@ -31,24 +38,69 @@ fn value(
     if metric == Metric::Latency {
         wanted.push(Quantity::Time);
     }
-    if share_allowed {
-        wanted.push(Quantity::Percent);
-    }
-    let what = format!("the limit of `{}`", metric.name());
-    let (value, quantity) = quantity::measure(&condition.limit, &wanted, &what, out)?;
-    if !value.is_finite() || value < 0.0 || (value == 0.0 && quantity != Quantity::Percent) {
+    let what = match purpose {
+        Purpose::Limit => {
+            wanted.push(Quantity::Percent);
+            format!("the limit of `{}`", metric.name())
+        }
+        Purpose::Expectation => format!("the expected `{}`", metric.name()),
+    };
+    let number = &condition.limit;
+    let before = out.len();
+    let Some((value, quantity)) = quantity::measure(number, &wanted, &what, out) else {
+        let percent = number.unit.as_ref().is_some_and(|u| u.node == "%");
+        if let (true, Some(diagnostic)) = (percent, out[before..].last_mut()) {
+            let help = diagnostic.help.take().unwrap_or_default();
+            diagnostic.help = Some(format!(
+                "{help}; percentages are shares of a menu's span and stand in budgets only"
+            ));
+        }
+        return None;
+    };
+    let amount = match quantity {
+        Quantity::Time => value * clock_hz,
+        _ => value,
+    };
+    let wrong = if amount < 0.0 || (amount == 0.0 && quantity != Quantity::Percent) {
+        Some((
+            "must be positive",
+            "not a positive amount",
+            "no design comes out at zero or less",
+        ))
+    } else if !amount.is_finite() {
+        Some((
+            "is too large",
+            "cannot be represented",
+            "check the digits; leave the line out if there is no limit",
+        ))
+    } else {
+        None
+    };
+    if let Some((is, label, help)) = wrong {
         out.push(
-            Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must be positive"))
-                .label(condition.limit.span, "not a positive amount")
-                .help("no design costs nothing"),
+            Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} {is}"))
+                .label(number.span, label)
+                .help(help),
         );
         return None;
     }
-    Some(match quantity {
-        Quantity::Percent => Limit::Share(value),
-        Quantity::Time => Limit::Absolute(value * clock_hz),
-        _ => Limit::Absolute(value),
-    })
+    if quantity != Quantity::Percent {
+        return Some(Limit::Absolute(amount));
+    }
+    if amount > 1.0 {
+        out.push(
+            Diagnostic::warning(
+                codes::BEYOND_SPAN,
+                format!("a limit above the whole span of `{}`", metric.name()),
+            )
+            .label(
+                number.span,
+                "100% is already the dearest of the menu's corner designs",
+            )
+            .help("write at most 100%, or an amount with a unit"),
+        );
+    }
+    Some(Limit::Share(amount))
 }
 
 /// Checks a budget that no design uses yet.
@@ -58,7 +110,6 @@ pub fn check(decl: &BudgetDecl, out: &mut Vec<Diagnostic>) {
 
 /// Lowers a budget; `None` if it has errors.
 pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Option<Vec<Budget>> {
-    let before = out.len();
     let mut budgets: Vec<Budget> = Vec::new();
     let mut first: Vec<(Metric, Span)> = Vec::new();
     for condition in &decl.limits {
@@ -78,25 +129,26 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
         } else {
             Comparison::AtMost
         };
-        if condition.comparison.node != wanted {
-            let sign = if wanted == Comparison::AtMost {
-                "<="
-            } else {
-                ">="
+        let sign = condition.comparison.node;
+        if sign != wanted {
+            let (right, exact) = match wanted {
+                Comparison::AtMost => ("<=", Comparison::Below),
+                _ => (">=", Comparison::Above),
+            };
+            let label = match sign {
+                _ if sign == exact => "a limit may be met exactly",
+                Comparison::Equal => "a limit is a bound, not a value to hit",
+                _ => "this bounds it on the wrong side",
             };
             out.push(
                 Diagnostic::error(
                     codes::BAD_LIMIT,
-                    format!("a budget of `{}` is written with `{sign}`", metric.name()),
+                    format!("a budget of `{}` is written with `{right}`", metric.name()),
                 )
-                .label(
-                    condition.comparison.span,
-                    "this sign limits it on the wrong side, or not exactly",
-                )
-                .help(format!("write `{} {sign} …`", metric.name()))
-                .suggest(condition.comparison.span, sign),
+                .label(condition.comparison.span, label)
+                .help(format!("write `{} {right} …`", metric.name()))
+                .suggest(condition.comparison.span, right),
             );
-            continue;
         }
         if let Some((_, span)) = first.iter().find(|(m, _)| *m == metric) {
             out.push(
@@ -111,7 +163,8 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
             continue;
         }
         first.push((metric, condition.span));
-        if let Some(limit) = value(condition, metric, true, clock_hz, out) {
+        let limit = value(condition, metric, Purpose::Limit, clock_hz, out);
+        if let Some(limit) = limit.filter(|_| sign == wanted) {
             budgets.push(Budget {
                 metric,
                 limit,
@@ -129,7 +182,8 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
             .help("add e.g. `area <= 2.5 mm2`, or leave `budget` out of the design"),
         );
     }
-    (out.len() == before).then_some(budgets)
+    let sound = !budgets.is_empty() && budgets.len() == decl.limits.len();
+    sound.then_some(budgets)
 }
 
 /// Lowers an `expect` line.
@@ -139,7 +193,8 @@ pub fn expectation(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Expectation> {
     let metric = metric(&condition.metric, out)?;
-    let Limit::Absolute(value) = value(condition, metric, false, clock_hz, out)? else {
+    let Limit::Absolute(value) = value(condition, metric, Purpose::Expectation, clock_hz, out)?
+    else {
         return None;
     };
     let relation = match condition.comparison.node {

@@ -1,38 +1,53 @@
 //! `dataflow` blocks: directives and levels, with knobs bound to a menu.
 
-use super::fields::{self, remedy};
-use super::quantity;
+use super::{fields, operator, quantity};
 use crate::base::span::Span;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dataflow::{ClusterLevel, Dataflow, Directive, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::ir::menu::Menu;
 use crate::syntax::ast::{DataflowDecl, DirectiveDecl, LevelStmt, Name, RuleDecl, SizeExpr};
+use std::collections::BTreeMap;
 
 /// The largest tile or cluster that is accepted.
-const MAX_SIZE: u64 = super::network::MAX_EXTENT;
+const MAX_SIZE: u64 = super::window::MAX_EXTENT;
 
 /// Checks a dataflow that no design has bound to a menu yet: any knob name will do.
 pub fn check(decl: &DataflowDecl, out: &mut Vec<Diagnostic>) {
-    lower(decl, None, out);
+    lower(decl, &decl.name.node, None, out);
 }
 
-/// Lowers a dataflow with its knobs bound to `menu`. `None` if it has errors.
+/// Lowers a dataflow with its knobs bound to `menu`, under the name the design has for it. `None`
+/// if it has errors.
 pub fn lower(
     decl: &DataflowDecl,
+    name: &str,
     menu: Option<&Menu>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Dataflow> {
     let before = out.len();
     let mut rules: Vec<Rule> = Vec::new();
+    let mut lacking: BTreeMap<&str, Span> = BTreeMap::new();
     for rule in &decl.rules {
         let ops = ops(rule, &rules, out);
-        let context = Context { menu, ops: &ops };
+        let mut context = Context {
+            menu,
+            ops: &ops,
+            lacking: &mut lacking,
+        };
         let mut levels = Vec::new();
         context.level(&rule.body, None, rule.span, &mut levels, out);
         let span = rule.ops.first().map_or(rule.span, |n| n.span);
         rules.push(Rule { ops, levels, span });
+    }
+    if let Some(menu) = menu {
+        // Once per knob, however often it is read, and at the menu: the dataflow may be the
+        // library's.
+        for (knob, place) in lacking {
+            out.push(no_knob(menu, knob, name, place));
+        }
     }
     if rules.is_empty() {
         out.push(
@@ -41,23 +56,41 @@ pub fn lower(
                 format!("dataflow `{}` maps no kind of layer", decl.name.node),
             )
             .label(decl.name.span, "no `for` block in it")
-            .help("add e.g. `for conv { spatial K by 4  temporal C by 1 }`"),
+            .help("add e.g. `for conv { spatial K by 1 temporal C by 1 }`"),
         );
     }
     (out.len() == before).then(|| Dataflow {
-        name: decl.name.node.clone(),
+        name: name.to_string(),
         rules,
         span: decl.name.span,
     })
 }
 
+/// A dataflow reads a knob that the menu does not have.
+fn no_knob(menu: &Menu, knob: &str, dataflow: &str, place: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_KNOB,
+        format!("menu `{}` has no knob `{knob}`", menu.name),
+    )
+    .label(
+        menu.span,
+        format!("dataflow `{dataflow}` reads `{knob}`; it is not in this menu"),
+    )
+    .label(place, "read here");
+    let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
+    let near = nearest(knob, known.iter().copied().filter(|k| *k != "pes"));
+    diagnostic.help(match near {
+        Some(near) => format!("the menu has `{near}`; call the two the same"),
+        None => format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu"),
+    })
+}
+
 /// The layer kinds of a rule; each may have one rule only.
 fn ops(rule: &RuleDecl, earlier: &[Rule], out: &mut Vec<Diagnostic>) -> Vec<Op> {
-    let known: Vec<&str> = Op::ALL.iter().map(|o| o.name()).collect();
     let mut ops: Vec<Op> = Vec::new();
     for name in &rule.ops {
         let Some(op) = Op::parse(&name.node) else {
-            out.push(fields::unknown("kind of layer", name, &known));
+            operator::unknown_kind(name, out);
             continue;
         };
         let other = earlier.iter().find(|r| r.ops.contains(&op));
@@ -79,15 +112,46 @@ fn ops(rule: &RuleDecl, earlier: &[Rule], out: &mut Vec<Diagnostic>) -> Vec<Op> 
     ops
 }
 
-struct Context<'a> {
-    menu: Option<&'a Menu>,
-    ops: &'a [Op],
+/// A level that maps one dimension by two directives: the second would be ignored, or contradict
+/// the first.
+fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diagnostic>) {
+    let input = |dim: Dim| match dim {
+        Dim::YOut => Dim::Y,
+        Dim::XOut => Dim::X,
+        other => other,
+    };
+    let first = earlier
+        .iter()
+        .find(|d| input(d.dim) == input(directive.dim));
+    if let Some(first) = first {
+        let help = if first.dim == directive.dim {
+            "keep one of the two; a `cluster` opens a level that may map it again"
+        } else {
+            "a level walks the input rows or the output rows, not both; keep one of the two"
+        };
+        out.push(
+            Diagnostic::error(
+                codes::LEVELS,
+                format!("one level maps {} twice", input(directive.dim).name()),
+            )
+            .label(directive.span, "mapped again here")
+            .label(first.span, "first mapped here")
+            .help(help),
+        );
+    }
 }
 
-impl Context<'_> {
+struct Context<'a, 'd> {
+    menu: Option<&'a Menu>,
+    ops: &'a [Op],
+    /// Knobs that are read but not in the menu, and where first.
+    lacking: &'a mut BTreeMap<&'d str, Span>,
+}
+
+impl<'d> Context<'_, 'd> {
     fn level(
-        &self,
-        body: &[LevelStmt],
+        &mut self,
+        body: &'d [LevelStmt],
         cluster: Option<Size>,
         span: Span,
         levels: &mut Vec<ClusterLevel>,
@@ -111,6 +175,7 @@ impl Context<'_> {
                         );
                     }
                     if let Some(directive) = self.directive(directive, out) {
+                        mapped_twice(&levels[at].directives, &directive, out);
                         levels[at].directives.push(directive);
                     }
                 }
@@ -136,7 +201,7 @@ impl Context<'_> {
                 }
             }
         }
-        if levels[at].directives.is_empty() {
+        if !body.iter().any(|s| matches!(s, LevelStmt::Directive(_))) {
             out.push(
                 Diagnostic::error(codes::LEVELS, "a level without directives")
                     .label(span, "nothing is mapped at this level")
@@ -145,7 +210,11 @@ impl Context<'_> {
         }
     }
 
-    fn directive(&self, decl: &DirectiveDecl, out: &mut Vec<Diagnostic>) -> Option<Directive> {
+    fn directive(
+        &mut self,
+        decl: &'d DirectiveDecl,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Directive> {
         let dim = self.dim(&decl.dim, out);
         let size = self.size(&decl.size, "a tile size", out);
         let step = match &decl.step {
@@ -182,14 +251,14 @@ impl Context<'_> {
             };
             if !has {
                 let dims: Vec<&str> = op.dims().iter().map(|d| d.name()).collect();
-                let rows = if op.slides() { ", Y', X'" } else { "" };
+                let more = if op.slides() { ", Y', X'" } else { "" };
                 out.push(
                     Diagnostic::error(
                         codes::DIMENSION,
                         format!("`{}` layers have no dimension {}", op.name(), dim.name()),
                     )
                     .label(name.span, format!("not a dimension of `{}`", op.name()))
-                    .help(format!("they have {}{rows}", dims.join(", "))),
+                    .help(format!("they have {}{more}", dims.join(", "))),
                 );
                 return None;
             }
@@ -197,7 +266,7 @@ impl Context<'_> {
         Some(dim)
     }
 
-    fn size(&self, size: &SizeExpr, what: &str, out: &mut Vec<Diagnostic>) -> Option<Size> {
+    fn size(&mut self, size: &'d SizeExpr, what: &str, out: &mut Vec<Diagnostic>) -> Option<Size> {
         match size {
             SizeExpr::Number(n) => quantity::whole(n, 1, MAX_SIZE, what, out).map(Size::Count),
             SizeExpr::Name(name) if Dim::parse(&name.node).is_some() => {
@@ -222,14 +291,7 @@ impl Context<'_> {
                 if let Some(knob) = menu.find(&name.node) {
                     return Some(Size::Knob(knob));
                 }
-                let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
-                let diagnostic = Diagnostic::error(
-                    codes::UNKNOWN_KNOB,
-                    format!("menu `{}` has no knob `{}`", menu.name, name.node),
-                )
-                .label(name.span, "the dataflow reads this knob")
-                .label(menu.span, "the design's menu does not have it");
-                out.push(remedy(diagnostic, name, &known));
+                self.lacking.entry(&name.node).or_insert(name.span);
                 None
             }
         }

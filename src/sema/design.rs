@@ -1,39 +1,25 @@
 //! `design` blocks: everything a design names, put together into one [`Problem`].
 
-use super::fields::{Fields, remedy, unknown, wrong};
-use super::menu::find_knob;
+use super::fields::{unknown, wrong};
+use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
-use super::{budget, dataflow, menu, quantity, technology};
-use crate::base::span::{Span, Spanned};
+use super::{budget, dataflow, menu, pins, quantity, search, technology};
+use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{Dataflow, Size};
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
-use crate::ir::network::{Network, NodeKind};
-use crate::ir::problem::{Deployment, Layer, Objective, Pin, Problem, Stage};
-use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamValue};
-use crate::syntax::ast::{
-    Condition, DesignDecl, DesignStmt, Field, Item, Name, Path, StageDecl, Value,
-};
+use crate::ir::network::Network;
+use crate::ir::problem::{Deployment, Layer, Objective, Problem};
+use crate::ir::registry::ModelSpec;
+use crate::ir::technology::Technology;
+use crate::syntax::ast::{DesignDecl, Item, MenuDecl, Name, Path, Value};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Words that may stand before a value in a design.
-const SETTINGS: [&str; 8] = [
-    "network",
-    "dataflow",
-    "deploy",
-    "menu",
-    "budget",
-    "model",
-    "technology",
-    "seed",
-];
 
 /// What a design uses when it does not say.
 const DEFAULT_TECHNOLOGY: &str = "std.technologies.maestro";
 const DEFAULT_SEED: u64 = 1;
-const DEFAULT_SEARCH: [&str; 2] = ["reinforce", "genetic"];
 
 /// Lowers every design of the main file; broken ones are left out.
 pub fn lower_all(program: &mut Program) -> Vec<Problem> {
@@ -46,113 +32,6 @@ pub fn lower_all(program: &mut Program) -> Vec<Problem> {
     problems
 }
 
-/// The statements of a design by what they are, each at most once where only one makes sense.
-#[derive(Default)]
-struct Parts<'a> {
-    settings: BTreeMap<&'static str, (&'a Name, &'a Value)>,
-    dataflow_in: Option<(&'a [Path], Span)>,
-    objective: Option<(Spanned<bool>, &'a Name)>,
-    search: Option<(&'a [StageDecl], Span)>,
-    pins: Vec<(&'a Name, &'a [Field], Span)>,
-    expects: Vec<&'a Condition>,
-}
-
-fn twice(what: &str, again: Span, first: Span) -> Diagnostic {
-    Diagnostic::error(
-        codes::DUPLICATE_FIELD,
-        format!("{what} is given twice in this design"),
-    )
-    .label(again, "given again here")
-    .label(first, "first given here")
-    .help("remove one of the two")
-}
-
-impl<'a> Parts<'a> {
-    fn collect(decl: &'a DesignDecl, out: &mut Vec<Diagnostic>) -> Self {
-        let mut parts = Parts::default();
-        for statement in &decl.stmts {
-            match statement {
-                DesignStmt::Setting { key, value } => {
-                    let Some(known) = SETTINGS.into_iter().find(|s| *s == key.node) else {
-                        let diagnostic = Diagnostic::error(
-                            codes::UNKNOWN_FIELD,
-                            format!("a design has no setting `{}`", key.node),
-                        )
-                        .label(key.span, "unknown setting");
-                        let mut words = SETTINGS.to_vec();
-                        words.extend(["minimize", "maximize", "search", "pin", "expect"]);
-                        out.push(remedy(diagnostic, key, &words));
-                        continue;
-                    };
-                    if let Some((first, _)) = parts.settings.get(known) {
-                        out.push(twice(&format!("`{known}`"), key.span, first.span));
-                        continue;
-                    }
-                    parts.settings.insert(known, (key, value));
-                }
-                DesignStmt::DataflowIn {
-                    keyword, choices, ..
-                } => {
-                    if let Some((_, first)) = parts.dataflow_in {
-                        out.push(twice("`dataflow in`", *keyword, first));
-                    } else {
-                        parts.dataflow_in = Some((choices, *keyword));
-                    }
-                }
-                DesignStmt::Objective { maximize, metric } => match &parts.objective {
-                    Some((first, _)) => out.push(twice("the objective", maximize.span, first.span)),
-                    None => parts.objective = Some((*maximize, metric)),
-                },
-                DesignStmt::Search { stages, span } => match parts.search {
-                    Some((_, first)) => out.push(twice("`search`", *span, first)),
-                    None => parts.search = Some((stages, *span)),
-                },
-                DesignStmt::Pin {
-                    layer,
-                    fields,
-                    span,
-                } => parts.pins.push((layer, fields, *span)),
-                DesignStmt::Expect(condition) => parts.expects.push(condition),
-            }
-        }
-        parts
-    }
-
-    /// The path of a setting that names a block.
-    fn path(&self, key: &str, out: &mut Vec<Diagnostic>) -> Option<&'a Path> {
-        let (_, value) = self.settings.get(key)?;
-        match value {
-            Value::Path(path) => Some(path),
-            other => {
-                out.push(wrong(
-                    other.span(),
-                    &format!("`{key}`"),
-                    "a name",
-                    &format!("{key} name"),
-                ));
-                None
-            }
-        }
-    }
-
-    /// The single word of a setting that chooses among words.
-    fn word(&self, key: &str, example: &str, out: &mut Vec<Diagnostic>) -> Option<&'a Name> {
-        let (_, value) = self.settings.get(key)?;
-        match value {
-            Value::Path(path) if path.segments.len() == 1 => Some(&path.segments[0]),
-            other => {
-                out.push(wrong(
-                    other.span(),
-                    &format!("`{key}`"),
-                    "one word",
-                    &format!("{key} {example}"),
-                ));
-                None
-            }
-        }
-    }
-}
-
 fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let errors = |p: &Program| {
         p.diagnostics
@@ -163,30 +42,25 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
     let parts = Parts::collect(decl, &mut program.diagnostics);
     let mut defaults: Vec<(&'static str, String)> = Vec::new();
-    for (key, example) in [
-        ("network", "network mobilenet_v2"),
-        ("menu", "menu confuciux"),
-    ] {
-        if !parts.settings.contains_key(key) {
-            program.diagnostics.push(missing(decl, key, example));
-        }
-    }
+    parts.report_missing(program, at, decl);
     // Everything is looked at before anything is given up, so that one run shows all mistakes.
     let network = resolve(program, at, &parts, "network", Kind::Network);
     let network = network.and_then(|r| program.network(r));
     let menu_ref = resolve(program, at, &parts, "menu", Kind::Menu);
-    let lowered_menu = menu_ref.and_then(|r| match program.item(r).clone() {
-        Item::Menu(decl) => menu::lower(&decl, &mut program.diagnostics),
+    let menu_decl = menu_ref.and_then(|r| match program.item(r) {
+        Item::Menu(decl) => Some((r, decl.clone())),
         _ => None,
     });
-    let (menu, menu_dataflows) = match lowered_menu {
-        Some(lowered) => (Some(lowered.menu), lowered.dataflows),
-        None => (None, None),
-    };
-    let dataflows = dataflows(program, at, decl, &parts, menu_dataflows, menu.as_ref());
+    let menu = menu_decl
+        .as_ref()
+        .and_then(|(_, decl)| menu::lower(decl, &mut program.diagnostics));
+    let choices = choices(program, at, &parts, menu_decl.as_ref());
+    let dataflows = choices
+        .as_deref()
+        .and_then(|c| lower_dataflows(program, c, menu.as_ref()));
     let model = model(program, &parts, &mut defaults);
     let technology = technology_of(program, at, decl, &parts, &mut defaults);
-    let clock = technology.as_ref().map_or(1e9, |t| t.clock_hz());
+    let clock = technology.as_ref().map_or(1e9, Technology::clock_hz);
     if let (Some(model), Some(technology)) = (model, &technology) {
         let place = parts
             .settings
@@ -194,33 +68,50 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
             .map_or(decl.name.span, |(_, v)| v.span());
         technology::complete(technology, model, place, &mut program.diagnostics);
     }
-    let budgets = match resolve(program, at, &parts, "budget", Kind::Budget) {
-        Some(r) => match program.item(r).clone() {
+    let budgets = if parts.settings.contains_key("budget") {
+        let found = resolve(program, at, &parts, "budget", Kind::Budget);
+        found.and_then(|r| match program.item(r).clone() {
             Item::Budget(decl) => budget::lower(&decl, clock, &mut program.diagnostics),
             _ => None,
-        },
-        None => Some(Vec::new()),
+        })
+    } else {
+        Some(Vec::new())
     };
+    let methods = program.registries.methods;
     let out = &mut program.diagnostics;
-    let objective = objective(decl, &parts, out);
+    let objective = objective(&parts, out);
     let deployment = deployment(&parts, &mut defaults, out);
     let seed = seed(&parts, &mut defaults, out);
-    let stages = stages(program.registries.methods, &parts, &mut defaults, out);
+    let stages = search::stages(methods, parts.search.map(|s| s.0), &mut defaults, out);
     let expectations: Vec<_> = parts
         .expects
         .iter()
         .filter_map(|c| budget::expectation(c, clock, out))
         .collect();
-    let (network, menu, dataflows) = (network?, menu?, dataflows?);
-    let (layers, shapes) = distinct(&network);
-    rules_exist(decl, &parts, &network, &dataflows, out);
-    unused_knobs(&menu, &dataflows, &shapes, out);
-    let pins = pins(
-        &parts, &network, &layers, &menu, &dataflows, deployment, out,
+    let layers = network.as_ref().map(distinct);
+    let pins = pins::lower(
+        program,
+        &parts.pins,
+        &pins::Context {
+            design: at,
+            network: network
+                .as_ref()
+                .zip(layers.as_ref().map(|(list, _)| list.as_slice())),
+            menu: menu.as_ref(),
+            dataflows: choices.as_deref(),
+            // Where the word is wrong, a pin is judged as if every layer had its own engine.
+            deployment: deployment.unwrap_or(Deployment::Pipelined),
+        },
     );
+    if let (Some(network), Some(dataflows)) = (&network, &dataflows) {
+        rules_exist(decl, &parts, network, dataflows, &mut program.diagnostics);
+    }
+    let (network, menu, dataflows) = (network?, menu?, dataflows?);
+    let (layers, shapes) = layers?;
     if errors(program) > before {
         return None;
     }
+    unused_knobs(&menu, &dataflows, &shapes, &mut program.diagnostics);
     Some(Problem {
         design: decl.name.node.clone(),
         span: decl.name.span,
@@ -229,7 +120,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         shapes,
         dataflows,
         menu,
-        deployment,
+        deployment: deployment?,
         budgets: budgets?,
         objective: objective?,
         model: model?.name,
@@ -240,15 +131,6 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         expectations,
         defaults,
     })
-}
-
-fn missing(decl: &DesignDecl, key: &str, example: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::MISSING_FIELD,
-        format!("design `{}` does not say its {key}", decl.name.node),
-    )
-    .label(decl.name.span, format!("no `{key}` in this design"))
-    .help(format!("add e.g. `{example}`"))
 }
 
 fn resolve(
@@ -281,67 +163,91 @@ fn distinct(network: &Network) -> (Vec<Layer>, Vec<LayerShape>) {
     (layers, shapes)
 }
 
-fn dataflows(
+/// The dataflows that layers may choose from, and what the design calls them.
+fn choices(
     program: &mut Program,
     at: Ref,
-    decl: &DesignDecl,
     parts: &Parts,
-    from_menu: Option<(Vec<Path>, Span)>,
+    menu: Option<&(Ref, MenuDecl)>,
+) -> Option<Vec<(Ref, String)>> {
+    let single = parts.settings.get("dataflow").map(|(key, _)| key.span);
+    let listed = parts.dataflow_in.map(|(_, span)| span);
+    let in_menu = menu.and_then(|(at, decl)| Some((*at, menu::dataflows(decl)?)));
+    let mut places = single.into_iter().chain(listed).collect::<Vec<Span>>();
+    places.sort_unstable();
+    places.extend(in_menu.as_ref().map(|(_, (_, span))| *span));
+    if let [first, again, ..] = places[..] {
+        program.diagnostics.push(if in_menu.is_some() {
+            Diagnostic::error(
+                codes::DUPLICATE_FIELD,
+                "the dataflow is chosen both in the design and in its menu",
+            )
+            .label(first, "chosen here")
+            .label(places[places.len() - 1], "the menu leaves it to each layer")
+            .help("keep one of the two")
+        } else {
+            twice("the dataflow", again, first)
+        });
+        return None;
+    }
+    let (from, paths) = match (parts.dataflow_in, in_menu) {
+        (Some((list, _)), _) => (at, list.to_vec()),
+        (None, Some((menu, (list, _)))) => (menu, list),
+        (None, None) if single.is_some() => {
+            let path = parts.path("dataflow", &mut program.diagnostics)?;
+            (at, vec![path.clone()])
+        }
+        (None, None) => return None,
+    };
+    if paths.is_empty() {
+        // An empty list of a menu was reported with the menu.
+        if let Some((_, span)) = parts.dataflow_in {
+            program.diagnostics.push(menu::no_dataflow(span));
+        }
+        return None;
+    }
+    let mut found: Vec<(Ref, String)> = Vec::new();
+    let mut seen: BTreeMap<Ref, Span> = BTreeMap::new();
+    let mut names: BTreeMap<String, Span> = BTreeMap::new();
+    for path in &paths {
+        let Some(r) = program.resolve(from, path, Kind::Dataflow) else {
+            continue;
+        };
+        let name = path.segments.last().map_or("", |s| &s.node).to_string();
+        if let Some(first) = seen.insert(r, path.span) {
+            let what = format!("dataflow `{}`", path.text());
+            program.diagnostics.push(twice(&what, path.span, first));
+        } else if let Some(first) = names.insert(name.clone(), path.span) {
+            program.diagnostics.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_NAME,
+                    format!("two dataflows of this design are called `{name}`"),
+                )
+                .label(path.span, "this one")
+                .label(first, "and this one")
+                .help("a report could not tell them apart; rename one: `use … as other_name`"),
+            );
+        } else {
+            found.push((r, name));
+        }
+    }
+    (found.len() == paths.len()).then_some(found)
+}
+
+/// The dataflows with their knobs bound to the menu; without a menu they are only checked.
+fn lower_dataflows(
+    program: &mut Program,
+    choices: &[(Ref, String)],
     menu: Option<&Menu>,
 ) -> Option<Vec<Dataflow>> {
-    let single = parts.settings.get("dataflow").map(|(k, _)| k.span);
-    let mut places: Vec<Span> = Vec::new();
-    places.extend(single);
-    places.extend(parts.dataflow_in.map(|(_, span)| span));
-    places.extend(from_menu.as_ref().map(|(_, span)| *span));
-    let paths: Vec<Path> = match (&parts.dataflow_in, from_menu, single) {
-        (Some((list, _)), ..) => list.to_vec(),
-        (None, Some((list, _)), _) => list,
-        (None, None, Some(_)) => vec![parts.path("dataflow", &mut program.diagnostics)?.clone()],
-        (None, None, None) => {
-            program
-                .diagnostics
-                .push(missing(decl, "dataflow", "dataflow nvdla"));
-            return None;
-        }
-    };
-    if let [first, again, ..] = places[..] {
-        program
-            .diagnostics
-            .push(twice("the dataflow", again, first));
-        return None;
-    }
-    if paths.is_empty() {
-        program.diagnostics.push(
-            Diagnostic::error(codes::MISSING_FIELD, "no dataflow to choose from")
-                .label(places[0], "an empty list")
-                .help("write e.g. `dataflow in [nvdla, eyeriss, shidiannao]`"),
-        );
-        return None;
-    }
     let mut found = Vec::new();
-    let mut seen: BTreeMap<Ref, Span> = BTreeMap::new();
-    for path in &paths {
-        let Some(r) = program.resolve(at, path, Kind::Dataflow) else {
-            continue;
-        };
-        if let Some(first) = seen.insert(r, path.span) {
-            program.diagnostics.push(twice(
-                &format!("dataflow `{}`", path.text()),
-                path.span,
-                first,
-            ));
-            continue;
+    for (r, name) in choices {
+        if let Item::Dataflow(decl) = program.item(*r).clone() {
+            found.push(dataflow::lower(&decl, name, menu, &mut program.diagnostics));
         }
-        let Item::Dataflow(decl) = program.item(r).clone() else {
-            continue;
-        };
-        found.push(dataflow::lower(&decl, menu, &mut program.diagnostics));
     }
-    let complete = found.len() == paths.len();
     let found: Option<Vec<Dataflow>> = found.into_iter().collect();
-    // Without a menu the knobs are not bound; the menu's own mistake was reported.
-    found.filter(|_| complete && menu.is_some())
+    found.filter(|list| menu.is_some() && list.len() == choices.len())
 }
 
 /// Every layer kind of the network must be mapped by every dataflow it may choose.
@@ -428,13 +334,15 @@ fn model(
     program: &mut Program,
     parts: &Parts,
     defaults: &mut Vec<(&'static str, String)>,
-) -> Option<&'static crate::ir::registry::ModelSpec> {
+) -> Option<&'static ModelSpec> {
     let models = program.registries.models;
     if !parts.settings.contains_key("model") {
-        defaults.push(("model", models[0].name.to_string()));
-        return models.first();
+        let first = models.first()?;
+        defaults.push(("model", first.name.to_string()));
+        return Some(first);
     }
-    let word = parts.word("model", models[0].name, &mut program.diagnostics)?;
+    let example = models.first().map_or("", |m| m.name);
+    let word = parts.word("model", example, &mut program.diagnostics)?;
     let found = models.iter().find(|m| m.name == word.node);
     if found.is_none() {
         let known: Vec<&str> = models.iter().map(|m| m.name).collect();
@@ -451,7 +359,7 @@ fn technology_of(
     decl: &DesignDecl,
     parts: &Parts,
     defaults: &mut Vec<(&'static str, String)>,
-) -> Option<crate::ir::technology::Technology> {
+) -> Option<Technology> {
     let path = if parts.settings.contains_key("technology") {
         parts.path("technology", &mut program.diagnostics)?.clone()
     } else {
@@ -470,11 +378,8 @@ fn technology_of(
     technology::lower(program, found)
 }
 
-fn objective(decl: &DesignDecl, parts: &Parts, out: &mut Vec<Diagnostic>) -> Option<Objective> {
-    let Some((maximize, name)) = &parts.objective else {
-        out.push(missing(decl, "objective", "minimize latency"));
-        return None;
-    };
+fn objective(parts: &Parts, out: &mut Vec<Diagnostic>) -> Option<Objective> {
+    let (maximize, name) = parts.objective.as_ref()?;
     let metric: Metric = budget::metric(name, out)?;
     if maximize.node != metric.larger_is_better() {
         let right = if metric.larger_is_better() {
@@ -506,22 +411,18 @@ fn deployment(
     parts: &Parts,
     defaults: &mut Vec<(&'static str, String)>,
     out: &mut Vec<Diagnostic>,
-) -> Deployment {
+) -> Option<Deployment> {
     if !parts.settings.contains_key("deploy") {
         defaults.push(("deploy", Deployment::Pipelined.name().to_string()));
-        return Deployment::Pipelined;
+        return Some(Deployment::Pipelined);
     }
-    let Some(word) = parts.word("deploy", "pipelined", out) else {
-        return Deployment::Pipelined;
-    };
-    match word.node.as_str() {
-        "pipelined" => Deployment::Pipelined,
-        "sequential" => Deployment::Sequential,
-        _ => {
-            out.push(unknown("deployment", word, &["pipelined", "sequential"]));
-            Deployment::Pipelined
-        }
+    let word = parts.word("deploy", "pipelined", out)?;
+    let all = [Deployment::Pipelined, Deployment::Sequential];
+    let found = all.into_iter().find(|d| d.name() == word.node);
+    if found.is_none() {
+        out.push(unknown("deployment", word, &all.map(Deployment::name)));
     }
+    found
 }
 
 fn seed(
@@ -540,289 +441,4 @@ fn seed(
             None
         }
     }
-}
-
-fn stages(
-    methods: &'static [MethodSpec],
-    parts: &Parts,
-    defaults: &mut Vec<(&'static str, String)>,
-    out: &mut Vec<Diagnostic>,
-) -> Option<Vec<Stage>> {
-    let Some((list, _)) = parts.search else {
-        defaults.push(("search", DEFAULT_SEARCH.join(" then ")));
-        let found = DEFAULT_SEARCH
-            .iter()
-            .filter_map(|n| methods.iter().find(|m| m.name == *n));
-        return Some(found.map(|m| default_stage(m)).collect());
-    };
-    let known: Vec<&str> = methods.iter().map(|m| m.name).collect();
-    let mut stages = Vec::new();
-    let mut sound = true;
-    for decl in list {
-        let Some(method) = methods.iter().find(|m| m.name == decl.method.node) else {
-            out.push(unknown("search method", &decl.method, &known));
-            sound = false;
-            continue;
-        };
-        match stage(method, decl, out) {
-            Some(stage) => stages.push(stage),
-            None => sound = false,
-        }
-    }
-    sound.then_some(stages)
-}
-
-fn default_stage(method: &'static MethodSpec) -> Stage {
-    let params = method.params.iter().map(|p| {
-        let value = match p.default {
-            ParamDefault::Number(n) => ParamValue::Number(n),
-            ParamDefault::Word(w) => ParamValue::Word(w.to_string()),
-        };
-        (p.name, value)
-    });
-    Stage {
-        method: method.name,
-        refines: method.refines,
-        params: params.collect(),
-    }
-}
-
-fn stage(
-    method: &'static MethodSpec,
-    decl: &StageDecl,
-    out: &mut Vec<Diagnostic>,
-) -> Option<Stage> {
-    let mut stage = default_stage(method);
-    let mut fields = Fields::new(&decl.fields, format!("`{}`", method.name), decl.method.span);
-    let mut sound = true;
-    for param in method.params {
-        let Some(field) = fields.get(param.name) else {
-            continue;
-        };
-        let what = format!("`{}`", param.name);
-        let value = match (&field.value, param.kind) {
-            (Value::Number(number), ParamKind::Whole(min, max)) => {
-                quantity::whole(number, min, max, &what, out).map(|v| ParamValue::Number(v as f64))
-            }
-            (Value::Number(number), ParamKind::Real(min, max)) => {
-                real(number, min, max, &what, out)
-            }
-            (Value::Path(path), ParamKind::Word(words)) => {
-                let word = path.text();
-                if words.contains(&word.as_str()) {
-                    Some(ParamValue::Word(word))
-                } else {
-                    out.push(unknown(
-                        &format!("value of {what}"),
-                        &Name {
-                            node: word,
-                            span: path.span,
-                        },
-                        words,
-                    ));
-                    None
-                }
-            }
-            (other, kind) => {
-                let wanted = match kind {
-                    ParamKind::Whole(..) => "a whole number".to_string(),
-                    ParamKind::Real(..) => "a number".to_string(),
-                    ParamKind::Word(words) => format!("one of: {}", words.join(", ")),
-                };
-                out.push(wrong(other.span(), &what, &wanted, param.summary));
-                None
-            }
-        };
-        match value {
-            Some(value) => {
-                stage.params.insert(param.name, value);
-            }
-            None => sound = false,
-        }
-    }
-    fields.finish(out);
-    sound.then_some(stage)
-}
-
-fn real(
-    number: &crate::syntax::ast::Number,
-    min: f64,
-    max: f64,
-    what: &str,
-    out: &mut Vec<Diagnostic>,
-) -> Option<ParamValue> {
-    use crate::base::units::Quantity;
-    let (value, _) = quantity::measure(number, &[Quantity::Count], what, out)?;
-    if value >= min && value <= max {
-        return Some(ParamValue::Number(value));
-    }
-    out.push(
-        Diagnostic::error(
-            codes::OUT_OF_RANGE,
-            format!("{what} must lie between {min} and {max}"),
-        )
-        .label(number.span, "out of range")
-        .help(format!("write a number from {min} to {max}")),
-    );
-    None
-}
-
-fn pins(
-    parts: &Parts,
-    network: &Network,
-    layers: &[Layer],
-    menu: &Menu,
-    dataflows: &[Dataflow],
-    deployment: Deployment,
-    out: &mut Vec<Diagnostic>,
-) -> Vec<Pin> {
-    let mut pins: Vec<Pin> = Vec::new();
-    for &(name, fields, span) in &parts.pins {
-        let Some(layer) = layers.iter().position(|l| l.name == name.node) else {
-            let known: Vec<&str> = layers.iter().map(|l| l.name.as_str()).collect();
-            let free = network.graph.node_weights().find(|n| n.name == name.node);
-            out.push(match free {
-                Some(node) if !matches!(node.kind, NodeKind::Layer(_)) => Diagnostic::error(
-                    codes::WRONG_KIND,
-                    format!(
-                        "`{}` costs nothing on the array: there is nothing to pin",
-                        name.node
-                    ),
-                )
-                .label(name.span, "not a layer with PEs")
-                .label(node.span, "declared here")
-                .help("pin a convolution, dense or matrix layer"),
-                _ => unknown("layer", name, &known),
-            });
-            continue;
-        };
-        if let Some(first) = pins.iter().find(|p| p.layer == layer) {
-            out.push(twice(
-                &format!("the pin of `{}`", name.node),
-                span,
-                first.span,
-            ));
-            continue;
-        }
-        let mut pin = Pin {
-            layer,
-            knobs: Vec::new(),
-            dataflow: None,
-            span,
-        };
-        for (i, field) in fields.iter().enumerate() {
-            if let Some(first) = fields[..i].iter().find(|f| f.name.node == field.name.node) {
-                out.push(twice(
-                    &format!("`{}`", field.name.node),
-                    field.span,
-                    first.span,
-                ));
-            } else if field.name.node == "dataflow" {
-                pin.dataflow = pinned_dataflow(field, dataflows, out);
-            } else if let Some(knob) = find_knob(menu, &field.name, out) {
-                pin.knobs
-                    .extend(pinned_knob(field, knob, menu, deployment, out));
-            }
-        }
-        if fields.is_empty() {
-            out.push(
-                Diagnostic::error(
-                    codes::MISSING_FIELD,
-                    format!("the pin of `{}` fixes nothing", name.node),
-                )
-                .label(span, "no knob in it")
-                .help(format!("write e.g. `pin {} {{ pes = 16 }}`", name.node)),
-            );
-        }
-        pins.push(pin);
-    }
-    pins
-}
-
-fn pinned_dataflow(
-    field: &Field,
-    dataflows: &[Dataflow],
-    out: &mut Vec<Diagnostic>,
-) -> Option<usize> {
-    let Value::Path(path) = &field.value else {
-        out.push(wrong(
-            field.value.span(),
-            "`dataflow`",
-            "the name of a dataflow",
-            "dataflow = nvdla",
-        ));
-        return None;
-    };
-    let last = path.segments.last().map_or("", |s| s.node.as_str());
-    let found = dataflows.iter().position(|d| d.name == last);
-    if found.is_none() {
-        let known: Vec<&str> = dataflows.iter().map(|d| d.name.as_str()).collect();
-        let name = Name {
-            node: path.text(),
-            span: path.span,
-        };
-        out.push(unknown("dataflow of this design", &name, &known));
-    }
-    found
-}
-
-fn pinned_knob(
-    field: &Field,
-    knob: usize,
-    menu: &Menu,
-    deployment: Deployment,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(usize, u64)> {
-    let spec = &menu.knobs[knob];
-    let Value::Number(number) = &field.value else {
-        out.push(wrong(
-            field.value.span(),
-            &format!("`{}`", spec.name),
-            "a whole number",
-            "pes = 16",
-        ));
-        return None;
-    };
-    let value = quantity::whole(number, 1, u64::MAX, &format!("`{}`", spec.name), out)?;
-    if deployment == Deployment::Sequential && !spec.per_layer {
-        out.push(
-            Diagnostic::error(
-                codes::PIN_OUTSIDE,
-                format!(
-                    "`{}` cannot be pinned for one layer of a sequential design",
-                    spec.name
-                ),
-            )
-            .label(field.span, "one engine serves all layers")
-            .label(spec.span, "this knob is chosen once")
-            .help(format!(
-                "leave one level in the menu, or declare `{} in … per layer`",
-                spec.name
-            )),
-        );
-        return None;
-    }
-    let values = spec.values();
-    if values.contains(&value) {
-        return Some((knob, value));
-    }
-    let near = values
-        .iter()
-        .min_by_key(|v| v.abs_diff(value))
-        .copied()
-        .unwrap_or(0);
-    out.push(
-        Diagnostic::error(
-            codes::PIN_OUTSIDE,
-            format!("the menu has no `{}` of {value}", spec.name),
-        )
-        .label(number.span, "outside the menu")
-        .label(
-            spec.span,
-            format!("from {} to {}", values[0], values[values.len() - 1]),
-        )
-        .help(format!("the nearest level is {near}"))
-        .suggest(number.span, near.to_string()),
-    );
-    None
 }

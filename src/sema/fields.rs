@@ -19,10 +19,9 @@ pub fn unknown(what: &str, name: &Name, known: &[&str]) -> Diagnostic {
 /// Adds "did you mean" or the list of what there is.
 pub fn remedy(diagnostic: Diagnostic, name: &Name, known: &[&str]) -> Diagnostic {
     match nearest(&name.node, known.iter().copied()) {
-        Some(near) => diagnostic
-            .help(format!("did you mean `{near}`?"))
-            .suggest(name.span, near),
+        Some(near) => did_you_mean(diagnostic, name.span, near),
         None if known.is_empty() => diagnostic.help("there is none to choose from"),
+        None if known.len() == 1 => diagnostic.help(format!("there is only `{}`", known[0])),
         None if known.len() > 24 => diagnostic.help(format!(
             "known are, among others: {}",
             known[..24].join(", ")
@@ -30,6 +29,42 @@ pub fn remedy(diagnostic: Diagnostic, name: &Name, known: &[&str]) -> Diagnostic
         None => diagnostic.help(format!("known are: {}", known.join(", "))),
     }
 }
+
+fn did_you_mean(diagnostic: Diagnostic, at: Span, near: &str) -> Diagnostic {
+    diagnostic
+        .help(format!("did you mean `{near}`?"))
+        .suggest(at, near)
+}
+
+/// What other tools call a field, and what it is called here.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("C_out", "filters"),
+    ("K", "filters"),
+    ("channels", "filters"),
+    ("features", "filters"),
+    ("out_channels", "filters"),
+    ("K", "units"),
+    ("features", "units"),
+    ("filters", "units"),
+    ("neurons", "units"),
+    ("out_features", "units"),
+    ("padding", "pad"),
+    ("pads", "pad"),
+    ("size", "kernel"),
+    ("window", "kernel"),
+    ("group", "groups"),
+    ("filters", "K"),
+    ("out_channels", "K"),
+    ("units", "K"),
+    ("channels", "C"),
+    ("in_channels", "C"),
+    ("H", "Y"),
+    ("height", "Y"),
+    ("W", "X"),
+    ("width", "X"),
+    ("batch", "N"),
+    ("groups", "G"),
+];
 
 /// Reads the fields of one block.
 pub struct Fields<'a> {
@@ -39,6 +74,8 @@ pub struct Fields<'a> {
     /// Shown for a missing field.
     span: Span,
     known: Vec<&'static str>,
+    missing: Vec<(&'static str, &'static str)>,
+    hints: Vec<(&'static str, &'static str, String)>,
 }
 
 impl<'a> Fields<'a> {
@@ -49,20 +86,25 @@ impl<'a> Fields<'a> {
             owner: owner.into(),
             span,
             known: Vec::new(),
+            missing: Vec::new(),
+            hints: Vec::new(),
         }
     }
 
-    /// Reports fields that were never asked for and fields given twice. Call it after all reads.
+    /// Says what to write instead of a field that does not exist here but is easily thought to,
+    /// and which fields it stands for, separated by commas.
+    pub fn hint(&mut self, name: &'static str, meant: &'static str, help: impl Into<String>) {
+        self.hints.push((name, meant, help.into()));
+    }
+
+    /// Reports fields that are missing, that were never asked for, and that are given twice. Call
+    /// it after all reads: whatever was not read until then counts as unknown.
     pub fn finish(self, out: &mut Vec<Diagnostic>) {
+        let mut replaced = Vec::new();
         for (i, field) in self.fields.iter().enumerate() {
             let name = &field.name;
             if !self.known.contains(&name.node.as_str()) {
-                let diagnostic = Diagnostic::error(
-                    codes::UNKNOWN_FIELD,
-                    format!("{} has no field `{}`", self.owner, name.node),
-                )
-                .label(name.span, "unknown field");
-                out.push(remedy(diagnostic, name, &self.known));
+                out.push(self.unknown(name, &mut replaced));
             } else if let Some(first) = self.fields[..i].iter().find(|f| f.name.node == name.node) {
                 out.push(
                     Diagnostic::error(
@@ -75,6 +117,55 @@ impl<'a> Fields<'a> {
                 );
             }
         }
+        // `kernal = 3x3` is one mistake: the field is not missing besides.
+        let missing: Vec<_> = self
+            .missing
+            .iter()
+            .filter(|(name, _)| !replaced.iter().any(|r| r == name))
+            .collect();
+        let names: Vec<String> = missing.iter().map(|(n, _)| format!("`{n}`")).collect();
+        let examples: Vec<String> = missing.iter().map(|(n, e)| format!("{n} = {e}")).collect();
+        let (plural, verb) = match names.len() {
+            0 => return,
+            1 => ("", "is"),
+            _ => ("s", "are"),
+        };
+        let names = names.join(", ");
+        out.push(
+            Diagnostic::error(
+                codes::MISSING_FIELD,
+                format!("{} needs the field{plural} {names}", self.owner),
+            )
+            .label(self.span, format!("{names} {verb} missing"))
+            .help(format!("add e.g. `{}`", examples.join(", "))),
+        );
+    }
+
+    /// A field that does not exist; what stands for a known one is added to `replaced`.
+    fn unknown(&self, name: &Name, replaced: &mut Vec<String>) -> Diagnostic {
+        let diagnostic = Diagnostic::error(
+            codes::UNKNOWN_FIELD,
+            format!("{} has no field `{}`", self.owner, name.node),
+        )
+        .label(name.span, "unknown field");
+        if let Some((_, meant, help)) = self.hints.iter().find(|(n, ..)| *n == name.node) {
+            replaced.extend(meant.split(',').map(str::to_string));
+            return diagnostic.help(help.clone());
+        }
+        let synonym = SYNONYMS
+            .iter()
+            .find(|(written, known)| *written == name.node && self.known.contains(known));
+        let near = synonym
+            .map(|(_, known)| *known)
+            .or_else(|| nearest(&name.node, self.known.iter().copied()));
+        match near {
+            Some(near) if !self.fields.iter().any(|f| f.name.node == near) => {
+                replaced.push(near.to_string());
+                did_you_mean(diagnostic, name.span, near)
+            }
+            _ if self.known.is_empty() => diagnostic.help("it has none; remove this one"),
+            _ => diagnostic.help(format!("it has: {}", self.known.join(", "))),
+        }
     }
 
     /// The field of this name, if it was written.
@@ -83,17 +174,6 @@ impl<'a> Fields<'a> {
             self.known.push(name);
         }
         self.fields.iter().find(|f| f.name.node == name)
-    }
-
-    fn missing(&self, name: &str, example: &str, out: &mut Vec<Diagnostic>) {
-        out.push(
-            Diagnostic::error(
-                codes::MISSING_FIELD,
-                format!("{} needs the field `{name}`", self.owner),
-            )
-            .label(self.span, format!("`{name}` is missing"))
-            .help(format!("add `{name} = {example}`")),
-        );
     }
 
     /// An optional whole number.
@@ -111,7 +191,8 @@ impl<'a> Fields<'a> {
         match &field.value {
             Value::Number(number) => quantity::whole(number, min, max, &what, out).map(Some),
             other => {
-                out.push(wrong(other.span(), &what, "a whole number", "16"));
+                let example = format!("{name} = 16");
+                out.push(wrong(other.span(), &what, "a whole number", &example));
                 None
             }
         }
@@ -127,7 +208,8 @@ impl<'a> Fields<'a> {
     ) -> Option<u64> {
         let value = self.whole(name, min, max, out)?;
         if value.is_none() {
-            self.missing(name, "16", out);
+            let example = if matches!(name, "R" | "S") { "3" } else { "16" };
+            self.missing.push((name, example));
         }
         value
     }
@@ -157,8 +239,8 @@ impl<'a> Fields<'a> {
                 out.push(wrong(
                     other.span(),
                     &what,
-                    "a number or rows x columns",
-                    "3x3",
+                    "a number, or rows x columns",
+                    &format!("{name} = 2` or `{name} = 2x1"),
                 ));
                 None
             }
@@ -175,7 +257,7 @@ impl<'a> Fields<'a> {
     ) -> Option<[u64; 2]> {
         let value = self.pair(name, min, max, out)?;
         if value.is_none() {
-            self.missing(name, "3x3", out);
+            self.missing.push((name, "3x3"));
         }
         value
     }
@@ -185,5 +267,5 @@ impl<'a> Fields<'a> {
 pub fn wrong(span: Span, what: &str, wanted: &str, example: &str) -> Diagnostic {
     Diagnostic::error(codes::WRONG_VALUE, format!("{what} must be {wanted}"))
         .label(span, format!("not {wanted}"))
-        .help(format!("for example `{example}`"))
+        .help(format!("write e.g. `{example}`"))
 }

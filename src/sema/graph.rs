@@ -1,14 +1,17 @@
 //! Edges: order, cycles, and the agreement of shapes along them.
 
-use super::network::Draft;
+use super::network::{Draft, DraftKind};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, TensorShape};
 use crate::syntax::ast::NetworkDecl;
+use petgraph::Direction;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::BTreeSet;
+use petgraph::visit::EdgeRef;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// From producer to consumer, by position of the drafts.
 pub struct Edge {
@@ -19,8 +22,8 @@ pub struct Edge {
 }
 
 /// Topological order; among nodes that could come next, the one declared first (Kahn 1962 with an
-/// ordered set). Reports a cycle.
-pub fn order(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+/// ordered set). Reports circles; nodes in them and behind them are not in the order.
+pub fn order(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) -> Vec<usize> {
     let mut waiting = vec![0usize; drafts.len()];
     let mut consumers: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     for edge in edges {
@@ -38,29 +41,62 @@ pub fn order(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) -> Opt
             }
         }
     }
-    if order.len() == drafts.len() {
-        return Some(order);
+    if order.len() < drafts.len() {
+        cycles(drafts, edges, out);
     }
-    out.push(cycle(drafts, edges, &waiting));
-    None
+    order
 }
 
-/// Walks backwards among the nodes that still wait until one comes again: that is a cycle.
-fn cycle(drafts: &[Draft], edges: &[Edge], waiting: &[usize]) -> Diagnostic {
-    let start = waiting.iter().position(|&w| w > 0).unwrap_or(0);
+/// Reports one circle of every set of nodes that lead to each other.
+fn cycles(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) {
+    let mut graph: DiGraph<usize, Span> = DiGraph::new();
+    let nodes: Vec<NodeIndex> = (0..drafts.len()).map(|i| graph.add_node(i)).collect();
+    for edge in edges {
+        graph.add_edge(nodes[edge.from], nodes[edge.to], edge.span);
+    }
+    // Not Tarjan's: petgraph has it recursive, and networks are deep.
+    let mut groups: Vec<Vec<usize>> = kosaraju_scc(&graph)
+        .into_iter()
+        .map(|group| group.into_iter().map(|n| graph[n]).collect())
+        .collect();
+    groups.iter_mut().for_each(|group| group.sort_unstable());
+    groups.sort();
+    for group in groups {
+        let start = nodes[group[0]];
+        let inside: BTreeSet<usize> = group.iter().copied().collect();
+        if group.len() > 1 || graph.contains_edge(start, start) {
+            out.push(cycle(drafts, &graph, start, &inside));
+        }
+    }
+}
+
+/// Walks backwards from `start`, never out of the group, until a node comes again.
+fn cycle(
+    drafts: &[Draft],
+    graph: &DiGraph<usize, Span>,
+    start: NodeIndex,
+    group: &BTreeSet<usize>,
+) -> Diagnostic {
     let mut path: Vec<(usize, Span)> = Vec::new();
+    let mut place = BTreeMap::new();
     let mut at = start;
     loop {
-        let edge = edges.iter().find(|e| e.to == at && waiting[e.from] > 0);
-        let Some(edge) = edge else { break };
-        if let Some(begin) = path.iter().position(|&(node, _)| node == at) {
+        if let Some(&begin) = place.get(&at) {
             path.drain(..begin);
             break;
         }
-        path.push((at, edge.span));
-        at = edge.from;
+        let incoming = graph
+            .edges_directed(at, Direction::Incoming)
+            .find(|e| group.contains(&graph[e.source()]));
+        let Some(edge) = incoming else { break };
+        place.insert(at, path.len());
+        path.push((graph[at], *edge.weight()));
+        at = edge.source();
     }
     path.reverse();
+    // Begin with the node declared first.
+    let first = (0..path.len()).min_by_key(|&i| path[i].0).unwrap_or(0);
+    path.rotate_left(first);
     let names: Vec<&str> = path
         .iter()
         .map(|&(i, _)| drafts[i].name.node.as_str())
@@ -82,12 +118,48 @@ fn cycle(drafts: &[Draft], edges: &[Edge], waiting: &[usize]) -> Diagnostic {
         ),
     );
     for &(node, span) in path.iter().take(6) {
-        diagnostic = diagnostic.label(
-            span,
-            format!("`{}` takes this as an operand", drafts[node].name.node),
+        let text = match &drafts[node].kind {
+            DraftKind::Call(_) => {
+                format!("`{}` takes this as an operand", drafts[node].name.node)
+            }
+            _ => format!("this edge leads into `{}`", drafts[node].name.node),
+        };
+        diagnostic = diagnostic.label(span, text);
+    }
+    diagnostic.help("a layer cannot depend on its own result; remove one of these edges")
+}
+
+/// Warns of nodes that no edge touches while edges join others, and of inputs that nothing reads.
+pub fn lint_loose(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) {
+    if edges.is_empty() {
+        return;
+    }
+    let mut touched = vec![false; drafts.len()];
+    for edge in edges {
+        touched[edge.from] = true;
+        touched[edge.to] = true;
+    }
+    for (draft, _) in drafts.iter().zip(touched).filter(|(_, touched)| !touched) {
+        let (label, help) = match &draft.kind {
+            DraftKind::Input(_) => (
+                "nothing reads this input",
+                "name it as an operand, or remove it",
+            ),
+            DraftKind::Explicit(_) => (
+                "no edge begins or ends here, though others are joined",
+                "join it to its neighbours, e.g. `before -> this -> after`; it is priced all the same",
+            ),
+            DraftKind::Call(_) | DraftKind::Broken => continue,
+        };
+        out.push(
+            Diagnostic::warning(
+                codes::LOOSE,
+                format!("`{}` is connected to nothing", draft.name.node),
+            )
+            .label(draft.name.span, label)
+            .help(help),
         );
     }
-    diagnostic.help("a layer's result cannot depend on itself; remove one of these edges")
 }
 
 /// Checks what an explicit layer receives: every producer has its input's shape (several are added
@@ -119,10 +191,18 @@ pub fn check_edges(
     if arriving.len() > 1 && same_plane && channels == Some(wanted.channels) {
         return;
     }
+    let several = arriving.len() > 1;
     for (node, given, span) in arriving {
         if agrees(given) {
             continue;
         }
+        let help = match given.elements() {
+            Some(elements) if flat && (given.rows, given.columns) != (1, 1) => format!(
+                "a dense layer takes every element of a map: `C = {elements}`; or put a `global_pool` before it"
+            ),
+            _ if several => "several producers are added up if each gives what the layer takes, or stacked if their channels make up the sum; correct the bounds of the odd one".to_string(),
+            _ => "correct the bounds, stride or padding of one of the two; for a table that has lost them, write `network name shapes unchecked { … }`".to_string(),
+        };
         let mut diagnostic = Diagnostic::error(
             codes::SHAPE_MISMATCH,
             format!(
@@ -134,9 +214,7 @@ pub fn check_edges(
         diagnostic = diagnostic
             .label(node.span, format!("gives {given}"))
             .label(draft.name.span, format!("takes {wanted}"));
-        out.push(diagnostic.help(
-            "correct the bounds, stride or padding of one of the two; for a table that has lost them, write `network name shapes unchecked { … }`",
-        ));
+        out.push(diagnostic.help(help));
     }
 }
 

@@ -3,30 +3,31 @@
 use super::fields::{self, remedy};
 use super::quantity;
 use crate::base::span::Span;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::ir::menu::{Knob, Menu};
 use crate::syntax::ast::{KnobDecl, MenuDecl, Name, Path, Value};
+use std::collections::BTreeSet;
 
 /// Values one knob may have; a range beyond it is a typing mistake.
 const MAX_LEVELS: usize = 1 << 16;
 /// The largest value of a knob.
-const MAX_VALUE: u64 = super::network::MAX_EXTENT;
+const MAX_VALUE: u64 = super::window::MAX_EXTENT;
 
-/// A menu, and the dataflows it lets each layer choose from.
-pub struct Lowered {
-    pub menu: Menu,
-    pub dataflows: Option<(Vec<Path>, Span)>,
-}
-
-/// Lowers a menu; `None` if it has errors.
-pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Lowered> {
+/// Lowers a menu; `None` if it has errors. The dataflows it lets choose from are another matter:
+/// see [`dataflows`].
+pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     let before = out.len();
     let mut knobs: Vec<Knob> = Vec::new();
-    let mut dataflows = None;
+    let mut choice: Option<Span> = None;
     for knob in decl.knobs.iter().filter(|k| k.refine.is_none()) {
         if knob.name.node == "dataflow" {
-            dataflows = paths(knob, out).map(|list| (list, knob.span));
+            if let Some(first) = choice {
+                out.push(twice("dataflow", knob.span, first));
+            }
+            choice = Some(choice.unwrap_or(knob.span));
+            check_choice(knob, out);
             continue;
         }
         if Dim::parse(&knob.name.node).is_some() {
@@ -42,21 +43,8 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Lowered> {
                 )),
             );
         }
-        let duplicate = knobs.iter().any(|k| k.name == knob.name.node);
-        let first = decl
-            .knobs
-            .iter()
-            .find(|k| k.refine.is_none() && k.name.node == knob.name.node);
-        if let (true, Some(first)) = (duplicate, first) {
-            out.push(
-                Diagnostic::error(
-                    codes::DUPLICATE_NAME,
-                    format!("knob `{}` is declared twice", knob.name.node),
-                )
-                .label(knob.span, "declared again here")
-                .label(first.span, "first declared here")
-                .help("keep one list of levels"),
-            );
+        if let Some(first) = knobs.iter().find(|k| k.name == knob.name.node) {
+            out.push(twice(&first.name, knob.span, first.span));
             continue;
         }
         if knob.name.node == "pes"
@@ -82,17 +70,29 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Lowered> {
     }
     match knobs.iter().position(|k| k.name == "pes") {
         Some(at) => knobs[..=at].rotate_right(1),
-        None => out.push(
-            Diagnostic::error(
+        // `refine pes` alone was reported as refining nothing.
+        None if decl.knobs.iter().any(|k| k.name.node == "pes") => {}
+        None => {
+            let diagnostic = Diagnostic::error(
                 codes::BAD_LEVELS,
                 format!("menu `{}` has no knob `pes`", decl.name.node),
             )
             .label(
                 decl.name.span,
                 "the number of processing elements is missing",
-            )
-            .help("add e.g. `pes in [1, 2, 4, 8, 16, 32, 64, 128]`"),
-        ),
+            );
+            let meant = decl
+                .knobs
+                .iter()
+                .find(|k| nearest(&k.name.node, ["pes"]).is_some());
+            out.push(match meant {
+                Some(knob) => diagnostic
+                    .label(knob.name.span, "is this meant?")
+                    .help(format!("call it `pes` instead of `{}`", knob.name.node))
+                    .suggest(knob.name.span, "pes"),
+                None => diagnostic.help("add e.g. `pes in [1, 2, 4, 8, 16, 32, 64, 128]`"),
+            });
+        }
     }
     let menu = Menu {
         name: decl.name.node.clone(),
@@ -102,11 +102,29 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Lowered> {
     let sound = out[before..]
         .iter()
         .all(|d| d.severity == crate::diag::Severity::Warning);
-    sound.then_some(Lowered { menu, dataflows })
+    sound.then_some(menu)
+}
+
+fn twice(name: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::DUPLICATE_NAME,
+        format!("knob `{name}` is declared twice"),
+    )
+    .label(again, "declared again here")
+    .label(first, "first declared here")
+    .help("keep one list; a finer range for the second stage is written `refine name in …`")
 }
 
 /// `refine pes in 1..=128`
 fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<Diagnostic>) {
+    if decl.name.node == "dataflow" {
+        out.push(
+            Diagnostic::error(codes::BAD_LEVELS, "a choice of dataflows cannot be refined")
+                .label(decl.span, "there is nothing between two dataflows")
+                .help("list them all: `dataflow in [nvdla, eyeriss]`"),
+        );
+        return;
+    }
     let names: Vec<String> = knobs.iter().map(|k| k.name.clone()).collect();
     let Some(knob) = knobs.iter_mut().find(|k| k.name == decl.name.node) else {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -117,7 +135,7 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
                 menu.name.node, decl.name.node
             ),
         )
-        .label(decl.name.span, "no coarse levels were given for it");
+        .label(decl.name.span, "no coarse levels are given for it");
         out.push(remedy(diagnostic, &decl.name, &known));
         return;
     };
@@ -146,10 +164,11 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
     let Some(values) = levels(&decl.values, &knob.name, out) else {
         return;
     };
+    let fine: BTreeSet<u64> = values.iter().copied().collect();
     let lost: Vec<String> = knob
         .levels
         .iter()
-        .filter(|l| !values.contains(l))
+        .filter(|l| !fine.contains(l))
         .map(u64::to_string)
         .collect();
     if !lost.is_empty() {
@@ -161,7 +180,7 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
                     knob.name
                 ),
             )
-            .label(decl.span, format!("does not hold {}", lost.join(", ")))
+            .label(decl.span, format!("does not hold {}", shown(&lost)))
             .label(knob.span, "the coarse levels")
             .help(
                 "the refining stage may use coarse levels all the same; widen the range to say so",
@@ -169,6 +188,14 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
         );
     }
     knob.refine = values;
+}
+
+/// The first few.
+fn shown(all: &[String]) -> String {
+    match all.len() {
+        0..=12 => all.join(", "),
+        n => format!("{} and {} more", all[..12].join(", "), n - 12),
+    }
 }
 
 /// The numbers of a list or range, in the order written.
@@ -200,14 +227,19 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
                     continue;
                 };
                 if !range.inclusive {
+                    let step = match step {
+                        1 => String::new(),
+                        step => format!(" step {step}"),
+                    };
+                    let written = format!("{start}..={end}{step}");
                     out.push(
                         Diagnostic::error(
                             codes::BAD_LEVELS,
                             "a range must say that its end belongs to it",
                         )
-                        .label(range.span, "`..` leaves open whether the end belongs to it")
-                        .help(format!("write `{start}..={end}`"))
-                        .suggest(range.span, format!("{start}..={end}")),
+                        .label(range.span, "`..` leaves it open")
+                        .help(format!("write `{written}`"))
+                        .suggest(range.span, written),
                     );
                     sound = false;
                 } else if start > end {
@@ -218,7 +250,8 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
                             .suggest(range.span, format!("{end}..={start}")),
                     );
                     sound = false;
-                } else if (end - start) / step >= MAX_LEVELS as u64 {
+                } else if (end - start) / step >= (MAX_LEVELS - values.len().min(MAX_LEVELS)) as u64
+                {
                     out.push(
                         Diagnostic::error(
                             codes::BAD_LEVELS,
@@ -277,33 +310,65 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
     sound.then(|| values.into_iter().map(|v| v.0).collect())
 }
 
-/// `dataflow in [nvdla, eyeriss]` inside a menu.
-fn paths(knob: &KnobDecl, out: &mut Vec<Diagnostic>) -> Option<Vec<Path>> {
+/// `dataflow in [nvdla, eyeriss]` inside a menu: what is wrong with its form.
+fn check_choice(knob: &KnobDecl, out: &mut Vec<Diagnostic>) {
+    if let Some(span) = knob.per_layer {
+        out.push(
+            Diagnostic::error(
+                codes::BAD_LEVELS,
+                "a dataflow is chosen for each layer in any case",
+            )
+            .label(span, "changes nothing here")
+            .help("leave `per layer` out"),
+        );
+    }
     let Value::List(list) = &knob.values else {
         out.push(fields::wrong(
             knob.values.span(),
             "`dataflow in`",
             "a list of dataflows",
-            "[nvdla, eyeriss]",
+            "dataflow in [nvdla, eyeriss]",
         ));
-        return None;
+        return;
     };
-    let mut paths = Vec::new();
+    if list.node.is_empty() {
+        out.push(no_dataflow(list.span));
+    }
     for item in &list.node {
-        match item {
-            Value::Path(path) => paths.push(path.clone()),
-            other => {
-                out.push(fields::wrong(
-                    other.span(),
-                    "a choice of `dataflow in`",
-                    "the name of a dataflow",
-                    "nvdla",
-                ));
-                return None;
-            }
+        if !matches!(item, Value::Path(_)) {
+            out.push(fields::wrong(
+                item.span(),
+                "a choice of `dataflow in`",
+                "the name of a dataflow",
+                "nvdla",
+            ));
         }
     }
-    Some(paths)
+}
+
+/// A choice of dataflows without any.
+pub fn no_dataflow(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::MISSING_FIELD, "no dataflow to choose from")
+        .label(span, "an empty list")
+        .help("write e.g. `dataflow in [nvdla, eyeriss, shidiannao]`")
+}
+
+/// The dataflows that a menu lets each layer choose from, and where it does; what is no name in
+/// the list was reported by [`lower`].
+pub fn dataflows(decl: &MenuDecl) -> Option<(Vec<Path>, Span)> {
+    let knob = decl
+        .knobs
+        .iter()
+        .find(|k| k.refine.is_none() && k.name.node == "dataflow")?;
+    let list = match &knob.values {
+        Value::List(list) => list.node.as_slice(),
+        _ => &[],
+    };
+    let paths = list.iter().filter_map(|item| match item {
+        Value::Path(path) => Some(path.clone()),
+        _ => None,
+    });
+    Some((paths.collect(), knob.name.span))
 }
 
 /// A knob by name among those of a menu, or a diagnostic.

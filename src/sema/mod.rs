@@ -2,17 +2,25 @@
 //! text ends here.
 
 mod budget;
+mod cascade;
 mod dataflow;
 mod design;
 mod fields;
 mod graph;
+mod kind;
 pub mod library;
 mod menu;
 mod network;
 mod operator;
+mod parts;
+mod pins;
 mod quantity;
 mod scope;
+mod search;
 mod technology;
+mod window;
+
+pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
@@ -20,7 +28,6 @@ use crate::ir::network::Network;
 use crate::ir::problem::Problem;
 use crate::ir::registry::{MethodSpec, ModelSpec};
 use crate::syntax::ast;
-use std::collections::BTreeSet;
 
 /// What specifications may name that lives in code.
 #[derive(Debug, Clone, Copy)]
@@ -80,21 +87,23 @@ pub fn analyze(
     let networks = program.check_blocks();
     let problems = design::lower_all(&mut program);
     program.lint_unused();
-    // A block that several designs use is lowered for each of them; its mistakes are told once.
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for diagnostic in program.diagnostics {
-        let place = diagnostic.labels.first().map(|l| l.span);
-        if seen.insert((diagnostic.code, place, diagnostic.message.clone())) {
-            diagnostics.push(diagnostic);
-        }
-    }
-    Analysis {
+    let analysis = Analysis {
         problems,
         designs,
         networks,
-        diagnostics,
-    }
+        diagnostics: program.into_diagnostics(),
+    };
+    // A design that is dropped without a word would be built as if it had never been written.
+    debug_assert!(
+        analysis.has_errors() || analysis.problems.len() == analysis.designs.len(),
+        "a design was dropped without a diagnostic"
+    );
+    analysis
+}
+
+/// Names of the operators of the shape-inferred form.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    operator::OPERATORS.iter().map(|(name, _)| *name)
 }
 
 /// A network of the bundled library by name, or why there is none.

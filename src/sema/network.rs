@@ -1,20 +1,21 @@
 //! `network` blocks: names, operands, shapes, edges.
 
 use super::fields::{self, Fields};
-use super::operator::{self, Operator};
+use super::operator::{self, Call};
 use super::scope::Program;
+use super::window::{MAX_EXTENT, Window, fits};
 use super::{graph, quantity};
 use crate::base::span::Span;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dim::Dim;
-use crate::ir::layer::{LayerShape, Op, Padding};
+use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, NodeKind, TensorShape};
-use crate::syntax::ast::{self, Field, Name, NetworkBody, NetworkDecl, NetworkStmt, Value};
+use crate::syntax::ast::{self, Field, Name, NetworkBody, NetworkDecl, NetworkStmt};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The largest loop bound that is accepted. Real layers stay far below; beyond it a typing mistake
-/// is likelier than a layer.
-pub const MAX_EXTENT: u64 = 1_000_000_000;
+/// So many unknown names of one network get the nearest known one suggested; to look for more
+/// would take long, and nobody reads on.
+const MOST_REMEDIES: usize = 50;
 
 /// A node while the network is being put together.
 pub struct Draft<'a> {
@@ -29,26 +30,31 @@ pub enum DraftKind<'a> {
     /// `layer`: the bounds are written out.
     Explicit(LayerShape),
     /// `name = op(…)`: the bounds follow from the operands.
-    Call {
-        op: &'a Name,
-        operator: Operator,
-        fields: &'a [Field],
-    },
+    Call(Call<'a>),
     /// Reported already; consumers stay silent about it.
     Broken,
 }
 
 /// Lowers a network; `None` if it has errors.
 pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
+    let mut out = Vec::new();
     let (statements, checked) = match &decl.body {
         NetworkBody::Statements(list) => (list.clone(), decl.unchecked.is_none()),
         NetworkBody::From(path) => {
-            match program
+            let read = program
                 .files
-                .network(&path.node, path.span, program.sources)
-            {
+                .network(&path.node, path.span, program.sources);
+            match read {
                 // Tables have lost strides and padding: their edges cannot be checked.
                 Ok(list) => (list, false),
+                Err(diagnostics) if diagnostics.is_empty() => {
+                    program.diagnostics.push(
+                        Diagnostic::error(codes::UNREADABLE, "this file cannot be read")
+                            .label(path.span, "no layers came from it")
+                            .help("check the path; it starts from the folder of this file"),
+                    );
+                    return None;
+                }
                 Err(diagnostics) => {
                     program.diagnostics.extend(diagnostics);
                     return None;
@@ -56,11 +62,8 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
             }
         }
     };
-    let mut out = Vec::new();
-    let network = assemble(decl, &statements, checked, &mut out);
-    let broken = out
-        .iter()
-        .any(|d| d.severity == crate::diag::Severity::Error);
+    let network = assemble(decl, &statements, checked, &program.damage, &mut out);
+    let broken = out.iter().any(|d| d.severity == Severity::Error);
     program.diagnostics.extend(out);
     network.filter(|_| !broken)
 }
@@ -69,18 +72,19 @@ fn assemble(
     decl: &NetworkDecl,
     statements: &[NetworkStmt],
     checked: bool,
+    damage: &[Span],
     out: &mut Vec<Diagnostic>,
 ) -> Option<Network> {
-    let drafts = declare(statements, out);
+    let mut drafts = declare(statements, damage, out);
     let names: BTreeMap<&str, usize> = drafts
         .iter()
         .enumerate()
-        .rev()
         .map(|(i, d)| (d.name.node.as_str(), i))
         .collect();
-    if !drafts.iter().any(|d| {
-        matches!(&d.kind, DraftKind::Explicit(_) | DraftKind::Broken)
-            || matches!(&d.kind, DraftKind::Call { operator, .. } if operator.is_layer())
+    if !drafts.iter().any(|d| match &d.kind {
+        DraftKind::Explicit(_) | DraftKind::Broken => true,
+        DraftKind::Call(call) => call.is_layer(),
+        DraftKind::Input(_) => false,
     }) {
         out.push(
             Diagnostic::error(
@@ -96,10 +100,12 @@ fn assemble(
             )
             .help("add one, e.g. `conv1 = conv(image) { filters = 32, kernel = 3x3, pad = 1 }`"),
         );
-        return None;
     }
-    let edges = connect(statements, &drafts, &names, out);
-    let order = graph::order(&drafts, &edges, out)?;
+    let (edges, cut) = connect(statements, &drafts, &names, out);
+    for at in cut {
+        drafts[at].kind = DraftKind::Broken;
+    }
+    let order = graph::order(&drafts, &edges, out);
     let mut nodes: Vec<Option<Node>> = drafts.iter().map(|_| None).collect();
     let mut operands: Vec<Vec<(usize, Span)>> = vec![Vec::new(); drafts.len()];
     for edge in &edges {
@@ -108,33 +114,46 @@ fn assemble(
     for &at in &order {
         nodes[at] = shape_node(&drafts[at], &operands[at], &nodes, checked, out);
     }
+    graph::lint_loose(&drafts, &edges, out);
+    // Those of a circle are not in the order; they have no node either.
     let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
     Some(graph::build(decl, nodes?, &edges, &order, checked))
 }
 
 /// One draft per declared node; names must differ.
-fn declare<'a>(statements: &'a [NetworkStmt], out: &mut Vec<Diagnostic>) -> Vec<Draft<'a>> {
+fn declare<'a>(
+    statements: &'a [NetworkStmt],
+    damage: &[Span],
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Draft<'a>> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     for statement in statements {
-        let (name, kind) = match statement {
+        let (name, kind, span) = match statement {
             NetworkStmt::Edges { .. } => continue,
             NetworkStmt::Input { name, shape, span } => {
-                (name, input(&shape.node, *span, out).map(DraftKind::Input))
+                let kind = input(&shape.node, shape.span, out).map(DraftKind::Input);
+                (name, kind, *span)
             }
             NetworkStmt::Layer {
-                name, op, fields, ..
-            } => (name, explicit(op, fields, out).map(DraftKind::Explicit)),
-            NetworkStmt::Call {
-                name, op, fields, ..
-            } => (
                 name,
-                operator::find(op, out).map(|operator| DraftKind::Call {
-                    op,
-                    operator,
-                    fields,
-                }),
-            ),
+                op,
+                fields,
+                span,
+            } => {
+                let kind = explicit(op, fields, out).map(DraftKind::Explicit);
+                (name, kind, *span)
+            }
+            NetworkStmt::Call {
+                name,
+                op,
+                args,
+                fields,
+                span,
+            } => {
+                let kind = Call::read(op, args, fields, out).map(DraftKind::Call);
+                (name, kind, *span)
+            }
         };
         if let Some(earlier) = first.get(name.node.as_str()) {
             out.push(
@@ -149,6 +168,8 @@ fn declare<'a>(statements: &'a [NetworkStmt], out: &mut Vec<Diagnostic>) -> Vec<
             continue;
         }
         first.insert(&name.node, name.span);
+        // What could not be read in it may have changed its shape.
+        let kind = kind.filter(|_| !super::cascade::within(damage, span));
         drafts.push(Draft {
             name,
             kind: kind.unwrap_or(DraftKind::Broken),
@@ -158,220 +179,190 @@ fn declare<'a>(statements: &'a [NetworkStmt], out: &mut Vec<Diagnostic>) -> Vec<
 }
 
 fn input(shape: &[ast::Number], span: Span, out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
-    let mut extents = Vec::new();
-    for number in shape {
-        extents.push(quantity::whole(
-            number,
-            1,
-            MAX_EXTENT,
-            "an extent of the input",
-            out,
-        )?);
-    }
+    let extents: Vec<Option<u64>> = shape
+        .iter()
+        .map(|n| quantity::whole(n, 1, MAX_EXTENT, "an extent of the input", out))
+        .collect();
     match extents[..] {
         [channels, rows, columns] => Some(TensorShape {
-            channels,
-            rows,
-            columns,
+            channels: channels?,
+            rows: rows?,
+            columns: columns?,
         }),
-        [channels] => Some(TensorShape {
-            channels,
-            rows: 1,
-            columns: 1,
-        }),
+        [channels] => channels.map(TensorShape::vector),
         _ => {
+            let help = if extents.len() == 4 {
+                "leave the batch out: `[C, Y, X]`, e.g. `input image [3, 224, 224]`"
+            } else {
+                "write C, Y and X of a feature map, e.g. `input image [3, 224, 224]`, or the length of a vector, `[784]`"
+            };
             out.push(
                 Diagnostic::error(
                     codes::WRONG_VALUE,
                     format!("an input has one or three extents, not {}", extents.len()),
                 )
-                .label(
-                    span,
-                    "C, Y and X of a feature map, or the length of a vector",
-                )
-                .help("write e.g. `input image [3, 224, 224]`"),
+                .label(span, format!("{} extents", extents.len()))
+                .help(help),
             );
             None
         }
     }
 }
 
-/// Stride, padding and dilation, which both forms of layers share.
-pub fn window(
-    fields: &mut Fields,
-    out: &mut Vec<Diagnostic>,
-    shape: &mut LayerShape,
-) -> Option<()> {
-    let stride = fields.pair("stride", 1, 1_000_000, out);
-    let pad = padding(fields, out);
-    let dilation = fields.pair("dilation", 1, 1_000_000, out);
-    shape.stride = stride?.unwrap_or([1, 1]);
-    shape.pad = pad?;
-    shape.dilation = dilation?.unwrap_or([1, 1]);
-    if shape.op == Op::TransposedConv {
-        shape.output_pad = fields
-            .pair("output_pad", 0, 1_000_000, out)?
-            .unwrap_or([0, 0]);
-    }
-    Some(())
-}
-
-/// `pad = 1`, `pad = 1x2` (rows x columns) or `pad = [top, bottom, left, right]`.
-pub fn padding(fields: &mut Fields, out: &mut Vec<Diagnostic>) -> Option<Padding> {
-    if let Some(Field {
-        value: Value::List(list),
-        ..
-    }) = fields.get("pad")
-    {
-        let mut sides = Vec::new();
-        for item in &list.node {
-            match item {
-                Value::Number(n) => sides.push(quantity::whole(n, 0, 1_000_000, "a padding", out)?),
-                other => {
-                    out.push(fields::wrong(
-                        other.span(),
-                        "a padding",
-                        "a whole number",
-                        "1",
-                    ));
-                    return None;
-                }
-            }
-        }
-        let [top, bottom, left, right] = sides[..] else {
-            out.push(fields::wrong(
-                list.span,
-                "a list of paddings",
-                "four numbers: top, bottom, left, right",
-                "pad = [0, 1, 0, 1]",
-            ));
-            return None;
-        };
-        return Some(Padding {
-            top,
-            bottom,
-            left,
-            right,
-        });
-    }
-    let [rows, columns] = fields.pair("pad", 0, 1_000_000, out)?.unwrap_or([0, 0]);
-    Some(Padding {
-        top: rows,
-        bottom: rows,
-        left: columns,
-        right: columns,
-    })
-}
-
 /// `layer l1 conv { K = 32, C = 3, Y = 224, X = 224, R = 3, S = 3, stride = 2, pad = 1 }`
 fn explicit(op: &Name, fields: &[Field], out: &mut Vec<Diagnostic>) -> Option<LayerShape> {
     let Some(kind) = Op::parse(&op.node) else {
-        let known: Vec<&str> = Op::ALL.iter().map(|o| o.name()).collect();
-        out.push(fields::unknown("kind of layer", op, &known));
+        operator::unknown_kind(op, out);
         return None;
     };
     let mut shape = LayerShape::new(kind, &[]);
     let mut reader = Fields::new(fields, format!("a `{}` layer", kind.name()), op.span);
-    let mut sound = true;
+    hints(kind, fields, &mut reader);
+    let before = out.len();
     for &dim in kind.dims() {
-        let required = kind.required_dims().contains(&dim);
-        let extent = if required {
+        let extent = if kind.required_dims().contains(&dim) {
             reader.required_whole(dim.name(), 1, MAX_EXTENT, out)
         } else {
-            match reader.whole(dim.name(), 1, MAX_EXTENT, out) {
-                Some(extent) => Some(extent.unwrap_or(0)),
-                None => None,
-            }
+            reader
+                .whole(dim.name(), 1, MAX_EXTENT, out)
+                .map(|extent| extent.unwrap_or(0))
         };
-        match extent {
-            Some(extent) => shape.bounds[dim] = extent,
-            None => sound = false,
-        }
+        shape.bounds[dim] = extent.unwrap_or(0);
     }
-    if kind.slides() {
-        sound &= window(&mut reader, out, &mut shape).is_some();
+    if kind.slides()
+        && let Some(window) = Window::read(kind, &mut reader, out)
+    {
+        window.put(&mut shape);
     }
     reader.finish(out);
-    (sound && fits(&shape, op.span, out)).then_some(shape)
-}
-
-/// More elements in one dimension than a layer may have.
-pub fn too_large(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::LAYER_TOO_LARGE,
-        format!("{what} has more than {MAX_EXTENT} elements"),
-    )
-    .label(span, "too large")
-    .help("check the bounds before it: one of them probably has a few digits too many")
-}
-
-/// Whether the window fits and the MACs can be counted; reports why not.
-pub fn fits(shape: &LayerShape, span: Span, out: &mut Vec<Diagnostic>) -> bool {
-    if shape.output().is_none() {
-        let input = shape.padded_input().unwrap_or([0, 0]);
-        out.push(
-            Diagnostic::error(codes::WINDOW, "the window is larger than the padded input")
-                .label(
-                    span,
-                    format!(
-                        "a {}x{} window with dilation {}x{} on {}x{} elements",
-                        shape.bound(Dim::R),
-                        shape.bound(Dim::S),
-                        shape.dilation[0],
-                        shape.dilation[1],
-                        input[0],
-                        input[1]
-                    ),
-                )
-                .help("check kernel, padding and dilation; `pad` adds zeros around the input"),
-        );
-        return false;
+    let sound = out.len() == before && fits(&shape, op.span, out);
+    if sound {
+        lint_multiplier(&shape, fields, out);
     }
-    // Counts of traffic are a few times the MACs; half the range leaves room for them.
-    if shape.macs().is_none_or(|macs| macs > u64::MAX >> 4) {
+    sound.then_some(shape)
+}
+
+/// Warns of a depthwise layer that was written like a convolution.
+fn lint_multiplier(shape: &LayerShape, fields: &[Field], out: &mut Vec<Diagnostic>) {
+    let (k, c) = (shape.bound(Dim::K), shape.bound(Dim::C));
+    let field = fields.iter().find(|f| f.name.node == "K");
+    if let (Op::Depthwise, true, Some(field)) = (shape.op, k == c && k > 1, field) {
         out.push(
-            Diagnostic::error(
-                codes::LAYER_TOO_LARGE,
-                "the layer has more MACs than can be counted",
+            Diagnostic::warning(
+                codes::MULTIPLIER,
+                format!("this depthwise layer gives {k} x {c} channels"),
             )
-            .label(span, "the product of its loop bounds exceeds 2^60")
-            .help("check the bounds: one of them probably has a few digits too many"),
+            .label(
+                field.span,
+                format!("K of a depthwise layer is the number of filters per channel: {k} for each of {c}"),
+            )
+            .help("leave `K` out for one filter per channel"),
         );
-        return false;
     }
-    true
 }
 
-/// Resolves operand names and edge statements.
+/// What to write instead of fields that belong to the other form of layers, or to the output.
+fn hints(kind: Op, fields: &[Field], reader: &mut Fields) {
+    if kind.slides() {
+        for (output, input, window, axis) in [("Y'", "Y", "R", 0), ("X'", "X", "S", 1)] {
+            let mut help = format!(
+                "the bounds of a layer are those of its input: leave `{output}` out and give `{input}` \
+                 = ({output} - 1) x stride + {window} - padding of both sides"
+            );
+            if let Some(value) = input_of_output(fields, output, window, axis) {
+                help = format!("{help}; with what is written here, `{input} = {value}`");
+            }
+            reader.hint(output, input, help);
+        }
+        let window = "the window is written with its two extents, e.g. `R = 3, S = 3`";
+        reader.hint("kernel", "R,S", window);
+        reader.hint("kernel_size", "R,S", window);
+    }
+    let grouped =
+        "write `layer name grouped_conv { G = …, K = …, C = …, … }`; K and C are per group there";
+    match kind {
+        Op::Conv => {
+            reader.hint("G", "", grouped);
+            reader.hint("groups", "", grouped);
+        }
+        Op::Dense => {
+            for name in ["Y", "X", "R", "S"] {
+                reader.hint(
+                    name,
+                    "",
+                    "a dense layer has K outputs and C inputs; C counts every element of a map",
+                );
+            }
+        }
+        Op::Gemm => reader.hint(
+            "C",
+            "K",
+            "a matrix product is (M x K) by (K x N): the sum runs over K",
+        ),
+        _ => {}
+    }
+}
+
+/// The input extent that gives the output extent written, if all it depends on is plain.
+fn input_of_output(fields: &[Field], output: &str, window: &str, axis: usize) -> Option<u64> {
+    let number = |name: &str| {
+        let field = fields.iter().find(|f| f.name.node == name);
+        match field.map(|f| &f.value) {
+            Some(ast::Value::Number(n)) => n.integer.filter(|&v| v <= MAX_EXTENT),
+            Some(ast::Value::Pair(p)) => p.node[axis].integer.filter(|&v| v <= MAX_EXTENT),
+            Some(_) => None,
+            None => Some(u64::from(name != "pad")),
+        }
+    };
+    let span = number("dilation")?.checked_mul(number(window)?.checked_sub(1)?)? + 1;
+    let steps = number(output)?
+        .checked_sub(1)?
+        .checked_mul(number("stride")?)?;
+    (steps + span).checked_sub(2 * number("pad")?)
+}
+
+/// Resolves operand names and edge statements. Also gives the nodes that lack an operand because
+/// its name is unknown.
 fn connect(
     statements: &[NetworkStmt],
     drafts: &[Draft],
     names: &BTreeMap<&str, usize>,
     out: &mut Vec<Diagnostic>,
-) -> Vec<graph::Edge> {
+) -> (Vec<graph::Edge>, Vec<usize>) {
     let known: Vec<&str> = drafts.iter().map(|d| d.name.node.as_str()).collect();
     let mut edges: Vec<graph::Edge> = Vec::new();
+    let mut cut = Vec::new();
     let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
-    let find = |name: &Name, out: &mut Vec<Diagnostic>| {
+    let mut unknown = 0;
+    let mut find = |name: &Name, out: &mut Vec<Diagnostic>| {
         let found = names.get(name.node.as_str()).copied();
         if found.is_none() {
-            out.push(fields::unknown("node", name, &known));
+            unknown += 1;
+            let known = if unknown <= MOST_REMEDIES {
+                known.as_slice()
+            } else {
+                &known[..known.len().min(8)]
+            };
+            out.push(fields::unknown("node", name, known));
         }
         found
     };
     for statement in statements {
         match statement {
             NetworkStmt::Call { name, args, .. } => {
-                let Some(&to) = names.get(name.node.as_str()) else {
-                    continue;
-                };
+                let to = names.get(name.node.as_str()).copied();
+                // The second declaration of a name is no node.
+                let to = to.filter(|&to| drafts[to].name.span == name.span);
                 for arg in args {
-                    if let Some(from) = find(arg, out) {
-                        edges.push(graph::Edge {
+                    let from = find(arg, out);
+                    match (from, to) {
+                        (Some(from), Some(to)) => edges.push(graph::Edge {
                             from,
                             to,
                             span: arg.span,
-                        });
+                        }),
+                        (None, Some(to)) => cut.push(to),
+                        (_, None) => {}
                     }
                 }
             }
@@ -382,28 +373,40 @@ fn connect(
                         continue;
                     };
                     let span = pair[0].span.to(pair[1].span);
-                    match drafts[to].kind {
+                    match &drafts[to].kind {
                         DraftKind::Explicit(_) | DraftKind::Broken => {
                             if seen.insert((from, to)) {
                                 edges.push(graph::Edge { from, to, span });
                             }
                         }
-                        _ => out.push(
-                            Diagnostic::error(
-                                codes::EDGE,
-                                format!("an edge cannot end at `{}`", pair[1].node),
-                            )
-                            .label(pair[1].span, "its operands stand in its own declaration")
-                            .label(drafts[to].name.span, "declared here")
-                            .help("edges join `layer` statements; give other nodes their operands in parentheses"),
-                        ),
+                        kind => out.push(no_end(&pair[1], &drafts[to], kind)),
                     }
                 }
             }
-            _ => {}
+            NetworkStmt::Input { .. } | NetworkStmt::Layer { .. } => {}
         }
     }
-    edges
+    (edges, cut)
+}
+
+/// An edge to what takes no edges.
+fn no_end(name: &Name, draft: &Draft, kind: &DraftKind) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::EDGE,
+        format!("an edge cannot end at `{}`", name.node),
+    );
+    match kind {
+        DraftKind::Input(_) => diagnostic
+            .label(name.span, "an input of the network takes nothing in")
+            .label(draft.name.span, "declared as an input here")
+            .help("turn the edge round, or leave it out"),
+        _ => diagnostic
+            .label(name.span, "its operands stand in its own declaration")
+            .label(draft.name.span, "declared here")
+            .help(
+                "edges end at `layer` statements; give other nodes their operands in parentheses",
+            ),
+    }
 }
 
 /// The finished node, its shape inferred from its operands or checked against them.
@@ -414,55 +417,30 @@ fn shape_node(
     checked: bool,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
-    let span = draft.name.span;
-    let node = |kind, output| {
-        Some(Node {
-            name: draft.name.node.clone(),
-            kind,
-            output,
-            span,
-        })
-    };
-    match &draft.kind {
-        DraftKind::Broken => None,
-        DraftKind::Input(shape) => node(NodeKind::Input, Some(*shape)),
+    let (kind, output) = match &draft.kind {
+        DraftKind::Broken => return None,
+        DraftKind::Input(shape) => (NodeKind::Input, *shape),
         DraftKind::Explicit(shape) => {
             if checked {
                 graph::check_edges(draft, shape, operands, nodes, out);
             }
-            let output = output_of(shape);
-            node(NodeKind::Layer(*shape), output)
+            // It fits, or the draft would be broken.
+            (NodeKind::Layer(*shape), operator::output_of(shape)?)
         }
-        DraftKind::Call {
-            op,
-            operator,
-            fields,
-        } => {
+        DraftKind::Call(call) => {
             let mut inputs = Vec::new();
             for &(from, place) in operands {
                 // A broken operand was reported; its consumers cannot be judged.
                 let producer = nodes[from].as_ref()?;
                 inputs.push((producer.output?, place, producer));
             }
-            let (kind, output) = operator.apply(op, &inputs, fields, out)?;
-            node(kind, Some(output))
+            call.apply(&inputs, checked, out)?
         }
-    }
-}
-
-/// The extents of a layer's result.
-pub fn output_of(shape: &LayerShape) -> Option<TensorShape> {
-    let [rows, columns] = shape.output()?;
-    Some(match shape.op {
-        Op::Gemm => TensorShape {
-            channels: shape.bound(Dim::N),
-            rows: shape.bound(Dim::M),
-            columns: 1,
-        },
-        _ => TensorShape {
-            channels: shape.output_channels()?,
-            rows,
-            columns,
-        },
+    };
+    Some(Node {
+        name: draft.name.node.clone(),
+        kind,
+        output: Some(output),
+        span: draft.name.span,
     })
 }

@@ -1,7 +1,10 @@
 //! The operators of the shape-inferred form: what each takes, and the shape it gives.
+//!
+//! Attributes are read before shapes are known, so that a mistake in one layer never hides one in
+//! another.
 
 use super::fields::{self, Fields};
-use super::network::{MAX_EXTENT, fits, output_of, padding, too_large, window};
+use super::window::{MAX_EXTENT, Window, fits, too_large};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
@@ -15,131 +18,358 @@ pub enum Operator {
     /// A priced layer.
     Layer(Op),
     /// Element by element over two or more maps of one shape.
-    Join(&'static str),
+    Join,
     /// Stacks channels.
     Concat,
     /// A sliding window without weights.
-    Pool(&'static str),
+    Pool,
     /// One element per channel.
     GlobalPool,
     /// All elements in one vector.
     Flatten,
     /// Leaves the shape as it is.
-    Pointwise(&'static str),
+    Pointwise,
 }
 
-const OPERATORS: &[(&str, Operator)] = &[
+/// Every operator of the shape-inferred form by name.
+pub const OPERATORS: &[(&str, Operator)] = &[
     ("conv", Operator::Layer(Op::Conv)),
     ("depthwise", Operator::Layer(Op::Depthwise)),
     ("transposed_conv", Operator::Layer(Op::TransposedConv)),
     ("dense", Operator::Layer(Op::Dense)),
-    ("add", Operator::Join("add")),
-    ("mul", Operator::Join("mul")),
+    ("add", Operator::Join),
+    ("mul", Operator::Join),
     ("concat", Operator::Concat),
-    ("max_pool", Operator::Pool("max_pool")),
-    ("avg_pool", Operator::Pool("avg_pool")),
+    ("max_pool", Operator::Pool),
+    ("avg_pool", Operator::Pool),
     ("global_pool", Operator::GlobalPool),
     ("flatten", Operator::Flatten),
-    ("relu", Operator::Pointwise("relu")),
-    ("relu6", Operator::Pointwise("relu6")),
-    ("sigmoid", Operator::Pointwise("sigmoid")),
-    ("tanh", Operator::Pointwise("tanh")),
-    ("silu", Operator::Pointwise("silu")),
-    ("hard_swish", Operator::Pointwise("hard_swish")),
-    ("hard_sigmoid", Operator::Pointwise("hard_sigmoid")),
-    ("gelu", Operator::Pointwise("gelu")),
-    ("softmax", Operator::Pointwise("softmax")),
-    ("batch_norm", Operator::Pointwise("batch_norm")),
-    ("layer_norm", Operator::Pointwise("layer_norm")),
+    ("relu", Operator::Pointwise),
+    ("relu6", Operator::Pointwise),
+    ("sigmoid", Operator::Pointwise),
+    ("tanh", Operator::Pointwise),
+    ("silu", Operator::Pointwise),
+    ("hard_swish", Operator::Pointwise),
+    ("hard_sigmoid", Operator::Pointwise),
+    ("gelu", Operator::Pointwise),
+    ("softmax", Operator::Pointwise),
+    ("batch_norm", Operator::Pointwise),
+    ("layer_norm", Operator::Pointwise),
 ];
 
-/// Looks an operator up; reports an unknown one.
-pub fn find(name: &Name, out: &mut Vec<Diagnostic>) -> Option<Operator> {
-    if let Some((_, operator)) = OPERATORS.iter().find(|(n, _)| *n == name.node) {
-        return Some(*operator);
+/// What other tools call an operator.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("conv2d", "conv"),
+    ("convolution", "conv"),
+    ("depthwise_conv", "depthwise"),
+    ("dwconv", "depthwise"),
+    ("deconv", "transposed_conv"),
+    ("conv_transpose", "transposed_conv"),
+    ("linear", "dense"),
+    ("fc", "dense"),
+    ("fully_connected", "dense"),
+    ("maxpool", "max_pool"),
+    ("avgpool", "avg_pool"),
+    ("pool", "max_pool"),
+    ("global_avg_pool", "global_pool"),
+    ("adaptive_avg_pool", "global_pool"),
+    ("bn", "batch_norm"),
+    ("swish", "silu"),
+    ("sum", "add"),
+    ("cat", "concat"),
+];
+
+/// The kind of layer that a word of another tool stands for.
+fn kind_of_synonym(name: &str) -> Option<Op> {
+    let (_, meant) = SYNONYMS.iter().find(|(written, _)| *written == name)?;
+    Op::parse(meant)
+}
+
+/// Reports a word that is no kind of layer.
+pub fn unknown_kind(name: &Name, out: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = match kind_of_synonym(&name.node) {
+        Some(op) => vec![op.name()],
+        None => Op::ALL.iter().map(|o| o.name()).collect(),
+    };
+    let mut diagnostic = fields::unknown("kind of layer", name, &known);
+    if OPERATORS.iter().any(|(n, _)| *n == name.node) {
+        diagnostic.suggestion = None;
+        diagnostic.help = Some(format!(
+            "`{0}` costs nothing on the array; in a network it is written with its operands: `name = {0}(…)`",
+            name.node
+        ));
+    } else if let Some(op) = kind_of_synonym(&name.node) {
+        diagnostic = diagnostic
+            .help(format!("did you mean `{}`?", op.name()))
+            .suggest(name.span, op.name());
     }
-    let known: Vec<&str> = OPERATORS.iter().map(|(n, _)| *n).collect();
+    out.push(diagnostic);
+}
+
+/// Looks an operator up; reports an unknown one.
+fn find(name: &Name, out: &mut Vec<Diagnostic>) -> Option<(&'static str, Operator)> {
+    let by_name = |wanted: &str| OPERATORS.iter().find(|(n, _)| *n == wanted).copied();
+    if let Some(found) = by_name(&name.node) {
+        return Some(found);
+    }
+    let synonym = SYNONYMS.iter().find(|(written, _)| *written == name.node);
+    let known: Vec<&str> = match synonym {
+        Some((_, meant)) => vec![meant],
+        None => OPERATORS.iter().map(|(n, _)| *n).collect(),
+    };
     let mut diagnostic = fields::unknown("operator", name, &known);
-    if name.node == "grouped_conv" {
-        diagnostic = diagnostic.help("write `conv(x) { groups = …, … }`");
-    } else if name.node == "gemm" || name.node == "matmul" {
-        diagnostic = diagnostic.help(
-            "write a matrix product with its bounds: `layer name gemm { M = 128, N = 768, K = 768 }`",
-        );
+    let instead = match name.node.as_str() {
+        "grouped_conv" => Some("write `conv(x) { groups = …, … }`".to_string()),
+        "gemm" | "matmul" => Some(
+            "write a matrix product with its bounds: `layer name gemm { M = 128, N = 768, K = 768 }`"
+                .to_string(),
+        ),
+        _ => synonym.map(|(_, meant)| format!("did you mean `{meant}`?")),
+    };
+    if let Some(help) = instead {
+        diagnostic.help = Some(help);
+        diagnostic.suggestion = None;
+    }
+    if let Some((_, meant)) = synonym {
+        diagnostic = diagnostic.suggest(name.span, *meant);
     }
     out.push(diagnostic);
     None
 }
 
-type Operand<'a> = (TensorShape, Span, &'a Node);
+/// One use of an operator: its name, its attributes, not yet its operands.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub op: &'a Name,
+    pub operator: Operator,
+    /// As the report calls it.
+    word: &'static str,
+    /// Filters, units or channel multiplier.
+    channels: u64,
+    kernel: [u64; 2],
+    window: Window,
+    groups: u64,
+}
 
-impl Operator {
-    /// Whether it is priced.
-    pub fn is_layer(self) -> bool {
-        matches!(self, Operator::Layer(_))
-    }
-
-    /// Kind and output shape for these operands; reports what does not fit.
-    pub fn apply(
-        self,
-        op: &Name,
-        operands: &[Operand],
+impl<'a> Call<'a> {
+    /// Reads operator, number of operands and attributes; `None` if any of them is wrong.
+    pub fn read(
+        op: &'a Name,
+        args: &[Name],
         list: &[Field],
         out: &mut Vec<Diagnostic>,
-    ) -> Option<(NodeKind, TensorShape)> {
-        let many = matches!(self, Operator::Join(_) | Operator::Concat);
-        if operands.is_empty() || (!many && operands.len() > 1) || (many && operands.len() < 2) {
-            let wanted = if many {
-                "at least two operands"
-            } else {
-                "exactly one operand"
-            };
-            out.push(
-                Diagnostic::error(codes::OPERANDS, format!("`{}` takes {wanted}", op.node))
-                    .label(op.span, format!("{} given here", operands.len()))
-                    .help(if many {
-                        format!("write e.g. `{}(a, b)`", op.node)
-                    } else {
-                        format!(
-                            "write e.g. `{}(a)`; `add(a, b)` joins two maps first",
-                            op.node
-                        )
-                    }),
+    ) -> Option<Call<'a>> {
+        let (word, operator) = find(op, out)?;
+        let counted = operands(op, operator, args, out);
+        let mut fields = Fields::new(list, format!("`{}`", op.node), op.span);
+        let call = Call::attributes(op, word, operator, &mut fields, out);
+        let before = out.len();
+        fields.finish(out);
+        call.filter(|_| counted && out.len() == before)
+    }
+
+    fn attributes(
+        op: &'a Name,
+        word: &'static str,
+        operator: Operator,
+        fields: &mut Fields,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Call<'a>> {
+        let mut call = Call {
+            op,
+            operator,
+            word,
+            channels: 1,
+            kernel: [1, 1],
+            window: Window::PLAIN,
+            groups: 1,
+        };
+        for name in ["C", "Y", "X", "in_channels", "in_features", "H", "W"] {
+            fields.hint(name, "", "it follows from the operand; leave it out");
+        }
+        for name in ["R", "S"] {
+            fields.hint(
+                name,
+                "kernel",
+                "the window is written `kernel = 3x3`, rows x columns (R x S)",
             );
+        }
+        match operator {
+            Operator::Layer(Op::Dense) => {
+                call.channels = fields.required_whole("units", 1, MAX_EXTENT, out)?;
+            }
+            Operator::Layer(kind) => {
+                let channels = match kind {
+                    // Usually left out.
+                    Op::Depthwise => {
+                        let help = "a depthwise layer has as many filters as its operand has channels; leave it out, or write `multiplier = …` for several filters per channel";
+                        fields.hint("filters", "", help);
+                        fields.hint("K", "", help);
+                        let read = fields.whole("multiplier", 1, MAX_EXTENT, out);
+                        read.map(|m| m.unwrap_or(1))
+                    }
+                    _ => fields.required_whole("filters", 1, MAX_EXTENT, out),
+                };
+                let kernel = fields.required_pair("kernel", 1, MAX_EXTENT, out);
+                let window = Window::read(kind, fields, out);
+                let groups = match kind {
+                    Op::Conv => fields.whole("groups", 1, MAX_EXTENT, out),
+                    _ => Some(None),
+                };
+                call.channels = channels?;
+                call.kernel = kernel?;
+                call.window = window?;
+                call.groups = groups?.unwrap_or(1);
+            }
+            Operator::Pool => {
+                let kernel = fields.required_pair("kernel", 1, MAX_EXTENT, out);
+                let window = Window::read_pool(fields, out);
+                call.kernel = kernel?;
+                call.window = window?;
+            }
+            Operator::Join
+            | Operator::Concat
+            | Operator::GlobalPool
+            | Operator::Flatten
+            | Operator::Pointwise => {}
+        }
+        Some(call)
+    }
+
+    /// Whether it is priced.
+    pub fn is_layer(&self) -> bool {
+        matches!(self.operator, Operator::Layer(_))
+    }
+
+    /// Kind and output shape for these operands; reports what does not fit. Where shapes are not
+    /// `checked`, operands need not agree, and the first one counts.
+    pub fn apply(
+        &self,
+        operands: &[Operand],
+        checked: bool,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<(NodeKind, TensorShape)> {
+        let input = operands.first()?.0;
+        let free = NodeKind::Free(self.word);
+        let span = self.op.span;
+        Some(match self.operator {
+            Operator::Layer(kind) => return self.layer(kind, input, out),
+            Operator::Join if !checked => (free, input),
+            Operator::Join => (free, join(self.word, operands, out)?),
+            Operator::Concat => (free, concat(operands, checked, out)?),
+            Operator::Pool => (free, self.pool(input, out)?),
+            Operator::GlobalPool => (free, TensorShape::vector(input.channels)),
+            Operator::Flatten => (free, TensorShape::vector(flat(input, span, out)?)),
+            Operator::Pointwise => (free, input),
+        })
+    }
+
+    fn layer(
+        &self,
+        kind: Op,
+        input: TensorShape,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<(NodeKind, TensorShape)> {
+        let mut shape = LayerShape::new(kind, &[]);
+        let span = self.op.span;
+        if kind == Op::Dense {
+            shape.bounds[Dim::K] = self.channels;
+            shape.bounds[Dim::C] = flat(input, span, out)?;
+        } else {
+            for (dim, extent) in [
+                (Dim::K, self.channels),
+                (Dim::C, input.channels),
+                (Dim::Y, input.rows),
+                (Dim::X, input.columns),
+                (Dim::R, self.kernel[0]),
+                (Dim::S, self.kernel[1]),
+            ] {
+                shape.bounds[dim] = extent;
+            }
+            self.window.put(&mut shape);
+            if kind == Op::Depthwise && self.channels == 1 {
+                shape.bounds[Dim::K] = 0;
+            }
+            if self.groups > 1 {
+                split(&mut shape, self.groups, span, out)?;
+            }
+        }
+        if !fits(&shape, span, out) {
             return None;
         }
-        let mut fields = Fields::new(list, format!("`{}`", op.node), op.span);
-        let input = operands[0].0;
-        let result = match self {
-            Operator::Layer(kind) => layer(kind, input, &mut fields, op.span, out),
-            Operator::Join(name) => join(name, operands, out).map(|s| (NodeKind::Free(name), s)),
-            Operator::Concat => concat(operands, out).map(|s| (NodeKind::Free("concat"), s)),
-            Operator::Pool(name) => {
-                pool(input, &mut fields, op.span, out).map(|s| (NodeKind::Free(name), s))
-            }
-            Operator::GlobalPool => Some((
-                NodeKind::Free("global_pool"),
-                TensorShape {
-                    channels: input.channels,
-                    rows: 1,
-                    columns: 1,
-                },
-            )),
-            Operator::Flatten => flat(input, op.span, out).map(|channels| {
-                (
-                    NodeKind::Free("flatten"),
-                    TensorShape {
-                        channels,
-                        rows: 1,
-                        columns: 1,
-                    },
-                )
-            }),
-            Operator::Pointwise(name) => Some((NodeKind::Free(name), input)),
-        };
-        fields.finish(out);
-        result
+        Some((NodeKind::Layer(shape), output_of(&shape)?))
     }
+
+    fn pool(&self, input: TensorShape, out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
+        let mut shape = LayerShape::new(
+            Op::Depthwise,
+            &[
+                (Dim::C, input.channels),
+                (Dim::Y, input.rows),
+                (Dim::X, input.columns),
+                (Dim::R, self.kernel[0]),
+                (Dim::S, self.kernel[1]),
+            ],
+        );
+        self.window.put(&mut shape);
+        if !fits(&shape, self.op.span, out) {
+            return None;
+        }
+        output_of(&shape)
+    }
+}
+
+/// The extents of a layer's result.
+pub fn output_of(shape: &LayerShape) -> Option<TensorShape> {
+    let [rows, columns] = shape.output()?;
+    Some(match shape.op {
+        Op::Gemm => TensorShape {
+            channels: shape.bound(Dim::N),
+            rows: shape.bound(Dim::M),
+            columns: 1,
+        },
+        _ => TensorShape {
+            channels: shape.output_channels()?,
+            rows,
+            columns,
+        },
+    })
+}
+
+/// A producer's result, where it is named, and the producer.
+pub type Operand<'a> = (TensorShape, Span, &'a Node);
+
+/// Whether there are as many operands as the operator takes.
+fn operands(op: &Name, operator: Operator, args: &[Name], out: &mut Vec<Diagnostic>) -> bool {
+    let many = matches!(operator, Operator::Join | Operator::Concat);
+    let wanted = match (many, args.len()) {
+        (true, 0..=1) => "at least two operands",
+        (false, 0) => "an operand",
+        (false, 2..) => "only one operand",
+        _ => return true,
+    };
+    let (at, given) = match args {
+        [] => (op.span, "none given".to_string()),
+        [first, .., last] => (
+            first.span.to(last.span),
+            format!("{} given here", args.len()),
+        ),
+        [one] => (one.span, "only this one is given".to_string()),
+    };
+    let help = match (many, args) {
+        (true, [one, ..]) => format!("write e.g. `{}({}, other)`", op.node, one.node),
+        (true, []) => format!("write e.g. `{}(a, b)`", op.node),
+        (false, []) => format!("name what it works on: `{}(name)`", op.node),
+        (false, _) => {
+            "join them first: `sum = add(a, b)`, or `concat(a, b)` to stack channels".to_string()
+        }
+    };
+    out.push(
+        Diagnostic::error(codes::OPERANDS, format!("`{}` takes {wanted}", op.node))
+            .label(at, given)
+            .help(help),
+    );
+    false
 }
 
 /// Elements of a map laid out as one vector.
@@ -149,53 +379,6 @@ fn flat(input: TensorShape, span: Span, out: &mut Vec<Diagnostic>) -> Option<u64
         out.push(too_large(span, "the flattened operand"));
     }
     elements
-}
-
-fn layer(
-    kind: Op,
-    input: TensorShape,
-    fields: &mut Fields,
-    span: Span,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(NodeKind, TensorShape)> {
-    let mut shape = LayerShape::new(kind, &[]);
-    if kind == Op::Dense {
-        shape.bounds[Dim::K] = fields.required_whole("units", 1, MAX_EXTENT, out)?;
-        shape.bounds[Dim::C] = flat(input, span, out)?;
-    } else {
-        let filters = match kind {
-            // The channel multiplier: usually left out.
-            Op::Depthwise => fields.whole("multiplier", 1, MAX_EXTENT, out)?.unwrap_or(1),
-            _ => fields.required_whole("filters", 1, MAX_EXTENT, out)?,
-        };
-        let kernel = fields.required_pair("kernel", 1, MAX_EXTENT, out);
-        window(fields, out, &mut shape)?;
-        let groups = match kind {
-            Op::Conv => fields.whole("groups", 1, MAX_EXTENT, out)?.unwrap_or(1),
-            _ => 1,
-        };
-        let [r, s] = kernel?;
-        for (dim, extent) in [
-            (Dim::K, filters),
-            (Dim::C, input.channels),
-            (Dim::Y, input.rows),
-            (Dim::X, input.columns),
-            (Dim::R, r),
-            (Dim::S, s),
-        ] {
-            shape.bounds[dim] = extent;
-        }
-        if kind == Op::Depthwise && filters == 1 {
-            shape.bounds[Dim::K] = 0;
-        }
-        if groups > 1 {
-            split(&mut shape, groups, span, out)?;
-        }
-    }
-    if !fits(&shape, span, out) {
-        return None;
-    }
-    Some((NodeKind::Layer(shape), output_of(&shape)?))
 }
 
 /// Turns a convolution into `groups` independent ones; one channel per group is a depthwise one.
@@ -242,32 +425,35 @@ fn join(name: &str, operands: &[Operand], out: &mut Vec<Diagnostic>) -> Option<T
     let largest = *operands
         .iter()
         .max_by_key(|o| o.0.elements().unwrap_or(u64::MAX))?;
-    for operand in operands {
-        // One value per channel scales a whole map (squeeze and excitation).
-        let per_channel = operand.0.channels == largest.0.channels
-            && (operand.0.rows, operand.0.columns) == (1, 1);
-        if operand.0 != largest.0 && !per_channel {
-            out.push(
-                mismatch(
-                    name,
-                    &operands[0],
-                    operands.iter().find(|o| o.0 != operands[0].0)?,
-                )
-                .help("check stride, padding and filters on both ways to this node"),
-            );
-            return None;
-        }
-    }
-    Some(largest.0)
+    // One value per channel scales a whole map (squeeze and excitation).
+    let agrees = |shape: TensorShape| {
+        shape == largest.0
+            || shape.channels == largest.0.channels && (shape.rows, shape.columns) == (1, 1)
+    };
+    let Some(odd) = operands.iter().find(|o| !agrees(o.0)) else {
+        return Some(largest.0);
+    };
+    let (a, b) = if odd.1 < largest.1 {
+        (odd, &largest)
+    } else {
+        (&largest, odd)
+    };
+    let help = if a.0.channels == b.0.channels {
+        "check strides and padding on both ways to this node"
+    } else {
+        "check filters and strides on both ways to this node"
+    };
+    out.push(mismatch(name, a, b).help(help));
+    None
 }
 
-fn concat(operands: &[Operand], out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
-    let first = operands[0];
+fn concat(operands: &[Operand], checked: bool, out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
+    let first = operands.first()?;
     let mut channels = 0u64;
     for operand in operands {
-        if (operand.0.rows, operand.0.columns) != (first.0.rows, first.0.columns) {
+        if checked && (operand.0.rows, operand.0.columns) != (first.0.rows, first.0.columns) {
             out.push(
-                mismatch("concat", &first, operand)
+                mismatch("concat", first, operand)
                     .help("rows and columns must agree; only channels are stacked"),
             );
             return None;
@@ -281,37 +467,5 @@ fn concat(operands: &[Operand], out: &mut Vec<Diagnostic>) -> Option<TensorShape
     Some(TensorShape {
         channels,
         ..first.0
-    })
-}
-
-fn pool(
-    input: TensorShape,
-    fields: &mut Fields,
-    span: Span,
-    out: &mut Vec<Diagnostic>,
-) -> Option<TensorShape> {
-    let [r, s] = fields.required_pair("kernel", 1, MAX_EXTENT, out)?;
-    let stride = fields.pair("stride", 1, 1_000_000, out)?.unwrap_or([1, 1]);
-    let pad = padding(fields, out)?;
-    let mut shape = LayerShape::new(
-        Op::Depthwise,
-        &[
-            (Dim::C, input.channels),
-            (Dim::Y, input.rows),
-            (Dim::X, input.columns),
-            (Dim::R, r),
-            (Dim::S, s),
-        ],
-    );
-    shape.stride = stride;
-    shape.pad = pad;
-    if !fits(&shape, span, out) {
-        return None;
-    }
-    let [rows, columns] = shape.output()?;
-    Some(TensorShape {
-        channels: input.channels,
-        rows,
-        columns,
     })
 }

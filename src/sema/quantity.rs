@@ -5,6 +5,12 @@ use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::Number;
 
+/// "an area", "a power".
+fn article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
 /// The value of `number` in the canonical unit of the one of `wanted` that its unit belongs to,
 /// and which that is. `what` names the thing measured ("the limit of `area`").
 pub fn measure(
@@ -56,17 +62,19 @@ pub fn measure(
     if wanted.contains(&known.quantity) {
         return Some((number.value * known.factor, known.quantity));
     }
-    let names: Vec<&str> = wanted.iter().map(|q| q.name()).collect();
+    let names: Vec<String> = wanted.iter().map(|q| article(q.name())).collect();
+    let (is, here) = match known.quantity {
+        Quantity::Percent => ("not a percentage".to_string(), "a percentage".to_string()),
+        other => (
+            format!("but `{}` is a unit of {}", unit.node, other.name()),
+            article(other.name()),
+        ),
+    };
     let mut diagnostic = Diagnostic::error(
         codes::WRONG_UNIT,
-        format!(
-            "{what} is a {}, but `{}` is a unit of {}",
-            names.join(" or "),
-            unit.node,
-            known.quantity.name()
-        ),
+        format!("{what} is {}, {is}", names.join(" or ")),
     )
-    .label(number.span, format!("this is a {}", known.quantity.name()));
+    .label(number.span, format!("this is {here}"));
     diagnostic = if wanted == [Quantity::Count] {
         diagnostic
             .help("write the number without a unit")
@@ -94,27 +102,21 @@ pub fn whole(
     });
     match exact {
         Some(value) if (min..=max).contains(&value) => Some(value),
-        Some(value) => {
-            let bound = if value < min {
-                format!("at least {min}")
+        _ => {
+            let (must, label) = if number.value < min as f64 {
+                (format!("at least {min}"), "too small")
+            } else if number.value.fract() != 0.0 {
+                ("a whole number".to_string(), "not a whole number")
+            } else if exact.is_some() || number.value >= max as f64 {
+                (format!("at most {max}"), "too large")
             } else {
-                format!("at most {max}")
+                // Beyond 2^53, where a double does not say which whole number is meant.
+                ("written out".to_string(), "all digits are needed here")
             };
             out.push(
-                Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must be {bound}"))
-                    .label(number.span, format!("{value} is out of range"))
+                Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must be {must}"))
+                    .label(number.span, label)
                     .help(format!("write a whole number from {min} to {max}")),
-            );
-            None
-        }
-        None => {
-            out.push(
-                Diagnostic::error(
-                    codes::OUT_OF_RANGE,
-                    format!("{what} must be a whole number"),
-                )
-                .label(number.span, "not a whole number in range")
-                .help(format!("write a whole number from {min} to {max}")),
             );
             None
         }

@@ -1,37 +1,14 @@
 //! Modules and names: what a word refers to, across the file and the bundled library.
 
 use super::fields::remedy;
-use super::{Files, Registries, budget, dataflow, library, menu, network, technology};
+pub use super::kind::Kind;
+use super::kind::{header, local_name};
+use super::{Files, Registries, budget, cascade, dataflow, library, menu, network, technology};
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::ir::network::Network;
 use crate::syntax::ast::{self, Item, Name, Path};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The kinds of blocks that have names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    Network,
-    Dataflow,
-    Menu,
-    Budget,
-    Technology,
-    Design,
-}
-
-impl Kind {
-    /// As users call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Network => "network",
-            Kind::Dataflow => "dataflow",
-            Kind::Menu => "menu",
-            Kind::Budget => "budget",
-            Kind::Technology => "technology",
-            Kind::Design => "design",
-        }
-    }
-}
 
 /// A block: module and position in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,21 +30,12 @@ pub struct Program<'a> {
     pub files: &'a mut dyn Files,
     pub registries: Registries,
     pub diagnostics: Vec<Diagnostic>,
+    /// What could not be read of the main file.
+    pub damage: Vec<Span>,
+    /// Whether a block of the main file has lost its name.
+    nameless: bool,
     networks: BTreeMap<Ref, Option<Network>>,
     used: BTreeSet<Span>,
-}
-
-/// Kind and name of a block; `None` for a `use`.
-fn header(item: &Item) -> Option<(Kind, &Name)> {
-    Some(match item {
-        Item::Use(_) => return None,
-        Item::Network(d) => (Kind::Network, &d.name),
-        Item::Dataflow(d) => (Kind::Dataflow, &d.name),
-        Item::Menu(d) => (Kind::Menu, &d.name),
-        Item::Budget(d) => (Kind::Budget, &d.name),
-        Item::Technology(d) => (Kind::Technology, &d.name),
-        Item::Design(d) => (Kind::Design, &d.name),
-    })
 }
 
 impl<'a> Program<'a> {
@@ -79,6 +47,8 @@ impl<'a> Program<'a> {
         registries: Registries,
     ) -> Self {
         let (ast, diagnostics) = crate::syntax::parse(main, &sources.get(main).text);
+        let damage = cascade::damage(&diagnostics);
+        let nameless = diagnostics.iter().any(|d| d.code == codes::MISSING_NAME);
         let mut program = Program {
             modules: vec![Module {
                 path: String::new(),
@@ -87,6 +57,8 @@ impl<'a> Program<'a> {
             sources,
             files,
             registries,
+            damage,
+            nameless,
             diagnostics,
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
@@ -116,60 +88,50 @@ impl<'a> Program<'a> {
             .collect()
     }
 
-    /// Two blocks of one kind and name in one file, or a `use` that collides with one.
+    /// Two blocks of one kind and name, declared here or brought in.
     fn check_duplicates(&mut self) {
-        let mut seen: BTreeMap<(Kind, String), Span> = BTreeMap::new();
-        let mut uses: BTreeMap<String, (Span, String)> = BTreeMap::new();
+        // Blocks of different kinds may share a name: a network and a dataflow of one name never
+        // stand in the same place.
+        let mut seen: BTreeMap<(Kind, String), (Span, Option<String>)> = BTreeMap::new();
         let mut found = Vec::new();
         for item in &self.modules[0].ast.items {
-            let (first, name) = match item {
+            let (kind, name, path) = match item {
                 Item::Use(line) => {
-                    let name = line.alias.as_ref().or(line.path.segments.last());
-                    let Some(name) = name else { continue };
-                    // Blocks of different kinds may share a name: a network and a dataflow of one
-                    // name never stand in the same place.
-                    let folder = line
-                        .path
-                        .segments
-                        .iter()
-                        .rev()
-                        .nth(1)
-                        .map_or("", |s| &s.node);
-                    let folder = if folder == "tables" {
-                        "networks"
-                    } else {
-                        folder
-                    };
-                    let key = format!("{folder} {}", name.node);
-                    match uses.get(&key) {
-                        Some((first, path)) if *path != line.path.text() => (*first, name),
-                        _ => {
-                            uses.insert(key, (name.span, line.path.text()));
-                            continue;
-                        }
-                    }
-                }
-                _ => {
-                    let Some((kind, name)) = header(item) else {
+                    let kind = Kind::of_path(&line.path);
+                    let (Some(kind), Some(name)) = (kind, local_name(line)) else {
                         continue;
                     };
-                    match seen.get(&(kind, name.node.clone())) {
-                        Some(first) => (*first, name),
-                        None => {
-                            seen.insert((kind, name.node.clone()), name.span);
-                            continue;
-                        }
-                    }
+                    (kind, name, Some(line.path.text()))
                 }
+                _ => match header(item) {
+                    Some((kind, name)) => (kind, name, None),
+                    None => continue,
+                },
+            };
+            let Some((first, earlier)) = seen.get(&(kind, name.node.clone())) else {
+                seen.insert((kind, name.node.clone()), (name.span, path));
+                continue;
+            };
+            if path.is_some() && path == *earlier {
+                continue; // the same thing twice; the second line is unused
+            }
+            let said = |path: &Option<String>| match path {
+                Some(_) => "brought in",
+                None => "declared",
+            };
+            let help = match (&path, earlier) {
+                (None, None) => "rename one of the two",
+                _ => "give what is brought in another name: `use … as other_name`",
             };
             found.push(
                 Diagnostic::error(
                     codes::DUPLICATE_NAME,
-                    format!("`{}` is declared twice", name.node),
+                    format!("there are two {}s called `{}`", kind.name(), name.node)
+                        .replace("technologys", "technologies"),
                 )
-                .label(name.span, "declared again here")
-                .label(first, "first declared here")
-                .help("rename one of the two (`use … as name` renames what is brought in)"),
+                .label(name.span, format!("{} again here", said(&path)))
+                .label(*first, format!("first {} here", said(earlier)))
+                .help(help),
             );
         }
         self.diagnostics.extend(found);
@@ -225,47 +187,78 @@ impl<'a> Program<'a> {
             })
             .collect();
         for line in &uses {
-            let local = line.alias.as_ref().or(line.path.segments.last());
-            if local.is_some_and(|n| n.node == name.node) {
-                self.used.insert(line.span);
-                // A `use` that does not resolve was reported where it stands.
-                let target = self.find_library(&line.path)?;
-                match header(self.item(target)) {
-                    Some((k, _)) if k == kind => return Some(target),
-                    Some((k, _)) => other = Some((k, line.span)),
-                    None => {}
+            if local_name(line).is_none_or(|n| n.node != name.node) {
+                continue;
+            }
+            // A `use` that does not resolve was reported where it stands.
+            let target = self.find_library(&line.path)?;
+            match header(self.item(target)) {
+                Some((k, _)) if k == kind => {
+                    self.used.insert(line.span);
+                    return Some(target);
                 }
+                Some((k, _)) => other = other.or(Some((k, line.span))),
+                None => {}
+            }
+        }
+        if self.nameless && other.is_none() {
+            return None; // it may be the block without a name, which was reported
+        }
+        // `use std.networks.mobilnet_v2` and `network mobilenet_v2` are one mistake, not two.
+        for line in &uses {
+            let written: Vec<&str> = local_name(line).iter().map(|n| n.node.as_str()).collect();
+            let meant = crate::diag::nearest::nearest(&name.node, written).is_some()
+                || library::find(&format!("{}.{}", line.path.text(), name.node)).is_some();
+            if meant && self.find_library(&line.path).is_none() {
+                return None;
             }
         }
         let diagnostic = match other {
-            Some((k, span)) => Diagnostic::error(
-                codes::WRONG_KIND,
-                format!("`{}` is a {}, not a {}", name.node, k.name(), kind.name()),
-            )
-            .label(name.span, format!("a {} is wanted here", kind.name()))
-            .label(span, format!("declared as a {} here", k.name()))
-            .help(format!("name a {} here", kind.name())),
-            None => self.unknown(from, name, kind, &uses),
+            Some((k, span)) => {
+                let diagnostic = Diagnostic::error(
+                    codes::WRONG_KIND,
+                    format!("`{}` is a {}, not a {}", name.node, k.name(), kind.name()),
+                )
+                .label(name.span, format!("a {} is wanted here", kind.name()))
+                .label(span, format!("this is a {}", k.name()));
+                let known = self.names(from, kind);
+                diagnostic.help(match known.as_slice() {
+                    [] => format!(
+                        "declare a {} of this name, or bring one in with `use`",
+                        kind.name()
+                    ),
+                    _ => format!("name one of: {}", known.join(", ")),
+                })
+            }
+            None => self.unknown(from, name, kind),
         };
         self.diagnostics.push(diagnostic);
         None
     }
 
-    fn unknown(&self, from: Ref, name: &Name, kind: Kind, uses: &[ast::Use]) -> Diagnostic {
-        let mut known: Vec<String> = self.modules[from.module]
-            .ast
-            .items
-            .iter()
-            .filter_map(header)
-            .filter(|(k, _)| *k == kind)
-            .map(|(_, n)| n.node.clone())
-            .collect();
-        known.extend(uses.iter().filter_map(|line| {
-            line.alias
-                .as_ref()
-                .or(line.path.segments.last())
-                .map(|n| n.node.clone())
-        }));
+    /// Names of this kind that a block can use, declared or brought in.
+    fn names(&self, from: Ref, kind: Kind) -> Vec<String> {
+        let items = &self.modules[from.module].ast.items;
+        let names = items.iter().filter_map(|item| match item {
+            Item::Use(line) => {
+                let found = Kind::of_path(&line.path).is_none_or(|k| k == kind);
+                local_name(line).filter(|_| found)
+            }
+            _ => header(item).filter(|(k, _)| *k == kind).map(|(_, n)| n),
+        });
+        names.map(|n| n.node.clone()).collect()
+    }
+
+    /// The block that a path means, if there is one of this kind; says nothing.
+    pub fn find(&mut self, from: Ref, path: &Path, kind: Kind) -> Option<&Item> {
+        let said = std::mem::take(&mut self.diagnostics);
+        let found = self.resolve(from, path, kind);
+        self.diagnostics = said;
+        found.map(|at| self.item(at))
+    }
+
+    fn unknown(&self, from: Ref, name: &Name, kind: Kind) -> Diagnostic {
+        let known = self.names(from, kind);
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_NAME,
             format!("there is no {} `{}`", kind.name(), name.node),
@@ -277,11 +270,13 @@ impl<'a> Program<'a> {
                 kind.name()
             ),
         );
-        let folder = format!("{}s.", kind.name()).replace("technologys", "technologies");
-        let in_library: Vec<String> = library::paths()
-            .into_iter()
-            .filter(|p| p.contains(&folder))
-            .collect();
+        let of_kind = |path: &String| match kind {
+            Kind::Network => path.contains(".networks."),
+            _ => {
+                path.contains(&format!("{}s.", kind.name()).replace("technologys", "technologies"))
+            }
+        };
+        let in_library: Vec<String> = library::paths().into_iter().filter(of_kind).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or("").to_string();
         if let Some(path) = in_library.iter().find(|p| last(p) == name.node) {
             return diagnostic.help(format!("the library has it: add `use {path}` at the top"));
@@ -302,6 +297,17 @@ impl<'a> Program<'a> {
                     "did you mean `{near}` of the library? Add `use {path}` at the top"
                 ))
                 .suggest(name.span, path);
+        }
+        if local.is_empty() {
+            return diagnostic.help(match in_library.as_slice() {
+                [] => format!("declare one: `{} {} {{ … }}`", kind.name(), name.node),
+                some => format!(
+                    "declare one: `{} {} {{ … }}`, or bring one in with `use`; the library has: {}",
+                    kind.name(),
+                    name.node,
+                    some.join(", ")
+                ),
+            });
         }
         remedy(diagnostic, name, &local)
     }
@@ -329,7 +335,10 @@ impl<'a> Program<'a> {
                         format!("`{}` is a {found}, not a {wanted}", path.text()),
                     )
                     .label(path.span, format!("a {wanted} is wanted here"))
-                    .help("`cfxc list` shows what the library has"),
+                    .help(
+                        format!("`cfxc list` shows the {wanted}s of the library")
+                            .replace("technologys", "technologies"),
+                    ),
                 );
                 return None;
             }
@@ -341,7 +350,24 @@ impl<'a> Program<'a> {
             Diagnostic::error(codes::UNKNOWN_NAME, format!("the library has no `{text}`"))
                 .label(path.span, "nothing has this path");
         let near = crate::diag::nearest::nearest(&text, paths.iter().map(String::as_str));
+        let last = path.segments.last().map_or("", |s| s.node.as_str());
+        let near = near.or_else(|| {
+            let mut same = paths.iter().filter(|p| p.rsplit('.').next() == Some(last));
+            same.next().map(String::as_str)
+        });
+        let folder: Vec<&str> = paths
+            .iter()
+            .map(String::as_str)
+            .filter(|p| {
+                p.strip_prefix(text.as_str())
+                    .is_some_and(|rest| rest.starts_with('.'))
+            })
+            .collect();
         self.diagnostics.push(match near {
+            _ if !folder.is_empty() => diagnostic.help(format!(
+                "a `use` brings in one thing: {}",
+                folder.join(", ")
+            )),
             Some(near) => diagnostic
                 .help(format!("did you mean `{near}`?"))
                 .suggest(path.span, near),
@@ -363,6 +389,9 @@ impl<'a> Program<'a> {
                 Item::Dataflow(decl) => dataflow::check(&decl, &mut self.diagnostics),
                 Item::Menu(decl) => {
                     menu::lower(&decl, &mut self.diagnostics);
+                    for path in menu::dataflows(&decl).map_or(Vec::new(), |(list, _)| list) {
+                        self.resolve(at, &path, Kind::Dataflow);
+                    }
                 }
                 Item::Budget(decl) => {
                     budget::check(&decl, &mut self.diagnostics);
@@ -387,6 +416,25 @@ impl<'a> Program<'a> {
         };
         self.networks.insert(at, lowered.clone());
         lowered
+    }
+
+    /// Everything found: once each, without what only follows from something else.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        // A block that several designs use is lowered for each of them; its mistakes are told once.
+        let mut diagnostics: Vec<Diagnostic> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for diagnostic in self.diagnostics {
+            let place = diagnostic.labels.first().map(|l| l.span);
+            if seen.insert((diagnostic.code, place, diagnostic.message.clone())) {
+                diagnostics.push(diagnostic);
+            }
+        }
+        cascade::independent(
+            diagnostics,
+            &self.damage,
+            &self.modules[0].ast,
+            self.sources,
+        )
     }
 
     /// Warns of `use` lines that nothing needs.

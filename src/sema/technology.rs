@@ -3,211 +3,321 @@
 use super::fields::{remedy, wrong};
 use super::quantity;
 use super::scope::{Kind, Program, Ref};
-use crate::base::units::Quantity;
+use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::registry::ModelSpec;
 use crate::ir::technology::{CLOCK, Coefficient, CoefficientSpec, Technology};
-use crate::syntax::ast::{Item, Name, Number, TechnologyStmt, Value};
+use crate::syntax::ast::{Field, Item, Name, Number, TechnologyDecl, TechnologyStmt, Value};
 
-/// Technologies may extend each other this deep.
-const MAX_DEPTH: usize = 16;
+/// Whole coefficients end here, well before doubles stop telling neighbours apart.
+const MAX_WHOLE: f64 = (1u64 << 52) as f64;
+
+/// The largest value of any coefficient: far beyond any real one in any unit, and small enough
+/// that products of a few stay finite.
+const MAX_VALUE: f64 = 1e30;
 
 /// Lowers a technology with everything it extends; `None` if it has errors.
 pub fn lower(program: &mut Program, at: Ref) -> Option<Technology> {
-    lower_at_depth(program, at, 0)
+    lower_above(program, at, &mut Vec::new())
 }
 
-fn lower_at_depth(program: &mut Program, at: Ref, depth: usize) -> Option<Technology> {
+/// `below` are the technologies that lead here, each extending the next.
+fn lower_above(program: &mut Program, at: Ref, below: &mut Vec<Ref>) -> Option<Technology> {
     let Item::Technology(decl) = program.item(at).clone() else {
         return None;
     };
     let mut technology = match &decl.extends {
-        None => Technology::default(),
+        None => Some(Technology::default()),
         Some(path) => {
             let base = program.resolve(at, path, Kind::Technology)?;
-            if base == at || depth >= MAX_DEPTH {
-                program.diagnostics.push(
-                    Diagnostic::error(
-                        codes::CYCLE,
-                        format!("technology `{}` extends itself", decl.name.node),
-                    )
-                    .label(path.span, "leads back to where it started")
-                    .help("extend another technology, e.g. `std.technologies.maestro`"),
-                );
-                return None;
+            below.push(at);
+            if let Some(start) = below.iter().position(|&b| b == base) {
+                circle(program, &below[start..]);
+                None
+            } else {
+                lower_above(program, base, below)
             }
-            lower_at_depth(program, base, depth + 1)?
         }
     };
-    technology.name = decl.name.node.clone();
-    let out = &mut program.diagnostics;
-    let before = out.len();
-    let specs: Vec<CoefficientSpec> = std::iter::once(CLOCK)
-        .chain(
-            program
-                .registries
-                .models
-                .iter()
-                .flat_map(|m| m.coefficients.iter().copied()),
-        )
-        .collect();
-    let general = decl.stmts.iter().find_map(|s| match s {
-        TechnologyStmt::Source(text) => Some(text.node.clone()),
-        _ => None,
-    });
-    let mut given: Vec<(String, Name)> = Vec::new();
-    for statement in &decl.stmts {
-        match statement {
-            TechnologyStmt::Source(_) => {}
-            TechnologyStmt::Scalar { name, value } => {
-                set(
-                    &mut technology,
-                    &specs,
-                    &name.node,
-                    name,
-                    value,
-                    general.as_ref(),
-                    &mut given,
-                    out,
-                );
+    if let Some(technology) = &mut technology {
+        technology.name = decl.name.node.clone();
+    }
+    let sound = Reader::new(program).read(&decl, technology.as_mut());
+    technology.filter(|_| sound)
+}
+
+/// Technologies that extend each other in a circle, reported the same wherever one entered it.
+fn circle(program: &mut Program, members: &[Ref]) {
+    let mut members = members.to_vec();
+    let first = (0..members.len()).min_by_key(|&i| members[i]).unwrap_or(0);
+    members.rotate_left(first);
+    let mut places = Vec::new();
+    let mut names = Vec::new();
+    for &member in &members {
+        if let Item::Technology(decl) = program.item(member)
+            && let Some(path) = &decl.extends
+        {
+            places.push(path.span);
+            names.push(decl.name.node.clone());
+        }
+    }
+    let Some(first) = names.first().cloned() else {
+        return;
+    };
+    let message = match names.len() {
+        1 => format!("technology `{first}` extends itself"),
+        _ => format!(
+            "technologies extend each other in a circle: {} -> {first}",
+            names.join(" -> ")
+        ),
+    };
+    let mut diagnostic = Diagnostic::error(codes::CYCLE, message);
+    for (place, name) in places.into_iter().zip(&names) {
+        diagnostic = diagnostic.label(place, format!("what `{name}` extends"));
+    }
+    program.diagnostics.push(
+        diagnostic
+            .help("one of them must stand on its own or extend e.g. `std.technologies.maestro`"),
+    );
+}
+
+/// Reads the statements of one technology.
+struct Reader<'a> {
+    specs: Vec<CoefficientSpec>,
+    given: Vec<(String, Span)>,
+    out: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(program: &'a mut Program) -> Self {
+        let models = program.registries.models.iter();
+        let mut specs = vec![CLOCK];
+        for spec in models.flat_map(|m| m.coefficients) {
+            if !specs.iter().any(|s| s.name == spec.name) {
+                specs.push(*spec);
             }
-            TechnologyStmt::Group { name, fields } => {
-                let source = fields.iter().find(|f| f.name.node == "source");
-                let source = match source.map(|f| &f.value) {
-                    Some(Value::Text(text)) => Some(text.node.clone()),
-                    Some(other) => {
-                        out.push(wrong(
-                            other.span(),
-                            "`source`",
-                            "a quoted text",
-                            "\"Horowitz, ISSCC 2014, fig. 1\"",
-                        ));
-                        None
-                    }
-                    None => general.clone(),
-                };
-                for field in fields.iter().filter(|f| f.name.node != "source") {
-                    let full = format!("{}.{}", name.node, field.name.node);
-                    match &field.value {
-                        Value::Number(number) => {
-                            set(
-                                &mut technology,
-                                &specs,
-                                &full,
-                                &field.name,
-                                number,
-                                source.as_ref(),
-                                &mut given,
-                                out,
-                            );
-                        }
-                        other => out.push(wrong(
-                            other.span(),
-                            &format!("`{full}`"),
-                            "a number",
-                            "0.104 um2/B",
-                        )),
-                    }
+        }
+        Reader {
+            specs,
+            given: Vec::new(),
+            out: &mut program.diagnostics,
+        }
+    }
+
+    /// Whether all of it is right. `technology` is what it extends, if that could be lowered; the
+    /// statements are checked in any case.
+    fn read(mut self, decl: &TechnologyDecl, technology: Option<&mut Technology>) -> bool {
+        let before = self.out.len();
+        let base_is_broken = technology.is_none();
+        let mut nowhere = Technology::default();
+        let technology = technology.unwrap_or(&mut nowhere);
+        let general = self.general_source(decl);
+        for statement in &decl.stmts {
+            match statement {
+                TechnologyStmt::Source(_) => {}
+                TechnologyStmt::Scalar { name, value } => {
+                    self.set(technology, &name.node, name, value, general.as_ref());
+                }
+                TechnologyStmt::Group { name, fields } => {
+                    self.group(technology, name, fields, general.as_ref());
+                }
+            }
+        }
+        if technology.get("clock").is_none() && self.out.len() == before && !base_is_broken {
+            self.out.push(
+                Diagnostic::error(
+                    codes::MISSING_FIELD,
+                    format!("technology `{}` has no clock", decl.name.node),
+                )
+                .label(
+                    decl.name.span,
+                    "cycles cannot be turned into time without it",
+                )
+                .help("add `clock 1 GHz`"),
+            );
+        }
+        self.out.len() == before
+    }
+
+    /// `source "…"`, which holds for every coefficient without one of its own.
+    fn general_source(&mut self, decl: &TechnologyDecl) -> Option<String> {
+        let mut first: Option<&Name> = None;
+        for statement in &decl.stmts {
+            let TechnologyStmt::Source(text) = statement else {
+                continue;
+            };
+            match first {
+                Some(first) => self.out.push(
+                    Diagnostic::error(codes::DUPLICATE_FIELD, "`source` is given twice")
+                        .label(text.span, "given again here")
+                        .label(first.span, "first given here")
+                        .help("keep one; a group of coefficients may have a source of its own, `mac { …, source = \"…\" }`"),
+                ),
+                None => first = Some(text),
+            }
+        }
+        first.map(|text| text.node.clone())
+    }
+
+    fn group(
+        &mut self,
+        technology: &mut Technology,
+        name: &Name,
+        fields: &[Field],
+        general: Option<&String>,
+    ) {
+        let prefix = format!("{}.", name.node);
+        if !self.specs.iter().any(|s| s.name.starts_with(&prefix)) {
+            let mut groups: Vec<&str> = self
+                .specs
+                .iter()
+                .filter_map(|s| s.name.split_once('.'))
+                .map(|(group, _)| group)
+                .collect();
+            groups.dedup();
+            let diagnostic = Diagnostic::error(
+                codes::UNKNOWN_FIELD,
+                format!("no cost model reads coefficients of `{}`", name.node),
+            )
+            .label(name.span, "unknown group of coefficients");
+            self.out.push(remedy(diagnostic, name, &groups));
+            return;
+        }
+        let mut sources = fields.iter().filter(|f| f.name.node == "source");
+        let source = match sources.next().map(|f| &f.value) {
+            Some(Value::Text(text)) => Some(text.node.clone()),
+            Some(other) => {
+                self.out.push(wrong(
+                    other.span(),
+                    "`source`",
+                    "a quoted text",
+                    "source = \"Horowitz, ISSCC 2014, fig. 1\"",
+                ));
+                None
+            }
+            None => general.cloned(),
+        };
+        if let Some(again) = sources.next() {
+            self.out.push(
+                Diagnostic::error(codes::DUPLICATE_FIELD, "`source` is given twice")
+                    .label(again.span, "given again here")
+                    .label(name.span, "in this group")
+                    .help("remove one of the two"),
+            );
+        }
+        for field in fields.iter().filter(|f| f.name.node != "source") {
+            let full = format!("{}.{}", name.node, field.name.node);
+            match &field.value {
+                Value::Number(number) => {
+                    self.set(technology, &full, &field.name, number, source.as_ref());
+                }
+                other => {
+                    let spec = self.specs.iter().find(|s| s.name == full);
+                    let unit = spec.map_or("", |s| s.quantity.canonical());
+                    let example = format!("{} = 1 {unit}", field.name.node);
+                    let what = format!("`{full}`");
+                    self.out
+                        .push(wrong(other.span(), &what, "a number", example.trim_end()));
                 }
             }
         }
     }
-    if technology.get("clock").is_none() && out.len() == before {
-        out.push(
-            Diagnostic::error(
-                codes::MISSING_FIELD,
-                format!("technology `{}` has no clock", technology.name),
-            )
-            .label(
-                decl.name.span,
-                "cycles cannot be turned into time without it",
-            )
-            .help("add `clock 1 GHz`"),
-        );
-    }
-    (out.len() == before).then_some(technology)
-}
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one call site pattern, all of it context"
-)]
-fn set(
-    technology: &mut Technology,
-    specs: &[CoefficientSpec],
-    full: &str,
-    name: &Name,
-    number: &Number,
-    source: Option<&String>,
-    given: &mut Vec<(String, Name)>,
-    out: &mut Vec<Diagnostic>,
-) {
-    let Some(spec) = specs.iter().find(|s| s.name == full) else {
-        let known: Vec<&str> = specs.iter().map(|s| s.name).collect();
+    fn set(
+        &mut self,
+        technology: &mut Technology,
+        full: &str,
+        name: &Name,
+        number: &Number,
+        source: Option<&String>,
+    ) {
+        let Some(spec) = self.specs.iter().find(|s| s.name == full).copied() else {
+            let diagnostic = self.unknown(full, name);
+            self.out.push(diagnostic);
+            return;
+        };
+        if let Some((_, first)) = self.given.iter().find(|(n, _)| n == full) {
+            self.out.push(
+                Diagnostic::error(codes::DUPLICATE_FIELD, format!("`{full}` is given twice"))
+                    .label(name.span, "given again here")
+                    .label(*first, "first given here")
+                    .help("remove one of the two"),
+            );
+            return;
+        }
+        self.given.push((full.to_string(), name.span));
+        let what = format!("`{full}`");
+        let measured = quantity::measure(number, &[spec.quantity], &what, self.out);
+        let Some((value, _)) = measured else {
+            return;
+        };
+        let max = if spec.whole { MAX_WHOLE } else { MAX_VALUE };
+        let unit = spec.quantity.canonical();
+        let wrong = if spec.whole && value.fract() != 0.0 {
+            Some("a whole number".to_string())
+        } else if value < spec.min {
+            Some(format!("at least {} {unit}", spec.min))
+        } else if value.abs() > max {
+            Some(format!("at most {max:e} {unit}"))
+        } else {
+            None
+        };
+        if let Some(must) = wrong {
+            self.out.push(
+                Diagnostic::error(
+                    codes::OUT_OF_RANGE,
+                    format!("{what} must be {}", must.trim_end()),
+                )
+                .label(number.span, "out of range")
+                .help(format!("it is the {}", spec.summary)),
+            );
+            return;
+        }
+        let coefficient = Coefficient {
+            value,
+            quantity: spec.quantity,
+            source: source.cloned(),
+        };
+        technology
+            .coefficients
+            .insert(full.to_string(), coefficient);
+    }
+
+    /// A coefficient that no model reads.
+    fn unknown(&self, full: &str, name: &Name) -> Diagnostic {
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_FIELD,
             format!("no cost model reads a coefficient `{full}`"),
         )
         .label(name.span, "unknown coefficient");
-        let asked = Name {
-            node: full.to_string(),
-            span: name.span,
-        };
-        let mut diagnostic = remedy(diagnostic, &asked, &known);
-        // The suggestion would replace the last part only.
-        diagnostic.suggestion = None;
-        out.push(diagnostic);
-        return;
-    };
-    if let Some((_, first)) = given.iter().find(|(n, _)| n == full) {
-        out.push(
-            Diagnostic::error(codes::DUPLICATE_FIELD, format!("`{full}` is given twice"))
-                .label(name.span, "given again here")
-                .label(first.span, "first given here")
-                .help("remove one of the two"),
-        );
-        return;
+        let group = full.strip_suffix(name.node.as_str()).unwrap_or("");
+        // Inside a group only the last part is written; outside, only what has no group.
+        let known: Vec<&str> = self
+            .specs
+            .iter()
+            .filter_map(|s| s.name.strip_prefix(group))
+            .filter(|rest| !rest.contains('.'))
+            .collect();
+        let elsewhere = self
+            .specs
+            .iter()
+            .find(|s| s.name.split_once('.').is_some_and(|(_, n)| n == name.node));
+        if let (Some(spec), true) = (elsewhere, group.is_empty())
+            && let Some((group, coefficient)) = spec.name.split_once('.')
+        {
+            return diagnostic.help(format!(
+                "coefficients stand in groups: `{group} {{ {coefficient} = … }}`"
+            ));
+        }
+        remedy(diagnostic, name, &known)
     }
-    given.push((full.to_string(), name.clone()));
-    let what = format!("`{full}`");
-    let value = if spec.whole && spec.quantity == Quantity::Count {
-        quantity::whole(number, spec.min as u64, 1 << 52, &what, out).map(|v| v as f64)
-    } else {
-        quantity::measure(number, &[spec.quantity], &what, out).map(|(v, _)| v)
-    };
-    let Some(value) = value else { return };
-    let fractional = spec.whole && value.fract() != 0.0;
-    if !value.is_finite() || value < spec.min || fractional {
-        let kind = if spec.whole { "a whole number " } else { "" };
-        out.push(
-            Diagnostic::error(
-                codes::OUT_OF_RANGE,
-                format!(
-                    "{what} must be {kind}at least {} {}",
-                    spec.min,
-                    spec.quantity.canonical()
-                ),
-            )
-            .label(number.span, "out of range")
-            .help(spec.summary),
-        );
-        return;
-    }
-    let coefficient = Coefficient {
-        value,
-        quantity: spec.quantity,
-        source: source.cloned(),
-    };
-    technology
-        .coefficients
-        .insert(full.to_string(), coefficient);
 }
 
 /// Whether the technology has everything the model reads; reports what is missing.
 pub fn complete(
     technology: &Technology,
     model: &ModelSpec,
-    at: crate::base::span::Span,
+    at: Span,
     out: &mut Vec<Diagnostic>,
 ) -> bool {
     let missing: Vec<&str> = model
@@ -219,6 +329,10 @@ pub fn complete(
     if missing.is_empty() {
         return true;
     }
+    let shown = match missing.len() {
+        0..=6 => missing.join(", "),
+        n => format!("{} and {} more", missing[..6].join(", "), n - 6),
+    };
     out.push(
         Diagnostic::error(
             codes::MISSING_FIELD,
@@ -227,10 +341,11 @@ pub fn complete(
                 technology.name, model.name
             ),
         )
-        .label(at, format!("missing: {}", missing.join(", ")))
-        .help(
-            "start from a complete one: `technology mine extends std.technologies.maestro { … }`",
-        ),
+        .label(at, format!("missing: {shown}"))
+        .help(format!(
+            "start from a complete one: `technology {} extends std.technologies.maestro {{ … }}`",
+            technology.name
+        )),
     );
     false
 }

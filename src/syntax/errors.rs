@@ -198,7 +198,7 @@ impl Builder<'_> {
             let diagnostic =
                 Diagnostic::error(codes::MISSING_NAME, format!("this {keyword} has no name"))
                     .label(span, "expected a name after this")
-                    .help(format!("write: {form}"));
+                    .help(format!("write e.g.: {form}"));
             self.diagnostics.push(diagnostic);
         } else {
             let place = Place {
@@ -374,6 +374,6 @@ fn plain(statement: &str, next: &str, failure: &Failure) -> Verdict {
 fn with_form(mut verdict: Verdict, context: Context, word: &str, statement: &str) -> Verdict {
     verdict
         .help
-        .get_or_insert_with(|| format!("write: {}", wording::form(context, word, statement)));
+        .get_or_insert_with(|| format!("write e.g.: {}", wording::form(context, word, statement)));
     verdict
 }

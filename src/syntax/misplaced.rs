@@ -25,7 +25,7 @@ pub(super) const BLOCKS: &[&str] = &[
     "design",
 ];
 /// Statement keywords and where they stand.
-const HOMES: &[(&str, &str)] = &[
+pub(super) const HOMES: &[(&str, &str)] = &[
     ("input", "in a network"),
     ("layer", "in a network"),
     ("for", "in a dataflow"),

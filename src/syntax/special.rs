@@ -2,7 +2,7 @@
 
 use super::errors::{Context, Verdict};
 use super::grammar::Rule;
-use super::misplaced::{BLOCKS, comment, unknown};
+use super::misplaced::{BLOCKS, HOMES, comment, unknown};
 use super::tokens::{first_word, is_number, is_word, short};
 use super::wording;
 use crate::base::units;
@@ -40,6 +40,11 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
         );
     }
     number(finding)
+        .or_else(|| decimal_comma(finding))
+        .or_else(|| spaced(finding))
+        .or_else(|| limit_in_design(finding))
+        .or_else(|| enumeration(finding))
+        .or_else(|| use_of_a_file(finding))
         .or_else(|| sign(finding))
         .or_else(|| unit_of_size(finding))
         .or_else(|| setting_for_statement(finding))
@@ -92,6 +97,13 @@ impl Finding<'_> {
 fn number(finding: &Finding) -> Option<Verdict> {
     let digit_follows = finding.rest().starts_with(|c: char| c.is_ascii_digit());
     if finding.found == "." && is_number(finding.previous) && finding.previous_end() == finding.at {
+        if finding.previous.contains('.') && digit_follows {
+            let message = "a number has one decimal point".to_string();
+            return Some(
+                verdict(finding, codes::BAD_NUMBER, message, "a second one")
+                    .help(format!("write e.g. `{}`", finding.previous)),
+            );
+        }
         let message = "a decimal point stands between digits".to_string();
         let shown = format!(
             "write `{}.0` or leave the point out",
@@ -134,6 +146,91 @@ fn number(finding: &Finding) -> Option<Verdict> {
         ),
         _ => None,
     }
+}
+
+/// `2,5 mm2`: the statement before ends in a number, and this one begins with one.
+fn decimal_comma(finding: &Finding) -> Option<Verdict> {
+    let begins = finding.at == 0 && is_number(finding.found);
+    if !begins || finding.context != Context::Budget {
+        return None;
+    }
+    let message = "a limit does not begin with a number".to_string();
+    Some(
+        verdict(
+            finding,
+            codes::BAD_NUMBER,
+            message,
+            "a number stands alone here",
+        )
+        .help("decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next limit"),
+    )
+}
+
+/// `kernel = 3 x 3`
+fn spaced(finding: &Finding) -> Option<Verdict> {
+    let after_x = finding.previous == "x" && is_number(finding.found);
+    if finding.context != Context::Fields || !after_x {
+        return None;
+    }
+    let message = "rows x columns are written without blanks".to_string();
+    Some(
+        verdict(finding, codes::SYNTAX, message, "after a blank")
+            .help(format!("write e.g. `{0}x{0}`", finding.found)),
+    )
+}
+
+/// `area <= 10%` or `budget area <= 10%` in a design.
+fn limit_in_design(finding: &Finding) -> Option<Verdict> {
+    let word = first_word(finding.statement);
+    let compares = matches!(finding.found, "<=" | ">=" | "<" | ">" | "==");
+    if finding.context != Context::Design || !compares {
+        return None;
+    }
+    let limit = match (word, finding.previous) {
+        ("budget", metric) if metric != "budget" => finding.statement.strip_prefix("budget")?,
+        (word, previous) if word == previous => finding.statement,
+        _ => return None,
+    };
+    let limit = limit.trim();
+    let message = "a limit stands in a budget, not in a design".to_string();
+    let mut verdict = verdict(finding, codes::WRONG_PLACE, message, "a limit").help(format!(
+        "declare `budget name {{ {limit} }}` at the top of the file and write `budget name` here; \
+         `expect {limit}` tests the result"
+    ));
+    let start = finding.statement.len() - finding.statement.trim_start().len();
+    verdict.at = (start, finding.at + finding.found.len());
+    Some(verdict)
+}
+
+/// `dataflow nvdla, eyeriss` and `search reinforce, genetic`: the word after the comma stands
+/// alone.
+fn enumeration(finding: &Finding) -> Option<Verdict> {
+    let word = finding.statement.trim();
+    let alone = finding.found.is_empty() && is_word(word);
+    // Of a word that begins a statement, the rest is missing: that is another story.
+    let begins = HOMES.iter().any(|(w, _)| *w == word) || BLOCKS.contains(&word);
+    if finding.context != Context::Design || !alone || begins {
+        return None;
+    }
+    let message = format!("`{}` says nothing on its own", short(word));
+    let mut verdict = verdict(finding, codes::SYNTAX, message, "a word without a value").help(
+        "several dataflows are written `dataflow in [nvdla, eyeriss]`, several searches `search reinforce then genetic`",
+    );
+    verdict.at = (0, word.len());
+    Some(verdict)
+}
+
+/// `use "common.cfx"`
+fn use_of_a_file(finding: &Finding) -> Option<Verdict> {
+    if finding.previous != "use" || !finding.found.starts_with('"') {
+        return None;
+    }
+    let message = "`use` brings in what the library has, not files".to_string();
+    Some(
+        verdict(finding, codes::SYNTAX, message, "a file").help(
+            "write e.g. `use std.dataflows.nvdla`; layers of a file are read by `network name from \"file.csv\"`",
+        ),
+    )
 }
 
 fn first_digits(text: &str) -> &str {
@@ -204,7 +301,7 @@ fn sign(finding: &Finding) -> Option<Verdict> {
             verdict(finding, codes::WRONG_SIGN, message, label)
                 .replace(start, end, "")
                 .help(format!(
-                    "leave it out; write: {}",
+                    "leave it out; write e.g.: {}",
                     wording::form(
                         finding.context,
                         first_word(finding.statement),

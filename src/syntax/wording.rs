@@ -202,7 +202,17 @@ pub(super) fn form(context: Context, word: &str, statement: &str) -> &'static st
         (Context::Design, "dataflow") => "dataflow nvdla or dataflow in [nvdla, eyeriss]",
         (Context::Design, "network") => "network mobilenet_v2",
         (Context::Design, "seed") => "seed 7",
-        (Context::Design, _) => "model analytic",
+        (Context::Design, _) => "model maestro",
+        (Context::Fields, "kernel") => "kernel = 3x3",
+        (Context::Fields, "filters") => "filters = 32",
+        (Context::Fields, "units") => "units = 1000",
+        (Context::Fields, "pad") => "pad = 1",
+        (Context::Fields, "area") => "area = 283 um2",
+        (Context::Fields, "power") => "power = 1.2 mW",
+        (Context::Fields, "energy") => "energy = 0.23 pJ",
+        (Context::Fields, "pes") => "pes = 16",
+        (Context::Fields, "episodes") => "episodes = 2000",
+        (Context::Fields, "K" | "C") => "K = 32, C = 3",
         (Context::Fields, _) => "stride = 2",
     }
 }

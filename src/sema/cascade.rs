@@ -1,0 +1,165 @@
+//! Mistakes that follow from others are not told.
+//!
+//! A statement that cannot be read is left out of the AST, so that its block seems to lack it. What
+//! can only be explained by that is dropped here; it comes back by itself if it is a mistake of its
+//! own, once the text can be read.
+
+use crate::base::span::{SourceMap, Span};
+use crate::diag::{Code, Diagnostic, Severity, codes};
+use crate::syntax::ast::{
+    DesignStmt, File, Item, LevelStmt, NetworkBody, NetworkStmt, TechnologyStmt,
+};
+use std::collections::BTreeSet;
+
+/// Said of what seems to be missing from a block or statement.
+const MISSING: &[Code] = &[
+    codes::MISSING_FIELD,
+    codes::EMPTY_NETWORK,
+    codes::LEVELS,
+    codes::BAD_LEVELS,
+    codes::BAD_LIMIT,
+    codes::NO_RULE,
+    codes::OPERANDS,
+];
+
+/// Said of a name that nothing seems to have.
+const UNKNOWN: &[Code] = &[codes::UNKNOWN_NAME, codes::UNKNOWN_KNOB];
+
+/// The places of a text that could not be read.
+pub fn damage(parsed: &[Diagnostic]) -> Vec<Span> {
+    parsed
+        .iter()
+        .filter(|d| d.severity == Severity::Error)
+        .filter_map(|d| d.labels.first())
+        .map(|label| label.span)
+        .collect()
+}
+
+/// The lines a span lies on.
+fn line(span: Span, sources: &SourceMap) -> Span {
+    let text = sources.get(span.file).text.as_str();
+    let before = text.get(..span.start as usize).unwrap_or("");
+    let after = text.get(span.end as usize..).unwrap_or("");
+    let start = before.rfind('\n').map_or(0, |i| i + 1);
+    let end = span.end as usize + after.find('\n').unwrap_or(after.len());
+    Span {
+        start: start as u32,
+        end: end as u32,
+        ..span
+    }
+}
+
+/// Whether any damage lies in `span`.
+pub fn within(damage: &[Span], span: Span) -> bool {
+    damage
+        .iter()
+        .any(|d| d.file == span.file && d.start <= span.end && span.start <= d.end)
+}
+
+/// Keeps what stands for itself.
+pub fn independent(
+    diagnostics: Vec<Diagnostic>,
+    damage: &[Span],
+    file: &File,
+    sources: &SourceMap,
+) -> Vec<Diagnostic> {
+    let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    let mut statements = Vec::new();
+    let mut lost = BTreeSet::new();
+    if !damage.is_empty() {
+        file.items.iter().for_each(|i| places(i, &mut statements));
+        for span in damage {
+            let words = sources
+                .slice(line(*span, sources))
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            lost.extend(words.filter(|w| !w.is_empty()));
+        }
+    }
+    let damaged = |at: Span| {
+        let around = statements
+            .iter()
+            .filter(|s| s.file == at.file && s.start <= at.start && at.end <= s.end)
+            .min_by_key(|s| s.end - s.start);
+        around.is_some_and(|s| within(damage, *s))
+    };
+    let follows = |d: &Diagnostic| {
+        if d.severity == Severity::Warning {
+            // What is unused may be used where an error stands.
+            return errors && (d.code == codes::UNUSED_USE || d.code == codes::LOOSE)
+                || !damage.is_empty() && d.code.0.starts_with("W0");
+        }
+        // `2,5 mm2` is read as `2` and something unreadable.
+        let beside = |at: Span| within(damage, line(at, sources));
+        d.code == codes::MISSING_UNIT && d.labels.iter().any(|l| beside(l.span))
+            || MISSING.contains(&d.code) && d.labels.iter().any(|l| damaged(l.span))
+            || UNKNOWN.contains(&d.code)
+                && d.labels
+                    .iter()
+                    .any(|l| lost.contains(sources.slice(l.span).trim_matches('"')))
+    };
+    diagnostics.into_iter().filter(|d| !follows(d)).collect()
+}
+
+/// The places of a block and of all statements in it.
+fn places(item: &Item, out: &mut Vec<Span>) {
+    match item {
+        Item::Use(line) => out.push(line.span),
+        Item::Network(block) => {
+            out.push(block.span);
+            if let NetworkBody::Statements(list) = &block.body {
+                out.extend(list.iter().map(|s| match s {
+                    NetworkStmt::Input { span, .. }
+                    | NetworkStmt::Layer { span, .. }
+                    | NetworkStmt::Call { span, .. }
+                    | NetworkStmt::Edges { span, .. } => *span,
+                }));
+            }
+        }
+        Item::Dataflow(block) => {
+            out.push(block.span);
+            for rule in &block.rules {
+                out.push(rule.span);
+                level_places(&rule.body, out);
+            }
+        }
+        Item::Menu(block) => {
+            out.push(block.span);
+            out.extend(block.knobs.iter().map(|k| k.span));
+        }
+        Item::Budget(block) => {
+            out.push(block.span);
+            out.extend(block.limits.iter().map(|l| l.span));
+        }
+        Item::Technology(block) => {
+            out.push(block.span);
+            for statement in &block.stmts {
+                if let TechnologyStmt::Group { fields, .. } = statement {
+                    out.extend(fields.iter().map(|f| f.span));
+                }
+            }
+        }
+        Item::Design(block) => {
+            out.push(block.span);
+            out.extend(block.stmts.iter().map(|s| match s {
+                DesignStmt::Setting { key, value } => key.span.to(value.span()),
+                DesignStmt::DataflowIn { span, .. }
+                | DesignStmt::Search { span, .. }
+                | DesignStmt::Pin { span, .. } => *span,
+                DesignStmt::Objective { maximize, metric } => maximize.span.to(metric.span),
+                DesignStmt::Expect(condition) => condition.span,
+            }));
+        }
+    }
+}
+
+fn level_places(body: &[LevelStmt], out: &mut Vec<Span>) {
+    for statement in body {
+        match statement {
+            LevelStmt::Directive(directive) => out.push(directive.span),
+            LevelStmt::Cluster { body, span, .. } => {
+                out.push(*span);
+                level_places(body, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! `pin` lines: choices made elsewhere for one layer.
+
+use super::fields::{unknown, wrong};
+use super::menu::find_knob;
+use super::quantity;
+use super::scope::{Kind, Program, Ref};
+use crate::base::span::Span;
+use crate::diag::{Diagnostic, codes};
+use crate::ir::menu::Menu;
+use crate::ir::network::{Network, NodeKind};
+use crate::ir::problem::{Deployment, Layer, Pin};
+use crate::syntax::ast::{Field, Name, Path, Value};
+use std::collections::BTreeMap;
+
+/// A `pin` line.
+pub struct Written<'a> {
+    pub layer: &'a Name,
+    pub fields: &'a [Field],
+    pub span: Span,
+}
+
+/// What pins are checked against. What is `None` is broken and reported already; the rest is
+/// checked all the same.
+pub struct Context<'a> {
+    pub design: Ref,
+    pub network: Option<(&'a Network, &'a [Layer])>,
+    pub menu: Option<&'a Menu>,
+    /// The dataflows of the design, in order, and what it calls them.
+    pub dataflows: Option<&'a [(Ref, String)]>,
+    pub deployment: Deployment,
+}
+
+/// Lowers the pins of a design.
+pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> Vec<Pin> {
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, layer) in context.network.iter().flat_map(|n| n.1).enumerate() {
+        index.insert(&layer.name, i);
+    }
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut pins = Vec::new();
+    for (i, pin) in written.iter().enumerate() {
+        let name = pin.layer.node.as_str();
+        if let Some(earlier) = first.get(name) {
+            program.diagnostics.push(twice(
+                &format!("`{name}` is pinned twice"),
+                pin.layer.span,
+                *earlier,
+            ));
+        }
+        first.entry(name).or_insert(pin.layer.span);
+        if let (Some((network, layers)), None) = (context.network, index.get(name)) {
+            // Beyond the first few, nobody reads on, and every look for a near name takes time.
+            let known = if i < 50 {
+                layers
+            } else {
+                &layers[..layers.len().min(8)]
+            };
+            program
+                .diagnostics
+                .push(no_layer(pin.layer, network, known));
+        }
+        let mut lowered = Pin {
+            layer: index.get(name).copied().unwrap_or(0),
+            knobs: Vec::new(),
+            dataflow: None,
+            span: pin.span,
+        };
+        fields(program, pin, context, &mut lowered);
+        pins.push(lowered);
+    }
+    pins
+}
+
+fn twice(message: &str, again: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(codes::DUPLICATE_FIELD, message)
+        .label(again, "given again here")
+        .label(first, "first given here")
+        .help("keep one of the two")
+}
+
+fn no_layer(name: &Name, network: &Network, layers: &[Layer]) -> Diagnostic {
+    let free = network.graph.node_weights().find(|n| n.name == name.node);
+    match free {
+        Some(node) if !matches!(node.kind, NodeKind::Layer(_)) => Diagnostic::error(
+            codes::WRONG_KIND,
+            format!(
+                "`{}` costs nothing on the array: there is nothing to pin",
+                name.node
+            ),
+        )
+        .label(name.span, "not a layer with PEs")
+        .label(node.span, "declared here")
+        .help("pin a convolution, dense or matrix layer"),
+        _ => {
+            let known: Vec<&str> = layers.iter().map(|l| l.name.as_str()).collect();
+            let mut diagnostic = unknown("layer", name, &known);
+            diagnostic.message = format!("network `{}` has no layer `{}`", network.name, name.node);
+            diagnostic
+        }
+    }
+}
+
+fn fields(program: &mut Program, pin: &Written, context: &Context, lowered: &mut Pin) {
+    for (i, field) in pin.fields.iter().enumerate() {
+        let earlier = pin.fields[..i]
+            .iter()
+            .find(|f| f.name.node == field.name.node);
+        if let Some(earlier) = earlier {
+            program.diagnostics.push(twice(
+                &format!("`{}` is given twice in this pin", field.name.node),
+                field.name.span,
+                earlier.name.span,
+            ));
+        } else if field.name.node == "dataflow" {
+            lowered.dataflow = dataflow(program, field, context);
+        } else if let Some(menu) = context.menu
+            && let Some(at) = find_knob(menu, &field.name, &mut program.diagnostics)
+        {
+            lowered.knobs.extend(knob(
+                field,
+                at,
+                menu,
+                context.deployment,
+                &mut program.diagnostics,
+            ));
+        }
+    }
+    if pin.fields.is_empty() {
+        program.diagnostics.push(
+            Diagnostic::error(
+                codes::MISSING_FIELD,
+                format!("the pin of `{}` fixes nothing", pin.layer.node),
+            )
+            .label(pin.span, "no knob in it")
+            .help("say what is fixed, e.g. `{ pes = 16 }`, or remove the line"),
+        );
+    }
+}
+
+/// The place of a pinned dataflow among those of the design.
+fn dataflow(program: &mut Program, field: &Field, context: &Context) -> Option<usize> {
+    let Value::Path(path) = &field.value else {
+        program.diagnostics.push(wrong(
+            field.value.span(),
+            "`dataflow`",
+            "the name of a dataflow",
+            "dataflow = nvdla",
+        ));
+        return None;
+    };
+    let found = program.resolve(context.design, path, Kind::Dataflow)?;
+    let choices = context.dataflows?;
+    let at = choices.iter().position(|(r, _)| *r == found);
+    if at.is_none() {
+        program.diagnostics.push(not_chosen(path, choices));
+    }
+    at
+}
+
+fn not_chosen(path: &Path, choices: &[(Ref, String)]) -> Diagnostic {
+    let names: Vec<&str> = choices.iter().map(|(_, n)| n.as_str()).collect();
+    Diagnostic::error(
+        codes::PIN_OUTSIDE,
+        format!("the design does not use dataflow `{}`", path.text()),
+    )
+    .label(path.span, "not among the design's dataflows")
+    .help(format!("pin one of: {}", names.join(", ")))
+}
+
+fn knob(
+    field: &Field,
+    knob: usize,
+    menu: &Menu,
+    deployment: Deployment,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(usize, u64)> {
+    let spec = &menu.knobs[knob];
+    let Value::Number(number) = &field.value else {
+        out.push(wrong(
+            field.value.span(),
+            &format!("`{}`", spec.name),
+            "a whole number",
+            &format!("{} = {}", spec.name, spec.levels.first().unwrap_or(&1)),
+        ));
+        return None;
+    };
+    let value = quantity::whole(
+        number,
+        1,
+        super::window::MAX_EXTENT,
+        &format!("`{}`", spec.name),
+        out,
+    )?;
+    if deployment == Deployment::Sequential && !spec.per_layer {
+        let diagnostic = Diagnostic::error(
+            codes::PIN_OUTSIDE,
+            format!(
+                "`{}` cannot be pinned for one layer of a sequential design",
+                spec.name
+            ),
+        )
+        .label(field.span, "one engine serves all layers")
+        .label(spec.span, "this knob is chosen once");
+        let one = format!("leave one level in the menu: `{} in [{value}]`", spec.name);
+        out.push(diagnostic.help(if knob == Menu::PES {
+            one
+        } else {
+            format!("{one}, or declare `{} in … per layer`", spec.name)
+        }));
+        return None;
+    }
+    let values = spec.values();
+    if values.contains(&value) {
+        return Some((knob, value));
+    }
+    let near = values.iter().min_by_key(|v| v.abs_diff(value)).copied()?;
+    let (smallest, largest) = (values.first()?, values.last()?);
+    let levels = match values.len() {
+        1..=12 => {
+            let all: Vec<String> = values.iter().map(u64::to_string).collect();
+            format!("its levels: {}", all.join(", "))
+        }
+        n => format!("{n} levels from {smallest} to {largest}"),
+    };
+    out.push(
+        Diagnostic::error(
+            codes::PIN_OUTSIDE,
+            format!("the menu has no `{}` of {value}", spec.name),
+        )
+        .label(number.span, "outside the menu")
+        .label(spec.span, levels)
+        .help(format!(
+            "the nearest level is {near}; to allow {value}, add it to the menu"
+        ))
+        .suggest(number.span, near.to_string()),
+    );
+    None
+}
