@@ -1,0 +1,259 @@
+//! The bundled library is what it says it is.
+
+#[path = "support/spec.rs"]
+mod spec;
+
+use cfxc::ir::dim::Dim;
+use cfxc::ir::layer::{LayerShape, Op, Padding};
+use cfxc::ir::network::Network;
+use cfxc::sema::library;
+use spec::check;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The network of a library text.
+fn network(path: &str) -> Network {
+    let text = library::find(path).unwrap_or_else(|| panic!("the library has no {path}"));
+    let mut networks = check(text).clean().networks;
+    assert_eq!(networks.len(), 1, "{path}");
+    networks.remove(0)
+}
+
+/// The rows of a comma-separated text without its comments, the header first.
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    let lines = text.lines().filter(|l| !l.starts_with('#'));
+    lines.map(|l| l.split(',').collect())
+}
+
+fn number(text: &str) -> u64 {
+    text.parse()
+        .unwrap_or_else(|_| panic!("`{text}` is no number"))
+}
+
+#[test]
+fn every_text_checks_without_a_word() {
+    for path in library::paths() {
+        let text = library::find(&path).expect("a listed text");
+        check(text).clean();
+        let name = path.rsplit('.').next().expect("a name");
+        assert!(
+            text.lines()
+                .any(|l| !l.starts_with("//") && l.contains(&format!(" {name}"))),
+            "{path} declares something else"
+        );
+    }
+}
+
+/// What is on the disk under `std/` is in the library, and nothing else is.
+#[test]
+fn every_file_is_bundled() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("std");
+    let mut files = BTreeSet::new();
+    for folder in fs::read_dir(&root).expect("std/") {
+        let folder = folder.expect("an entry").path();
+        for file in fs::read_dir(&folder).expect("a folder") {
+            let path = file.expect("an entry").path().with_extension("");
+            let name = |p: &Path| {
+                p.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            };
+            files.insert(format!("std.{}.{}", name(&folder), name(&path)));
+        }
+    }
+    assert_eq!(library::paths().into_iter().collect::<BTreeSet<_>>(), files);
+}
+
+/// The layer that a row of a running torchvision model describes.
+fn expected(row: &[&str]) -> (LayerShape, u64) {
+    let [kind, numbers @ ..] = row else {
+        panic!("an empty row");
+    };
+    let numbers: Vec<u64> = numbers.iter().map(|n| number(n)).collect();
+    let [k, c, y, x, r, s, stride, pad, groups, macs] = numbers[..] else {
+        panic!("a row of {} fields", numbers.len() + 1);
+    };
+    let mut shape = match *kind {
+        "dense" => LayerShape::new(Op::Dense, &[(Dim::K, k), (Dim::C, c)]),
+        "conv" | "depthwise" => LayerShape::new(
+            if *kind == "conv" {
+                Op::Conv
+            } else {
+                Op::Depthwise
+            },
+            &[
+                (Dim::C, c),
+                (Dim::Y, y),
+                (Dim::X, x),
+                (Dim::R, r),
+                (Dim::S, s),
+            ],
+        ),
+        other => panic!("a layer of kind {other}"),
+    };
+    match shape.op {
+        Op::Conv => {
+            assert_eq!(groups, 1);
+            shape.bounds[Dim::K] = k;
+        }
+        Op::Depthwise => assert_eq!((groups, k), (c, c)),
+        _ => {}
+    }
+    shape.stride = [stride, stride];
+    shape.pad = Padding {
+        top: pad,
+        bottom: pad,
+        left: pad,
+        right: pad,
+    };
+    (shape, macs)
+}
+
+#[test]
+fn networks_are_those_of_torchvision() {
+    for (name, list, total, adds) in [
+        (
+            "mobilenet_v2",
+            include_str!("reference/mobilenet_v2_layers.csv"),
+            300_774_272,
+            10,
+        ),
+        (
+            "resnet50",
+            include_str!("reference/resnet50_layers.csv"),
+            4_089_184_256,
+            16,
+        ),
+        (
+            "mnasnet",
+            include_str!("reference/mnasnet_layers.csv"),
+            314_415_872,
+            10,
+        ),
+    ] {
+        let network = network(&format!("std.networks.{name}"));
+        assert!(network.shapes_checked, "{name}");
+        let layers: Vec<_> = network.layers().collect();
+        let wanted: Vec<_> = rows(list).skip(1).map(|row| expected(&row)).collect();
+        assert_eq!(layers.len(), wanted.len(), "{name}");
+        for ((_, node, shape), (wanted, macs)) in layers.iter().zip(&wanted) {
+            assert_eq!(*shape, wanted, "{name}: {}", node.name);
+            assert_eq!(shape.macs(), Some(*macs), "{name}: {}", node.name);
+        }
+        let macs: u64 = layers.iter().filter_map(|(_, _, s)| s.macs()).sum();
+        assert_eq!(macs, total, "{name}");
+        assert_eq!(
+            network.free().filter(|(_, op)| *op == "add").count(),
+            adds,
+            "{name}"
+        );
+        for &at in &network.order {
+            let incoming = network
+                .graph
+                .neighbors_directed(at, petgraph::Direction::Incoming)
+                .count();
+            let node = &network.graph[at];
+            let residual = node.name.ends_with("_add");
+            assert_eq!(incoming == 2, residual, "{name}: {}", node.name);
+        }
+    }
+}
+
+#[test]
+fn tables_are_those_of_the_paper() {
+    for (name, table) in [
+        (
+            "mobilenet_v2",
+            include_str!("reference/mobilenet_v2_table.csv"),
+        ),
+        ("resnet50", include_str!("reference/resnet50_table.csv")),
+        ("mnasnet", include_str!("reference/mnasnet_table.csv")),
+    ] {
+        let network = network(&format!("std.tables.{name}"));
+        assert!(!network.shapes_checked, "{name}");
+        let mut rows = rows(table);
+        assert_eq!(rows.next(), Some(vec!["K", "C", "Y", "X", "R", "S", "T"]));
+        let wanted: Vec<Vec<u64>> = rows
+            .map(|row| row.iter().map(|n| number(n)).collect())
+            .collect();
+        let layers: Vec<_> = network.layers().collect();
+        assert_eq!(layers.len(), wanted.len(), "{name}");
+        for (i, ((_, node, shape), row)) in layers.iter().zip(&wanted).enumerate() {
+            let dims = [Dim::K, Dim::C, Dim::Y, Dim::X, Dim::R, Dim::S];
+            let mut written: Vec<u64> = dims.iter().map(|&d| shape.bound(d)).collect();
+            written.push(if shape.op == Op::Depthwise { 2 } else { 1 });
+            assert_eq!(&written, row, "{name}: {}", node.name);
+            assert_eq!(node.name, format!("l{}", i + 1));
+            let plain = LayerShape {
+                bounds: shape.bounds,
+                ..LayerShape::new(shape.op, &[])
+            };
+            assert_eq!(
+                **shape, plain,
+                "{name}: {} has a stride or padding",
+                node.name
+            );
+        }
+        assert_eq!(
+            network.graph.edge_count(),
+            layers.len() - 1,
+            "{name}: a chain"
+        );
+    }
+}
+
+/// No dataflow is known to the code: what deletes its text deletes its prices.
+#[test]
+fn dataflows_live_in_texts_only() {
+    fn search(folder: &Path, names: &[String], found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                search(&path, names, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default().to_lowercase();
+            // Tests at the end of a file may price what users write.
+            let code = text.split("#[cfg(test)]").next().unwrap_or("");
+            for name in names.iter().filter(|n| code.contains(n.as_str())) {
+                found.push(format!("{} names {name}", path.display()));
+            }
+        }
+    }
+    let names: Vec<String> = library::paths()
+        .iter()
+        .filter_map(|p| p.strip_prefix("std.dataflows.").map(str::to_string))
+        .collect();
+    assert!(names.len() >= 3);
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for room in ["cost", "space", "search", "ir"] {
+        let mut found = Vec::new();
+        search(&src.join(room), &names, &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// Every dataflow maps every kind of layer, with the knobs of the bundled menu and no other.
+#[test]
+fn dataflows_map_every_kind_with_the_menu_of_the_library() {
+    let layers = "network all {\n\
+        layer a conv { K = 8, C = 8, Y = 8, X = 8, R = 3, S = 3 }\n\
+        layer b depthwise { C = 8, Y = 8, X = 8, R = 3, S = 3 }\n\
+        layer c grouped_conv { G = 2, K = 8, C = 8, Y = 8, X = 8, R = 3, S = 3 }\n\
+        layer d transposed_conv { K = 8, C = 8, Y = 8, X = 8, R = 3, S = 3 }\n\
+        layer e dense { K = 8, C = 8 }\n\
+        layer f gemm { M = 8, N = 8, K = 8 }\n}\n";
+    let dataflows: Vec<String> = library::paths()
+        .into_iter()
+        .filter(|p| p.starts_with("std.dataflows."))
+        .collect();
+    let text = format!(
+        "{layers}design d {{\n network all\n dataflow in [{}]\n menu std.menus.confuciux\n minimize latency\n}}\n",
+        dataflows.join(", ")
+    );
+    let problems = check(&text).clean().problems;
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].dataflows.len(), dataflows.len());
+}
