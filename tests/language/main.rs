@@ -1,0 +1,8 @@
+//! What a specification means, whatever its text.
+
+#[path = "../support/spec.rs"]
+mod spec;
+
+mod docs;
+mod meaning;
+mod robust;
