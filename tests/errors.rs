@@ -87,6 +87,19 @@ fn every_mistake_is_reported_as_recorded() {
     }
 }
 
+/// A specification that was renamed leaves no old snapshot behind.
+#[test]
+fn every_snapshot_has_its_specification() {
+    let names: BTreeSet<String> = corpus().into_iter().map(|(name, _)| name).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors/snapshots");
+    for entry in fs::read_dir(folder).expect("the folder of snapshots") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let old = path.extension().is_some_and(|e| e == "snap") && !names.contains(&*name);
+        assert!(!old, "{}: no specification", path.display());
+    }
+}
+
 #[test]
 fn every_code_is_shown() {
     let mut seen = BTreeSet::new();

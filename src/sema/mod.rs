@@ -7,6 +7,7 @@ mod dataflow;
 mod design;
 mod fields;
 mod graph;
+mod kind;
 pub mod library;
 mod menu;
 mod network;
