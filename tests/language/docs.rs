@@ -222,7 +222,7 @@ fn coefficients() {
 
 #[test]
 fn settings_and_statements() {
-    let statements = ["minimize", "maximize", "search", "pin", "expect"];
+    let statements = ["minimize", "maximize", "search", "pin", "expect", "stop"];
     same(
         &column("## `design`", 0),
         sema::SETTINGS.into_iter().chain(statements),
