@@ -1,15 +1,16 @@
 //! The slowest layer as objective: the least threshold T such that layers no slower than T can
 //! still keep all budgets, found by bisection over the cycles that occur.
+//!
+//! A design no slower than T is one no slower than any T' > T, so the thresholds that cannot be kept
+//! are the lowest ones. The bound is the first threshold that is not proved to be out of reach: it
+//! holds wherever the knapsacks stop, which only leaves more thresholds undecided.
 
 use super::Proof;
-use super::knapsack;
-use super::model::Model;
-use crate::ir::metric::Metric;
-use crate::space::{Assignment, Point, Space};
+use super::model::{self, Verdict};
+use crate::space::{Point, Space};
 
 /// Throughput of a pipelined design.
 pub fn prove(space: &Space, states: usize) -> Proof {
-    let latency = |layer: usize, point: Point| space.weight(Metric::Latency, layer, point);
     let mut thresholds: Vec<u64> = Vec::new();
     let mut slowest_possible = 0u64;
     for (layer, points) in space.fine.iter().enumerate() {
@@ -24,66 +25,68 @@ pub fn prove(space: &Space, states: usize) -> Proof {
     thresholds.sort_unstable();
     thresholds.dedup();
     thresholds.retain(|&t| t >= slowest_possible);
-    let sums = space.sum_limits();
     let mut looked = 0;
-    // Some(Some(a)): `a` keeps all budgets at this pace. Some(None): nothing does. None: undecided.
-    let mut decide = |threshold: u64| -> Option<Option<Assignment>> {
-        let choices: Vec<Vec<Point>> = space
-            .fine
-            .iter()
-            .enumerate()
-            .map(|(l, points)| {
-                points
-                    .iter()
-                    .copied()
-                    .filter(|&p| latency(l, p) <= threshold as f64)
-                    .collect()
-            })
-            .collect();
-        let (cost, rest) = match sums.split_first() {
-            Some((first, rest)) => (*first, rest.to_vec()),
-            None => return Some(choices.iter().map(|c| c.first().copied()).collect()),
-        };
-        let weigh = |layer: usize, point: Point| space.weight(cost.weight, layer, point);
-        let model = Model::new(space, &choices, &weigh, rest);
-        let solved = knapsack::solve(&model.instance, None, states);
-        looked += solved.states;
-        if model.lower(solved.bound.min(i64::MAX - 1)) > cost.bound || solved.bound == i64::MAX {
-            return Some(None);
-        }
-        let found = solved.choice.map(|c| model.instance.points(&c));
-        found
-            .filter(|a| space.evaluate(a).is_some_and(|e| e.feasible()))
-            .map(Some)
-    };
-    // Largest threshold proved too tight, smallest one proved possible.
-    let (mut low, mut high) = (0, thresholds.len());
     let mut best = None;
-    let mut undecided = false;
+    // The bisection twice: for the least threshold kept, with undecided ones counted as out of
+    // reach, and for the first that is not proved to be out of reach.
+    let (mut proved, mut doubtful) = (0, thresholds.len());
+    let (mut low, mut high) = (0, thresholds.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        match decide(thresholds[middle]) {
-            Some(Some(assignment)) => {
+        match decide(space, thresholds[middle], states, &mut looked) {
+            Verdict::Kept(assignment) => {
                 best = Some(assignment);
                 high = middle;
+                doubtful = doubtful.min(middle);
             }
-            Some(None) => low = middle + 1,
-            None => {
-                undecided = true;
-                break;
+            Verdict::OutOfReach => {
+                low = middle + 1;
+                proved = proved.max(low);
+            }
+            Verdict::Undecided => {
+                low = middle + 1;
+                doubtful = doubtful.min(middle);
             }
         }
     }
-    let bound = thresholds.get(low).copied().unwrap_or(0);
+    let closed = proved == high;
+    while proved < doubtful {
+        let middle = proved + (doubtful - proved) / 2;
+        match decide(space, thresholds[middle], states, &mut looked) {
+            Verdict::OutOfReach => proved = middle + 1,
+            _ => doubtful = middle,
+        }
+    }
+    // As `Space::evaluate` computes it, so that equal cycles give equal costs. With all thresholds
+    // out of reach there is no design at all.
+    let clock = space.problem.technology.clock_hz();
+    let bound = thresholds
+        .get(proved)
+        .map_or(f64::INFINITY, |&t| 1.0 / (clock / t as f64));
     Proof {
-        bound: bound as f64 / space.problem.technology.clock_hz(),
+        bound,
         best,
-        method: if undecided {
-            "bisection over the slowest layer, stopped at its limit"
-        } else {
+        method: if closed {
             "bisection over the slowest layer with the cheapest completion"
+        } else {
+            "bisection over the slowest layer, stopped at its limit"
         },
         lagrangian: None,
         states: looked,
     }
+}
+
+/// Whether layers of at most so many cycles can keep all budgets.
+fn decide(space: &Space, threshold: u64, states: usize, looked: &mut usize) -> Verdict {
+    let quick = |layer: usize, point: Point| {
+        let price = space.price(layer, point);
+        price.is_some_and(|p| p.latency_cycles <= threshold)
+    };
+    let choices: Vec<Vec<Point>> = space
+        .fine
+        .iter()
+        .enumerate()
+        .map(|(l, points)| points.iter().copied().filter(|&p| quick(l, p)).collect())
+        .collect();
+    model::completion(space, &choices, states, looked)
 }

@@ -61,85 +61,152 @@ pub fn evaluate(instance: &Instance, multipliers: &[i128]) -> (i128, Vec<i64>) {
     (bound, used)
 }
 
-/// Good multipliers: exact for one limit, nested bisection for two, cyclic bisection for more.
+/// Good multipliers: bisection for one limit, nested for two (up to the width of the last interval
+/// the best there are); for more, steps along the subgradient and cyclic bisection.
 pub fn maximise(instance: &Instance) -> Dual {
     let limits = instance.limits();
-    let mut best = Dual {
-        multipliers: vec![0; limits],
-        bound: i128::MIN,
+    let mut search = Search {
+        instance,
+        at: vec![0; limits],
+        best: Dual {
+            multipliers: vec![0; limits],
+            bound: i128::MIN,
+        },
     };
-    let mut at = vec![0; limits];
     match limits {
-        0 => note(instance, &at, &mut best),
-        1 => ascend(instance, &mut at, &[0], &mut best),
-        2 => ascend(instance, &mut at, &[1, 0], &mut best),
+        0 => drop(search.evaluate()),
+        1 => drop(search.ascend(&[0])),
+        2 => drop(search.ascend(&[1, 0])),
         _ => {
-            for _ in 0..12 {
-                let before = best.bound;
-                at.clone_from(&best.multipliers);
-                for limit in 0..limits {
-                    ascend(instance, &mut at, &[limit], &mut best);
-                    at.clone_from(&best.multipliers);
-                }
-                if best.bound == before {
-                    break;
-                }
-            }
+            search.cycle();
+            search.step();
+            search.cycle();
         }
     }
-    best
+    search.best
 }
 
-fn note(instance: &Instance, at: &[i128], best: &mut Dual) {
-    let (bound, _) = evaluate(instance, at);
-    if bound > best.bound {
-        *best = Dual {
-            multipliers: at.to_vec(),
-            bound,
-        };
-    }
+struct Search<'a> {
+    instance: &'a Instance,
+    at: Vec<i128>,
+    best: Dual,
 }
 
-/// Bisects one multiplier on the sign of its subgradient (used - bound), the inner ones being at
-/// their best for each value tried.
-fn ascend(instance: &Instance, at: &mut [i128], order: &[usize], best: &mut Dual) {
-    let (&limit, inner) = match order.split_first() {
-        Some(split) => split,
-        None => return note(instance, at, best),
-    };
-    let overspends = |value: i128, at: &mut [i128], best: &mut Dual| {
-        at[limit] = value;
-        if !inner.is_empty() {
-            ascend(instance, at, inner, best);
-        }
-        let (bound, used) = evaluate(instance, at);
-        if bound > best.bound {
-            *best = Dual {
-                multipliers: at.to_vec(),
+impl Search<'_> {
+    /// Looks at the present multipliers. Returns the subgradient (used - bound) there.
+    fn evaluate(&mut self) -> Vec<f64> {
+        let (bound, used) = evaluate(self.instance, &self.at);
+        if bound > self.best.bound {
+            self.best = Dual {
+                multipliers: self.at.clone(),
                 bound,
             };
         }
-        used[limit] > instance.bounds[limit]
-    };
-    if !overspends(0, at, best) {
-        return;
+        let limits = used.iter().zip(&self.instance.bounds);
+        limits.map(|(u, b)| *u as f64 - *b as f64).collect()
     }
-    let mut low = 0;
-    let mut high = DENOMINATOR >> 8;
-    while overspends(high, at, best) {
-        low = high;
-        high *= 4;
-        if high > LARGEST {
-            return;
-        }
-    }
-    while high - low > 1 + (high >> 40) {
-        let middle = low + (high - low) / 2;
-        if overspends(middle, at, best) {
-            low = middle
+
+    /// As [`Search::evaluate`], with the multiplier of `limit` at a value and those of `inner` at
+    /// their best for it.
+    fn probe(&mut self, limit: usize, value: i128, inner: &[usize]) -> Vec<f64> {
+        self.at[limit] = value;
+        if inner.is_empty() {
+            self.evaluate()
         } else {
-            high = middle
+            self.ascend(inner)
         }
     }
-    overspends(high, at, best);
+
+    /// Bisects one multiplier on the sign of its subgradient, the inner ones being at their best
+    /// for each value tried. Returns the mixture of the subgradients at both ends of the last
+    /// interval that is level in this multiplier: what the outer ones have to go by.
+    fn ascend(&mut self, order: &[usize]) -> Vec<f64> {
+        let (limit, inner) = (order[0], &order[1..]);
+        let mut under = self.probe(limit, 0, inner);
+        if under[limit] <= 0.0 {
+            return under;
+        }
+        let (mut low, mut high) = (0, DENOMINATOR >> 8);
+        let mut over = self.probe(limit, high, inner);
+        while over[limit] > 0.0 {
+            (low, under) = (high, over);
+            high *= 4;
+            if high > LARGEST {
+                return under;
+            }
+            over = self.probe(limit, high, inner);
+        }
+        let digits = if inner.is_empty() { 40 } else { 26 };
+        while high - low > 1 + (high >> digits) {
+            let middle = low + (high - low) / 2;
+            let slope = self.probe(limit, middle, inner);
+            if slope[limit] > 0.0 {
+                (low, under) = (middle, slope);
+            } else {
+                (high, over) = (middle, slope);
+            }
+        }
+        self.at[limit] = high;
+        let share = under[limit] / (under[limit] - over[limit]);
+        let mix = |(u, o): (&f64, &f64)| u + (o - u) * share;
+        under.iter().zip(&over).map(mix).collect()
+    }
+
+    /// Bisects one multiplier after the other until that gains nothing.
+    fn cycle(&mut self) {
+        for _ in 0..8 {
+            let before = self.best.bound;
+            for limit in 0..self.at.len() {
+                self.at.clone_from(&self.best.multipliers);
+                self.ascend(&[limit]);
+            }
+            if self.best.bound == before {
+                return;
+            }
+        }
+    }
+
+    /// Walks along the subgradient from the best known, with shorter steps after steps in vain.
+    fn step(&mut self) {
+        let instance = self.instance;
+        let size = self.best.bound.max(DENOMINATOR) as f64;
+        // In units of the bound per limit: multiplier = y size / limit.
+        let units: Vec<f64> = instance
+            .bounds
+            .iter()
+            .map(|&b| size / (b as f64).max(1.0))
+            .collect();
+        let mut length = 0.25;
+        let mut vain = 0;
+        let mut walk: Vec<f64> = self.best.multipliers.iter().map(|&m| m as f64).collect();
+        for _ in 0..400 {
+            let before = self.best.bound;
+            let numerators = walk.iter().map(|w| w.min(LARGEST as f64) as i128);
+            self.at = numerators.collect();
+            let slope = self.evaluate();
+            vain = if self.best.bound > before {
+                0
+            } else {
+                vain + 1
+            };
+            if vain == 6 {
+                vain = 0;
+                length *= 0.5;
+                walk = self.best.multipliers.iter().map(|&m| m as f64).collect();
+                continue;
+            }
+            let scaled: Vec<f64> = slope
+                .iter()
+                .zip(&units)
+                .map(|(s, u)| s * u / size)
+                .collect();
+            let norm = scaled.iter().map(|s| s * s).sum::<f64>().sqrt();
+            if norm == 0.0 {
+                return;
+            }
+            for ((w, s), unit) in walk.iter_mut().zip(&scaled).zip(&units) {
+                *w = (*w + length * s / norm * unit).max(0.0);
+            }
+        }
+    }
 }

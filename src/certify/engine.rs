@@ -1,9 +1,14 @@
 //! Sequential designs: every shared choice in turn. With the engine's knobs fixed, what is left per
 //! layer is a sum again, once the memories are capped: for every size of local memory that occurs,
 //! the largest shared memory the budgets allow, and the layers' points that fit into both.
+//!
+//! Every design within budget has some largest local and shared need, so it is among the choices of
+//! one of these caps, and a cap only excludes. The bound is the least over all caps of engines of
+//! what was proved there; a case that stays undecided counts with its Lagrangian bound, or with
+//! the cost of the engine itself where that is the objective.
 
-use super::model::Model;
-use super::{Proof, knapsack, product};
+use super::model::{Model, Verdict};
+use super::{Proof, ROUNDING, knapsack, model, product};
 use crate::ir::metric::Metric;
 use crate::space::{Assignment, Point, Space};
 use std::collections::BTreeMap;
@@ -14,9 +19,15 @@ struct Best {
     bound: f64,
     looked: usize,
     closed: bool,
+    states: usize,
 }
 
 impl Best {
+    /// States for the next case: half of what is left, and a few however much the others took.
+    fn allowance(&self) -> usize {
+        (self.states.saturating_sub(self.looked) / 2).max(self.states / 256)
+    }
+
     fn offer(&mut self, space: &Space, assignment: Assignment) {
         if let Some(e) = space.evaluate(&assignment)
             && e.feasible()
@@ -46,6 +57,7 @@ pub fn prove(space: &Space, states: usize) -> Proof {
         bound: f64::INFINITY,
         looked: 0,
         closed: true,
+        states,
     };
     for lists in engines.values() {
         if lists.iter().any(Vec::is_empty) || !space.engine_can_keep_limits(lists) {
@@ -60,7 +72,7 @@ pub fn prove(space: &Space, states: usize) -> Proof {
             best.offer(space, assignment);
             continue;
         }
-        one_engine(space, lists, states, &mut best);
+        one_engine(space, lists, &mut best);
     }
     Proof {
         bound: best.bound.min(best.cost),
@@ -82,7 +94,7 @@ fn memories(space: &Space, layer: usize, point: Point) -> (u64, u64) {
         .map_or((u64::MAX, u64::MAX), |p| (p.l1_bytes, p.l2_bytes))
 }
 
-fn one_engine(space: &Space, lists: &[Vec<Point>], states: usize, best: &mut Best) {
+fn one_engine(space: &Space, lists: &[Vec<Point>], best: &mut Best) {
     let objective = space.problem.objective.metric;
     let pes = space.pes(lists[0][0]);
     let sizes = |which: &dyn Fn((u64, u64)) -> u64| -> Vec<u64> {
@@ -133,106 +145,85 @@ fn one_engine(space: &Space, lists: &[Vec<Point>], states: usize, best: &mut Bes
         }
     };
     if !on_engine {
-        let mut seen: Option<u64> = None;
-        for &l1 in &locals {
-            let l1 = if limited {
-                l1
-            } else {
-                locals[locals.len() - 1]
-            };
+        let last = locals.len() - 1;
+        for &l1 in if limited {
+            &locals[..]
+        } else {
+            &locals[last..]
+        } {
             let l2 = shareds.iter().rev().copied().find(|&l2| fits(l1, l2));
-            let Some(l2) = l2 else { continue };
-            if let Some(choices) = capped(l1, l2) {
-                sum_on_engine(space, objective, &choices, states, best);
+            if let Some(choices) = l2.and_then(|l2| capped(l1, l2)) {
+                sum_on_engine(space, objective, &choices, best);
             }
-            if !limited || seen == Some(l1) {
-                break;
-            }
-            seen = Some(l1);
         }
         return;
     }
-    // Area or power as objective: the least memories with which the other budgets can be kept.
+    // Area or power as objective: the least memories with which the other budgets can be kept. What
+    // a smaller shared memory allows a larger one allows too.
     for &l1 in &locals {
-        for &l2 in &shareds {
-            if cheapest_engine(l1, l2) >= best.cost || !fits(l1, l2) {
-                continue;
-            }
-            let Some(choices) = capped(l1, l2) else {
-                continue;
-            };
-            match completion(space, &choices, states, best) {
-                Some(Some(assignment)) => {
-                    best.bound = best.bound.min(cheapest_engine(l1, l2));
+        let cases: Vec<(f64, Vec<Vec<Point>>)> = shareds
+            .iter()
+            .filter(|&&l2| cheapest_engine(l1, l2) < best.cost && fits(l1, l2))
+            .filter_map(|&l2| Some((cheapest_engine(l1, l2), capped(l1, l2)?)))
+            .collect();
+        // Nothing before `proved` can be kept, something at `high` can if it is a case.
+        let (mut proved, mut low, mut high) = (0, 0, cases.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let states = best.allowance();
+            match model::completion(space, &cases[middle].1, states, &mut best.looked) {
+                Verdict::Kept(assignment) => {
                     best.offer(space, assignment);
-                    break;
+                    high = middle;
                 }
-                Some(None) => {}
-                None => {
+                Verdict::OutOfReach => {
+                    low = middle + 1;
+                    proved = low;
+                }
+                Verdict::Undecided => {
                     best.closed = false;
-                    best.bound = best.bound.min(cheapest_engine(l1, l2));
-                    break;
+                    low = middle + 1;
                 }
             }
         }
+        let open = cases[proved..].iter().map(|c| c.0);
+        best.bound = open.fold(best.bound, f64::min);
     }
-}
-
-/// A choice that keeps all sum limits (`Some(Some)`), the proof that there is none (`Some(None)`),
-/// or neither.
-fn completion(
-    space: &Space,
-    choices: &[Vec<Point>],
-    states: usize,
-    best: &mut Best,
-) -> Option<Option<Assignment>> {
-    let sums = space.sum_limits();
-    let Some((first, rest)) = sums.split_first() else {
-        return Some(choices.iter().map(|c| c.first().copied()).collect());
-    };
-    let weigh = |layer: usize, point: Point| space.weight(first.weight, layer, point);
-    let model = Model::new(space, choices, &weigh, rest.to_vec());
-    let solved = knapsack::solve(&model.instance, None, states);
-    best.looked += solved.states;
-    if solved.bound == i64::MAX || model.lower(solved.bound) > first.bound {
-        return Some(None);
-    }
-    let found = solved.choice.map(|c| model.instance.points(&c));
-    found
-        .filter(|a| space.evaluate(a).is_some_and(|e| e.feasible()))
-        .map(Some)
 }
 
 /// Sum objectives (and edp) on one engine.
-fn sum_on_engine(
-    space: &Space,
-    objective: Metric,
-    choices: &[Vec<Point>],
-    states: usize,
-    best: &mut Best,
-) {
+fn sum_on_engine(space: &Space, objective: Metric, choices: &[Vec<Point>], best: &mut Best) {
+    let states = best.allowance();
     if objective == Metric::Edp {
-        let proof = product::prove(space, choices, states);
+        let proof = product::prove(space, choices, best.cost, states);
         best.looked += proof.states;
         best.bound = best.bound.min(proof.bound);
         if let Some(assignment) = proof.best {
             best.offer(space, assignment);
         }
+        best.closed &= proof.bound >= best.cost * (1.0 - ROUNDING);
         return;
     }
     let clock = space.problem.technology.clock_hz();
-    // One inference after the other: seconds per inference are the summed cycles over the clock.
-    let (metric, unit) = match objective {
-        Metric::Throughput => (Metric::Latency, clock),
-        other => (other, 1.0),
+    // One inference after the other: the throughput is the clock over the summed cycles. Both ways
+    // are computed as `Space::evaluate` does.
+    let (metric, paced) = match objective {
+        Metric::Throughput => (Metric::Latency, true),
+        other => (other, false),
     };
     let cost = |layer: usize, point: Point| space.weight(metric, layer, point);
     let model = Model::new(space, choices, &cost, space.sum_limits());
-    let solved = knapsack::solve(&model.instance, None, states);
+    // Nothing dearer than the best known is of interest.
+    let known = best.cost * if paced { clock } else { 1.0 };
+    let cutoff = model.upper(known * (1.0 + 4.0 * f64::EPSILON));
+    let solved = knapsack::solve_below(&model.instance, None, cutoff, states);
     best.looked += solved.states;
     best.closed &= solved.closed();
-    if solved.bound < i64::MAX {
-        best.bound = best.bound.min(model.lower(solved.bound) / unit);
+    if solved.bound <= cutoff && solved.bound < i64::MAX {
+        let bound = model.lower(solved.bound);
+        best.bound = best
+            .bound
+            .min(if paced { 1.0 / (clock / bound) } else { bound });
     }
     if let Some(choice) = solved.choice {
         best.offer(space, model.instance.points(&choice));

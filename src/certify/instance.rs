@@ -8,6 +8,9 @@ use crate::space::Point;
 /// Sums of all costs, and of all weights under one limit, stay below this.
 const TOTAL: f64 = (1u64 << 58) as f64;
 
+/// Whole numbers below this are exact as doubles, and so are their sums.
+const EXACT: f64 = (1u64 << 53) as f64;
+
 /// What one kind of layer may take: no option is dominated (as cheap or cheaper under every limit
 /// and in cost, and strictly so in one, or equal and earlier in menu order).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct RawKind {
 pub struct Scales {
     /// Integer cost = cost x this, rounded down.
     pub cost: f64,
-    /// Whether all costs are whole numbers, so that their sums are.
+    /// Whether all costs are whole numbers, and small enough for their sums to be exact.
     pub whole: bool,
     /// Integer weight = weight x this, rounded down, per limit.
     pub weights: Vec<f64>,
@@ -56,37 +59,41 @@ pub struct Scales {
 impl Instance {
     /// The integers of these prices. `bounds` are the limits in the weights' units.
     pub fn new(kinds: &[RawKind], layers: &[usize], bounds: &[f64]) -> (Instance, Scales) {
-        let total = |value: &dyn Fn(&RawKind, usize) -> f64| -> f64 {
-            let most: Vec<f64> = kinds
-                .iter()
-                .map(|k| (0..k.points.len()).map(|o| value(k, o)).fold(0.0, f64::max))
-                .collect();
-            layers.iter().map(|&k| most[k]).sum()
-        };
-        let cost = scale(total(&|k, o| k.costs[o]));
-        let whole = kinds
-            .iter()
-            .flat_map(|k| &k.costs)
-            .all(|c| c.fract() == 0.0);
-        let weights: Vec<f64> = (0..bounds.len())
-            .map(|b| {
-                // A limit far above all weights binds nothing, but must fit as well.
-                scale(total(&|k, o| k.weights[o][b]).max(bounds[b].min(f64::MAX / 4.0)))
-            })
-            .collect();
         // A sum of floats may be rounded down by about n half-ulps and still keep its limit.
         let slack = 1.0 + (layers.len() as f64 + 2.0) * f64::EPSILON;
-        let bounds = bounds
-            .iter()
-            .zip(&weights)
-            .map(|(b, s)| (b * s * slack).ceil() as i64);
-        let bounds: Vec<i64> = bounds.collect();
+        let bounds: Vec<f64> = bounds.iter().map(|b| b * slack).collect();
+        // Options above a limit alone are never taken; without them small limits keep their digits.
+        let fits = |k: &RawKind, o: usize| k.weights[o].iter().zip(&bounds).all(|(w, b)| w <= b);
+        let total = |value: &dyn Fn(&RawKind, usize) -> f64| -> f64 {
+            let most = |k: &RawKind| {
+                let options = (0..k.points.len()).filter(|&o| fits(k, o));
+                options.map(|o| value(k, o)).fold(0.0, f64::max)
+            };
+            let most: Vec<f64> = kinds.iter().map(most).collect();
+            layers.iter().map(|&k| most[k]).sum()
+        };
+        let costs = total(&|k, o| k.costs[o]);
+        let mut all = kinds.iter().flat_map(|k| &k.costs);
+        let whole = costs < EXACT && all.all(|c| c.fract() == 0.0);
+        let (mut weights, mut limits) = (Vec::new(), Vec::new());
+        for (b, &bound) in bounds.iter().enumerate() {
+            // A limit far above all weights binds nothing, and need not be told from a smaller one.
+            let most = total(&|k, o| k.weights[o][b]);
+            let bound = bound.min(2.0 * most);
+            let factor = scale(most.max(bound));
+            weights.push(factor);
+            limits.push((bound * factor).ceil() as i64);
+        }
         let scales = Scales {
-            cost,
+            cost: scale(costs),
             whole,
             weights,
         };
-        let kinds = kinds.iter().map(|k| reduce(k, &scales)).collect();
+        let kinds = kinds
+            .iter()
+            .map(|k| reduce(k, (0..k.points.len()).filter(|&o| fits(k, o)), &scales))
+            .collect();
+        let bounds = limits;
         (
             Instance {
                 kinds,
@@ -152,9 +159,9 @@ fn scale(total: f64) -> f64 {
     scale
 }
 
-/// Integers of one kind without its dominated options.
-fn reduce(raw: &RawKind, scales: &Scales) -> Kind {
-    let mut options: Vec<(i64, Vec<i64>, usize)> = (0..raw.points.len())
+/// Integers of some options of one kind without the dominated ones.
+fn reduce(raw: &RawKind, options: impl Iterator<Item = usize>, scales: &Scales) -> Kind {
+    let mut options: Vec<(i64, Vec<i64>, usize)> = options
         .map(|o| {
             let weights = raw.weights[o].iter().zip(&scales.weights);
             let weights = weights.map(|(w, s)| (w * s).floor() as i64).collect();

@@ -90,7 +90,7 @@ pub fn prove(space: &Space, known: Option<&Assignment>, states: usize) -> Proof 
     match (space.problem.deployment, space.problem.objective.metric) {
         (Deployment::Sequential, _) => engine::prove(space, states),
         (_, Metric::Throughput) => bottleneck::prove(space, states),
-        (_, Metric::Edp) => product::prove(space, &space.fine, states),
+        (_, Metric::Edp) => product::prove(space, &space.fine, f64::INFINITY, states),
         (_, metric) => model::prove_sum(space, metric, known, states),
     }
 }
@@ -99,7 +99,11 @@ pub fn prove(space: &Space, known: Option<&Assignment>, states: usize) -> Proof 
 pub fn certify(space: &Space, proof: &Proof, cost: f64) -> Certificate {
     let maximised = space.problem.objective.metric.larger_is_better();
     let shown = |cost: f64| if maximised { 1.0 / cost } else { cost };
-    let gap = (cost - proof.bound).max(0.0) / proof.bound;
+    let gap = if cost <= proof.bound {
+        0.0
+    } else {
+        (cost - proof.bound) / proof.bound
+    };
     let solver = proof
         .best
         .as_ref()

@@ -5,6 +5,7 @@ use super::instance::{Instance, RawKind, Scales};
 use super::knapsack::{self, Solved};
 use super::{Lagrangian, Proof};
 use crate::ir::metric::Metric;
+use crate::ir::problem::Deployment;
 use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Point, Space};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ impl Model {
             let shape = space.problem.layers[layer].shape;
             layers.push(*known.entry((shape, points)).or_insert_with(|| {
                 let mut kind = RawKind::default();
-                for &point in points.iter().filter(|&&p| space.keeps_pace(layer, p)) {
+                for &point in points.iter().filter(|&&p| keeps_pace(space, layer, p)) {
                     kind.points.push(point);
                     kind.costs.push(cost(layer, point));
                     let weight = |s: &SumLimit| space.weight(s.weight, layer, point);
@@ -78,7 +79,14 @@ impl Model {
             return (cost.div_euclid(step) + i64::from(cost.rem_euclid(step) != 0)) as f64;
         }
         let slack = (self.instance.layers.len() as f64 + 2.0) * f64::EPSILON;
-        cost as f64 / self.scales.cost * (1.0 - slack)
+        (cost as f64 / self.scales.cost * (1.0 - slack)).max(0.0)
+    }
+
+    /// The integer cost that no choice exceeds whose sum of doubles is at most this.
+    pub fn upper(&self, cost: f64) -> i64 {
+        // A sum of doubles may have been rounded down to it; integers were rounded down besides.
+        let slack = 1.0 + (self.instance.layers.len() as f64 + 2.0) * f64::EPSILON;
+        (cost * slack * self.scales.cost).ceil() as i64
     }
 
     /// The multipliers in natural units.
@@ -95,6 +103,57 @@ impl Model {
                 .collect(),
             bound: solved.dual.bound as f64 / DENOMINATOR as f64 / self.scales.cost,
         }
+    }
+}
+
+/// Whether a layer at a point may belong to a design that keeps its throughput budget: the very
+/// comparison that judges the design, so that rounding excludes nothing.
+fn keeps_pace(space: &Space, layer: usize, point: Point) -> bool {
+    let Some(price) = space.price(layer, point) else {
+        return false;
+    };
+    let throughput = space.problem.technology.clock_hz() / price.latency_cycles as f64;
+    let mut limits = space.limits.iter();
+    space.problem.deployment == Deployment::Sequential
+        || limits.all(|l| l.metric != Metric::Throughput || l.overshoot(throughput) == 0.0)
+}
+
+/// What is known of some choices.
+pub enum Verdict {
+    /// This assignment keeps all budgets.
+    Kept(Assignment),
+    /// No assignment keeps all sum limits and the pace.
+    OutOfReach,
+    /// Neither was proved.
+    Undecided,
+}
+
+/// Whether layers with these choices can keep all budgets: the least of the first sum under the
+/// limits of the others, against its own limit.
+pub fn completion(
+    space: &Space,
+    choices: &[Vec<Point>],
+    states: usize,
+    looked: &mut usize,
+) -> Verdict {
+    let sums = space.sum_limits();
+    let first = sums.first().copied();
+    let weigh = |layer: usize, point: Point| {
+        first.map_or(0.0, |first| space.weight(first.weight, layer, point))
+    };
+    let rest = sums.iter().skip(1).copied().collect();
+    let model = Model::new(space, choices, &weigh, rest);
+    let limit = first.map_or(f64::INFINITY, |first| first.bound);
+    let cutoff = model.upper(limit);
+    let solved = knapsack::solve_below(&model.instance, None, cutoff, states);
+    *looked += solved.states;
+    if solved.bound > cutoff || solved.bound == i64::MAX {
+        return Verdict::OutOfReach;
+    }
+    let found = solved.choice.map(|c| model.instance.points(&c));
+    match found.filter(|a| space.evaluate(a).is_some_and(|e| e.feasible())) {
+        Some(assignment) => Verdict::Kept(assignment),
+        None => Verdict::Undecided,
     }
 }
 
