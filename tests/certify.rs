@@ -462,3 +462,37 @@ fn sequential_mixed_problems_equal_enumeration() {
     let (held, infeasible) = designs(&["engine"], "deploy sequential", mixed, pins);
     assert!(held >= 50, "{held} {infeasible}");
 }
+
+/// A thousand layers under two budgets: what is too large to close still ends, close to the bound.
+#[test]
+fn a_thousand_layers_end_near_their_bound() {
+    let mut text = String::from(
+        "use std.dataflows.nvdla\nuse std.technologies.maestro\nnetwork deep {\n  input image [16, 28, 28]\n",
+    );
+    let mut last = "image".to_string();
+    for block in 0..333 {
+        let filters = 16 + 8 * (block / 40);
+        let wide = 2 * filters + block % 7 * 4;
+        text += &format!(
+            "  p{block} = conv({last}) {{ filters = {filters}, kernel = 1x1 }}
+  a{block} = conv(p{block}) {{ filters = {wide}, kernel = 3x3, pad = 1 }}
+  b{block} = conv(a{block}) {{ filters = {filters}, kernel = 1x1 }}
+  s{block} = add(p{block}, b{block})\n"
+        );
+        last = format!("s{block}");
+    }
+    text += "}
+menu wide { pes in [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128]  buffer in 1..=12 }
+budget two { area <= 20%  energy <= 60% }
+design deep { network deep  dataflow nvdla  menu wide  budget two  technology maestro  minimize latency }";
+    let problem = support::problem(&text);
+    let space = Space::new(&problem, false).expect("a space");
+    assert_eq!(space.fine.len(), 999);
+    let proof = certify::prove(&space, None, 100_000);
+    let best = proof.best.as_ref().and_then(|a| space.evaluate(a));
+    let best = best.expect("a solution");
+    assert!(best.feasible());
+    assert!(proof.bound <= best.cost);
+    assert!(best.cost <= proof.bound * 1.001);
+    assert!(proof.states < 2_200_000);
+}

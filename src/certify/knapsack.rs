@@ -23,13 +23,17 @@ use super::instance::Instance;
 use std::collections::BTreeMap;
 
 /// States the first pass keeps per layer.
-const BEAM: usize = 24;
+const BEAM: usize = 16;
 /// States a last pass keeps per layer if the enumeration did not end.
 const WIDE_BEAM: usize = 1000;
 /// Candidates of one layer that are gathered before the dominated ones are dropped.
 const GATHERED: usize = 1 << 18;
 /// Candidates looked at per state allowed: bounds the work where few are kept.
 const TRIES: usize = 24;
+/// Multipliers to the side of the best ones, in percent of them: a state far from the budget's share
+/// of its depth is judged better by a price a little off.
+const ASIDE: [i128; SIDES] = [85, 115];
+const SIDES: usize = 2;
 /// Excesses are cut off here, so that two of them add up within 64 bits.
 const LARGEST_EXCESS: i64 = 1 << 61;
 
@@ -132,6 +136,8 @@ struct State<const B: usize> {
     used: [i64; B],
     /// Sum of the excesses of its options, each rounded down.
     excess: i64,
+    /// The same under the multipliers to the side.
+    aside: [i64; SIDES],
     /// Index of the choice so far in the level before, which is also its place in the order of
     /// choices.
     parent: u32,
@@ -144,6 +150,8 @@ struct Row<const B: usize> {
     weights: [i64; B],
     /// Reduced cost above the layer's least, in units of 2^shift / DENOMINATOR, rounded down.
     excess: i64,
+    /// The same under the multipliers to the side.
+    aside: [i64; SIDES],
     option: u32,
 }
 
@@ -155,6 +163,8 @@ struct Passes<'a, const B: usize> {
     room: Vec<[i64; B]>,
     /// The Lagrangian bound times the denominator.
     root: i128,
+    /// The same at the multipliers to the side.
+    roots: [i128; SIDES],
     shift: u32,
 }
 
@@ -168,6 +178,14 @@ impl<'a, const B: usize> Passes<'a, B> {
         let bits = 128 - total.max(1).leading_zeros();
         let shift = (bits + DENOMINATOR.trailing_zeros()).saturating_sub(60);
         let cheapest = dual::cheapest(instance, &dual.multipliers);
+        let sides = ASIDE.map(|percent| {
+            let multipliers = dual.multipliers.iter().map(|m| m * percent / 100);
+            let multipliers: Vec<i128> = multipliers.collect();
+            let cheapest = dual::cheapest(instance, &multipliers);
+            let (bound, _) = dual::evaluate(instance, &multipliers);
+            (multipliers, cheapest, bound)
+        });
+        let cut = |excess: i128| (excess >> shift).min(i128::from(LARGEST_EXCESS)) as i64;
         let mut rows: Vec<Vec<Row<B>>> = Vec::new();
         let mut least: Vec<[i64; B]> = Vec::new();
         for (k, kind) in instance.kinds.iter().enumerate() {
@@ -176,11 +194,15 @@ impl<'a, const B: usize> Passes<'a, B> {
                     let mut weights = [0; B];
                     weights[..limits].copy_from_slice(kind.weights_of(o));
                     let reduced = dual::reduced(instance, k, o, &dual.multipliers);
-                    let excess = (reduced - cheapest[k].1) >> shift;
+                    let aside =
+                        |(multipliers, cheapest, _): &(Vec<i128>, Vec<(usize, i128)>, _)| {
+                            cut(dual::reduced(instance, k, o, multipliers) - cheapest[k].1)
+                        };
                     Row {
                         cost: kind.costs[o],
                         weights,
-                        excess: excess.min(i128::from(LARGEST_EXCESS)) as i64,
+                        excess: cut(reduced - cheapest[k].1),
+                        aside: sides.each_ref().map(aside),
                         option: o as u32,
                     }
                 })
@@ -202,6 +224,7 @@ impl<'a, const B: usize> Passes<'a, B> {
             rows,
             room,
             root: dual.bound,
+            roots: sides.map(|s| s.2),
             shift,
         }
     }
@@ -225,11 +248,11 @@ impl<'a, const B: usize> Passes<'a, B> {
     }
 
     /// The largest excess with which a choice may still cost at most `ceiling`.
-    fn gap(&self, ceiling: i64) -> i64 {
+    fn gap(&self, root: i128, ceiling: i64) -> i64 {
         if ceiling == i64::MAX {
             return i64::MAX;
         }
-        let gap = (i128::from(ceiling) * DENOMINATOR - self.root) >> self.shift;
+        let gap = (i128::from(ceiling) * DENOMINATOR - root) >> self.shift;
         gap.clamp(-1, i128::from(i64::MAX)) as i64
     }
 
@@ -238,11 +261,15 @@ impl<'a, const B: usize> Passes<'a, B> {
         let depth = self.instance.layers.len();
         let limits = self.instance.limits();
         // An equal cost may still win by using less; anything dearer cannot.
-        let gap = self.gap(solved.cost.min(cutoff));
+        let gap = self.gap(self.root, solved.cost.min(cutoff));
+        let gaps = self
+            .roots
+            .map(|root| self.gap(root, solved.cost.min(cutoff)));
         let mut level = vec![State {
             cost: 0,
             used: [0; B],
             excess: 0,
+            aside: [0; SIDES],
             parent: 0,
             option: 0,
         }];
@@ -267,10 +294,16 @@ impl<'a, const B: usize> Passes<'a, B> {
                     if (0..B).any(|b| used[b] > room[b]) {
                         continue;
                     }
+                    let aside: [i64; SIDES] =
+                        std::array::from_fn(|i| state.aside[i].saturating_add(row.aside[i]));
+                    if (0..SIDES).any(|i| aside[i] > gaps[i]) {
+                        continue;
+                    }
                     next.push(State {
                         cost: state.cost + row.cost,
                         used,
                         excess,
+                        aside,
                         parent: parent as u32,
                         option: row.option,
                     });
