@@ -123,7 +123,13 @@ pub fn certify(space: &Space, proof: &Proof, cost: f64) -> Certificate {
         proven,
         method: proof.method,
         why,
-        refined: space.problem.stages.iter().any(|s| s.refines),
+        refined: space.problem.stages.iter().any(|s| s.refines)
+            && space
+                .problem
+                .menu
+                .knobs
+                .iter()
+                .any(|k| !k.refine.is_empty()),
         solver: solver.map(|e| shown(e.cost)),
         lagrangian: proof.lagrangian.clone(),
         states: proof.states,

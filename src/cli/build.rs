@@ -63,7 +63,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let start = Instant::now();
     // It can only fail if there is a pool already, and nobody else makes one.
     let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.jobs)
+        .num_threads(super::threads(args.jobs))
         .build_global();
     let loaded = files::load(&args.spec);
     console.show(&loaded.analysis.diagnostics, &loaded.sources);
@@ -188,7 +188,9 @@ fn search_all(ready: &[Ready], visible: bool) -> Vec<Outcome> {
     let flag = Arc::clone(&stop);
     // Without a handler Ctrl-C ends the process at once, which is all one can do then.
     let _ = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
+        if !flag.swap(true, Ordering::Relaxed) {
+            eprintln!("stopping: the best so far is kept (Ctrl-C again ends at once, without it)");
+        } else {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     });

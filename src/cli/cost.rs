@@ -63,7 +63,7 @@ enum Format {
 pub fn run(args: &Args, console: &Console) -> Exit {
     // It can only fail if there is a pool already, and nobody else makes one.
     let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.jobs)
+        .num_threads(super::threads(args.jobs))
         .build_global();
     let mut loaded = files::load(&args.spec);
     console.show(&loaded.analysis.diagnostics, &loaded.sources);
@@ -103,7 +103,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
 
 /// Every layer at every point of the grid, refused ones included.
 fn whole_menu(problem: &Problem, args: &Args, console: &Console, sources: &SourceMap) -> Exit {
-    let grid = Grid::new(&problem.menu, problem.dataflows.len(), args.fine);
+    let grid = Grid::new(&problem.menu, problem.dataflows.len(), args.fine, &[]);
     let rows = problem.layers.len();
     let Some(size) = grid.size().filter(|s| s.saturating_mul(rows) <= MAX_PRICES) else {
         let points = grid.axes.iter().map(|a| a.len() as f64).product::<f64>();

@@ -36,7 +36,7 @@ fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
                 amount(Quantity::Area, area)
             ),
         )
-        .help("use a technology that can be built, e.g. `technology std.technologies.maestro`"),
+        .help("choose a technology that can be built, or a menu with fewer PEs and smaller tiles"),
     )
 }
 
@@ -115,7 +115,12 @@ fn expectations(decision: &Decision) -> impl Iterator<Item = Diagnostic> {
 /// Both as people read it and as the files have it: the two may differ in a late digit.
 fn precise(quantity: Quantity, value: f64) -> String {
     let short = amount(quantity, value);
-    let exact = format!("{value} {}", quantity.canonical());
+    let factor = if quantity == Quantity::Percent {
+        100.0
+    } else {
+        1.0
+    };
+    let exact = format!("{} {}", value * factor, quantity.canonical());
     if short == exact {
         short
     } else {

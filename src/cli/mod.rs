@@ -110,3 +110,10 @@ mod tests {
         Cli::command().debug_assert();
     }
 }
+
+/// Threads for `--jobs`: no more than the machine has cores, since more would only get in each
+/// other's way and the result does not depend on it; 0 means all cores.
+fn threads(jobs: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if jobs == 0 { cores } else { jobs.min(cores) }
+}

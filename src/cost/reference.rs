@@ -315,6 +315,7 @@ impl CostModel for Maestro {
 
     fn caveats(&self) -> &'static [&'static str] {
         &[
+            "area and power are mostly the bus and the arbiter, which grow with the number of PEs: memories hardly count",
             "energy counts buffer accesses only: no MACs, no output reads of the shared memory, and local-memory accesses only for dataflows of one level",
             "strides change tiles but not the output extents the model derives, so strided layers may count other MACs than the network has",
             "reduction across PEs and multicast are free; some two-dimensional mappings run faster than one MAC per PE and cycle",

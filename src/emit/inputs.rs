@@ -57,6 +57,7 @@ pub fn inputs(space: &Space) -> Value {
                 .collect::<Map<_, _>>(),
         },
         "pins": problem.pins.iter().map(|p| pin(p, problem)).collect::<Vec<_>>(),
+        "stop_gap": problem.stop_gap,
         "search": problem.stages.iter().map(stage).collect::<Vec<_>>(),
         "seed": problem.seed,
         "defaults": problem.defaults.iter()

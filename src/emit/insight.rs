@@ -76,7 +76,7 @@ fn budgets(decision: &Decision) -> String {
     let binding: Vec<String> = decision
         .budgets
         .iter()
-        .filter(|b| b.share() >= BINDING)
+        .filter(|b| b.share() >= BINDING && b.limit.metric != decision.problem.objective.metric)
         .map(used)
         .collect();
     if !binding.is_empty() {
@@ -105,12 +105,52 @@ fn layers(decision: &Decision) -> Option<String> {
     }
     let metric = decision.problem.objective.metric;
     Some(match (metric, decision.problem.deployment) {
-        (Metric::Throughput, Deployment::Pipelined) => format!(
-            "the slowest layer sets the pace: {}",
-            decision.rows[order[0]].name
-        ),
+        (Metric::Throughput, Deployment::Pipelined) => pace(decision),
         _ => format!("most of the {}: {}", noun(metric), top.join(", ")),
     })
+}
+
+/// Which layers set the pace of a pipeline, and whether the menu has anything faster for them.
+fn pace(decision: &Decision) -> String {
+    let space = decision.space;
+    let slowest = decision.totals.slowest_cycles;
+    let tied: Vec<usize> = (0..decision.rows.len())
+        .filter(|&r| decision.rows[r].price.latency_cycles == slowest)
+        .collect();
+    let names: Vec<&str> = tied
+        .iter()
+        .take(3)
+        .map(|&r| decision.rows[r].name.as_str())
+        .collect();
+    let more = match tied.len() {
+        0..=3 => String::new(),
+        n => format!(" and {} more", n - 3),
+    };
+    let fastest = |layer: usize| {
+        let points = space.fine[layer].iter();
+        points
+            .filter_map(|&p| space.price(layer, p))
+            .map(|p| p.latency_cycles)
+            .min()
+    };
+    let stuck = tied
+        .iter()
+        .filter(|&&r| fastest(r) == Some(slowest))
+        .count();
+    let menu = match stuck {
+        0 => String::new(),
+        1 => "; the menu has nothing faster for one of them".to_string(),
+        n => format!("; the menu has nothing faster for {n} of them"),
+    };
+    let noun = if tied.len() == 1 {
+        "layer sets"
+    } else {
+        "layers set"
+    };
+    format!(
+        "the slowest {noun} the pace: {}{more}{menu}",
+        names.join(", ")
+    )
 }
 
 /// How a sentence calls what is optimised.

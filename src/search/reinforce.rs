@@ -3,9 +3,9 @@
 //!
 //! What a layer costs is c / C + sum over budgets b of p_b w_b: its share of the objective plus its
 //! shares of the budgets at prices p_b. The prices are no solver's: each rises while the mask has
-//! to forbid what the policy wants, and falls while episodes leave the budget unspent. Reward is
-//! the worst cost seen for layers of this kind less the cost, standardised per kind; the advantage
-//! of a slot is its discounted return.
+//! to forbid what the policy wants, and falls while episodes leave the budget unspent. The
+//! paper's reward is how far a cost lies below the worst seen; standardised per kind of layer, as
+//! here, the worst cancels out. The advantage of a slot is its discounted return.
 
 use super::mask::{Budgets, Purse};
 use super::runner::Run;
@@ -120,7 +120,7 @@ struct Learner<'a, 's> {
     space: &'a Space<'s>,
     slots: &'a Slots,
     budgets: &'a Budgets,
-    engines: &'a [Vec<u8>],
+    engines: &'a [Vec<u16>],
     features: Features,
     policy: Policy,
     adam: Adam,
@@ -147,7 +147,7 @@ struct Episode {
     /// Cheapest weights per kind; those of the chosen engine when sequential.
     least: Vec<Vec<f64>>,
     /// Levels of the chosen engine.
-    engine: Option<Vec<u8>>,
+    engine: Option<Vec<u16>>,
     /// Choice of each layer, by index among its kind's choices.
     chosen: Vec<usize>,
     previous: Vec<f32>,
@@ -161,7 +161,7 @@ impl<'a, 's> Learner<'a, 's> {
         stage: &Stage,
         slots: &'a Slots,
         budgets: &'a Budgets,
-        engines: &'a [Vec<u8>],
+        engines: &'a [Vec<u16>],
     ) -> Self {
         let features = Features::new(space, slots, budgets);
         let shape = PolicyShape {
@@ -296,7 +296,7 @@ impl<'a, 's> Learner<'a, 's> {
         episode: &mut Episode,
         greedy: bool,
     ) {
-        let mut levels: Vec<u8> = Vec::new();
+        let mut levels: Vec<u16> = Vec::new();
         for (head, &count) in self.slots.levels.iter().enumerate() {
             let mut mask = vec![false; count];
             if self.slots.shared[head] {
@@ -307,7 +307,7 @@ impl<'a, 's> Learner<'a, 's> {
                 mask[0] = true;
             }
             let picked = rollout.choose(e, head, &mask, pick(greedy, &mut episode.stream));
-            levels.push(picked as u8);
+            levels.push(picked as u16);
             episode.previous[head] = walk::normalised(picked, count);
         }
         episode.least = walk::least_of_engine(self.slots, self.budgets, &levels);

@@ -2,7 +2,9 @@
 
 use super::METHODS;
 use crate::certify::{self, Certificate, Proof, simple};
+use crate::ir::metric::Metric;
 use crate::ir::problem::{Deployment, Problem};
+use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Evaluation, Point, Space};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -156,6 +158,47 @@ impl<'s> Run<'_, 's> {
     }
 }
 
+/// The largest sum of points over layers for which the greedy comparison is made.
+const GREEDY_POINTS: usize = 200_000;
+
+/// Under a bottleneck objective most layers may be slower than the slowest at no loss: each moves to
+/// the point that takes least of the budgets (their shares added up) and still keeps the pace.
+fn trim(space: &Space, best: &Found) -> Option<Found> {
+    let problem = space.problem;
+    let bottleneck = problem.objective.metric == Metric::Throughput
+        && problem.deployment == Deployment::Pipelined;
+    let sums = space.sum_limits();
+    if !bottleneck || sums.is_empty() {
+        return None;
+    }
+    let slowest = best.evaluation.totals.slowest_cycles;
+    let mut assignment = best.assignment.clone();
+    for (layer, point) in assignment.iter_mut().enumerate() {
+        let taken = |p: Point| -> f64 {
+            let share = |s: &SumLimit| space.weight(s.weight, layer, p) / s.bound;
+            sums.iter().map(share).sum()
+        };
+        let keeps = |p: &&Point| {
+            space
+                .price(layer, **p)
+                .is_some_and(|price| price.latency_cycles <= slowest)
+        };
+        let least = space.fine[layer].iter().filter(keeps);
+        let least = least.min_by(|a, b| taken(**a).total_cmp(&taken(**b)));
+        if let Some(&least) = least
+            && taken(least) < taken(*point)
+        {
+            *point = least;
+        }
+    }
+    let evaluation = space.evaluate(&assignment)?;
+    let good = evaluation.feasible() && evaluation.cost <= best.evaluation.cost;
+    good.then_some(Found {
+        assignment,
+        evaluation,
+    })
+}
+
 /// Runs all stages of the problem one after the other. If none of them finds a feasible
 /// assignment, the refuge is the result.
 pub fn run(
@@ -185,6 +228,16 @@ pub fn run(
         run.enough = Some(proof.bound * (1.0 + gap));
         run.proof = Some(proof);
     }
+    // Where feasibility was not settled before, the solver settles it: its assignment is a refuge
+    // like the one from the proof, and no start for the learned stages.
+    let settled = if refuge.is_none() {
+        certify::prove(space, None, certify::STATES).best
+    } else {
+        None
+    };
+    let settled = settled.filter(|a| space.evaluate(a).is_some_and(|e| e.feasible()));
+    let refuge = refuge.or(settled.as_deref());
+    run.refuge = refuge;
     let mut stages = Vec::new();
     for stage in &space.problem.stages {
         let Some(method) = METHODS.iter().find(|m| m.spec.name == stage.method) else {
@@ -217,6 +270,9 @@ pub fn run(
             evaluation,
         });
     }
+    if let Some(trimmed) = run.best.as_ref().and_then(|b| trim(space, b)) {
+        run.best = Some(trimmed);
+    }
     let best = run.best.take();
     let certificate = best.as_ref().map(|best| {
         let proof = run
@@ -236,7 +292,9 @@ pub fn run(
         name: "the same coarse choice for every layer",
         value: value(simple::uniform(space)),
     }];
-    if space.problem.deployment == Deployment::Pipelined {
+    // Its time grows with layers, points and steps: large spaces go without.
+    let points: usize = space.fine.iter().map(Vec::len).sum();
+    if space.problem.deployment == Deployment::Pipelined && points <= GREEDY_POINTS {
         simpler.push(Simpler {
             name: "greedy by gain per share of budget",
             value: value(refuge.and_then(|r| simple::greedy(space, r))),

@@ -23,7 +23,7 @@ pub struct Choice {
     /// The point.
     pub point: Point,
     /// One level per head; 0 where a pin leaves nothing to choose.
-    pub levels: Vec<u8>,
+    pub levels: Vec<u16>,
 }
 
 /// The walk of one problem.
@@ -45,7 +45,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// The walk through a space; `None` if a head has more than 255 coarse levels.
+    /// The walk through a space; `None` if a head has more than 65,536 coarse levels.
     pub fn new(space: &Space) -> Option<Slots> {
         let problem = space.problem;
         let sequential = problem.deployment == Deployment::Sequential;
@@ -68,7 +68,7 @@ impl Slots {
             slots.levels.push(knob.levels.len());
             slots.shared.push(sequential && !knob.per_layer);
         }
-        if slots.levels.iter().any(|&l| l > 255) {
+        if slots.levels.iter().any(|&l| l > 65_536) {
             return None;
         }
         slots.layers = !sequential || slots.shared.iter().any(|s| !s);
@@ -101,12 +101,12 @@ fn choices(space: &Space, heads: &[Head], layer: usize, pin: Option<usize>) -> V
         let (dataflow, positions) = space.grid.positions(point);
         let level = |head: &Head| match head {
             head if fixed(head) => 0,
-            Head::Dataflow => dataflow as u8,
+            Head::Dataflow => dataflow as u16,
             Head::Knob(k) => {
                 let at = space.grid.coarse[*k]
                     .iter()
                     .position(|&p| p == positions[*k]);
-                at.unwrap_or(0) as u8
+                at.unwrap_or(0) as u16
             }
         };
         list.push(Choice {

@@ -193,8 +193,8 @@ pub struct Memory {
     capacity: usize,
     rows: Vec<Vec<(f64, Vec<f64>)>>,
     next: Vec<usize>,
-    /// Mean, deviation and worst per kind at the latest prices.
-    moments: Vec<(f64, f64, f64)>,
+    /// Mean and deviation per kind at the latest prices.
+    moments: Vec<(f64, f64)>,
 }
 
 impl Memory {
@@ -204,7 +204,7 @@ impl Memory {
             capacity,
             rows: vec![Vec::new(); kinds],
             next: vec![0; kinds],
-            moments: vec![(0.0, 1.0, 0.0); kinds],
+            moments: vec![(0.0, 1.0); kinds],
         }
     }
 
@@ -237,26 +237,21 @@ impl Memory {
             let n = costs.len() as f64;
             let mean = costs.iter().sum::<f64>() / n;
             let variance = costs.iter().map(|c| (c - mean) * (c - mean)).sum::<f64>() / n;
-            let worst = costs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            *moments = (
-                mean,
-                variance.sqrt().max(1e-3 * mean.abs()).max(1e-12),
-                worst,
-            );
+            *moments = (mean, variance.sqrt().max(1e-3 * mean.abs()).max(1e-12));
         }
     }
 
-    /// Reward of a cost: how far it lies below the worst remembered, less how far the mean does,
-    /// in standard deviations of its kind; between -4 and 4.
+    /// Reward of a cost: how far it lies below the mean remembered of its kind, in standard
+    /// deviations; between -4 and 4.
     pub fn reward(&self, kind: usize, credit: f64, weights: &[f64], prices: &[f64]) -> f64 {
-        let (mean, deviation, worst) = self.moments[kind];
+        let (mean, deviation) = self.moments[kind];
         let cost = Self::cost(credit, weights, prices);
-        (((worst - cost) - (worst - mean)) / deviation).clamp(-4.0, 4.0)
+        ((mean - cost) / deviation).clamp(-4.0, 4.0)
     }
 }
 
 /// Whether a choice stands on the engine of these levels.
-pub fn on_engine(slots: &Slots, choice: &Choice, engine: &[u8]) -> bool {
+pub fn on_engine(slots: &Slots, choice: &Choice, engine: &[u16]) -> bool {
     slots
         .shared
         .iter()
@@ -267,13 +262,13 @@ pub fn on_engine(slots: &Slots, choice: &Choice, engine: &[u8]) -> bool {
 
 /// The engines of a sequential design (levels of the shared heads, 0 elsewhere) on which every
 /// layer has a choice and every budget's cheapest completion fits. Empty when pipelined.
-pub fn engines(space: &Space, slots: &Slots) -> Vec<Vec<u8>> {
-    let mut found: Vec<Vec<u8>> = Vec::new();
+pub fn engines(space: &Space, slots: &Slots) -> Vec<Vec<u16>> {
+    let mut found: Vec<Vec<u16>> = Vec::new();
     if !slots.engine || slots.kinds.is_empty() {
         return found;
     }
     for choice in &slots.kinds[0] {
-        let levels: Vec<u8> = choice
+        let levels: Vec<u16> = choice
             .levels
             .iter()
             .zip(&slots.shared)
@@ -300,7 +295,7 @@ pub fn engines(space: &Space, slots: &Slots) -> Vec<Vec<u8>> {
 }
 
 /// The least weight of each kind under each budget on one engine.
-pub fn least_of_engine(slots: &Slots, budgets: &Budgets, engine: &[u8]) -> Vec<Vec<f64>> {
+pub fn least_of_engine(slots: &Slots, budgets: &Budgets, engine: &[u16]) -> Vec<Vec<f64>> {
     let mut least = vec![vec![f64::INFINITY; budgets.sums.len()]; slots.kinds.len()];
     for (kind, choices) in slots.kinds.iter().enumerate() {
         for (c, _) in choices

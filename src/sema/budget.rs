@@ -58,7 +58,9 @@ fn value(
         return None;
     };
     let amount = match quantity {
-        Quantity::Time => value * clock_hz,
+        // Cycles are whole: a limit that misses a whole number by rounding means that number.
+        Quantity::Time => whole_if_near(value * clock_hz),
+        Quantity::Cycles => whole_if_near(value),
         _ => value,
     };
     let wrong = if amount < 0.0 || (amount == 0.0 && quantity != Quantity::Percent) {
@@ -101,6 +103,16 @@ fn value(
         );
     }
     Some(Limit::Share(amount))
+}
+
+/// The nearest whole number if `value` differs from it by rounding only.
+fn whole_if_near(value: f64) -> f64 {
+    let whole = value.round();
+    if (value - whole).abs() <= 1e-12 * whole.abs() {
+        whole
+    } else {
+        value
+    }
 }
 
 /// Checks a budget that no design uses yet.

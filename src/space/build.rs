@@ -52,6 +52,8 @@ pub struct Space<'p> {
     pub coarse: Vec<Vec<Point>>,
     /// Per layer: all points it may take, coarse and refined, ascending.
     pub fine: Vec<Vec<Point>>,
+    /// Per knob and position on its axis: whether a layer without a pin may choose it.
+    offered: Vec<Vec<bool>>,
     /// For each point of the grid, which shared choice it belongs to (all 0 when pipelined).
     shared: Vec<u32>,
 }
@@ -62,7 +64,12 @@ impl<'p> Space<'p> {
     /// # Errors
     /// See [`SpaceError`].
     pub fn new(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
-        let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined);
+        let pinned: Vec<(usize, u64)> = problem
+            .pins
+            .iter()
+            .flat_map(|p| p.knobs.iter().copied())
+            .collect();
+        let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined, &pinned);
         let size = grid.size().filter(|&s| {
             s.saturating_mul(problem.shapes.len()) <= MAX_PRICES
                 && problem.layers.len() <= MAX_LAYERS
@@ -83,7 +90,22 @@ impl<'p> Space<'p> {
             .iter()
             .map(|&p| shared_number(problem, &grid, p))
             .collect();
+        let offered = problem
+            .menu
+            .knobs
+            .iter()
+            .zip(&grid.axes)
+            .map(|(knob, axis)| {
+                let values = if refined {
+                    knob.values()
+                } else {
+                    knob.levels.clone()
+                };
+                axis.iter().map(|v| values.contains(v)).collect()
+            })
+            .collect();
         let mut space = Space {
+            offered,
             problem,
             model,
             grid,
@@ -117,8 +139,17 @@ impl<'p> Space<'p> {
                         .all(|(f, p)| f.is_none_or(|f| f == *p))
             };
             let priced = |point: &Point| self.price(layer, *point).is_some();
+            // Another layer's pin may lie between the levels: it is no choice of this one.
+            let offered = |point: Point| {
+                let (_, positions) = self.grid.positions(point);
+                positions
+                    .iter()
+                    .zip(&self.offered)
+                    .zip(&fixed)
+                    .all(|((&p, offered), fixed)| fixed.is_some() || offered[p])
+            };
             let fine: Vec<Point> = (0..self.shared.len() as Point)
-                .filter(|&p| (pin.is_none() || keeps(p)) && priced(&p))
+                .filter(|&p| (pin.is_none() || keeps(p)) && offered(p) && priced(&p))
                 .collect();
             if fine.is_empty() {
                 let first = (0..self.shared.len() as Point)
@@ -138,7 +169,10 @@ impl<'p> Space<'p> {
                     *position = fixed.unwrap_or(*position);
                 }
                 let moved = self.grid.point(dataflow, &positions);
-                if (pin.is_none() || keeps(moved)) && priced(&moved) && !coarse.contains(&moved) {
+                if (pin.is_none() || keeps(moved))
+                    && priced(&moved)
+                    && (pin.is_none() || !coarse.contains(&moved))
+                {
                     coarse.push(moved);
                 }
             }
@@ -165,15 +199,14 @@ impl<'p> Space<'p> {
         self.grid.values(point).1[Menu::PES]
     }
 
-    /// The cycles a layer may take under a throughput budget of a pipelined design, where each
+    /// The inferences per second that a throughput budget asks of a pipelined design, where each
     /// layer must keep the pace alone.
     pub fn pace(&self) -> Option<f64> {
         let limit = self
             .limits
             .iter()
             .find(|l| l.metric == Metric::Throughput)?;
-        (self.problem.deployment == Deployment::Pipelined)
-            .then(|| self.problem.technology.clock_hz() / limit.limit)
+        (self.problem.deployment == Deployment::Pipelined).then_some(limit.limit)
     }
 }
 

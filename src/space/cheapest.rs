@@ -62,7 +62,10 @@ impl Space<'_> {
         match (self.pace(), self.price(layer, point)) {
             (_, None) => false,
             (None, Some(_)) => true,
-            (Some(pace), Some(price)) => price.latency_cycles as f64 <= pace,
+            // The comparison that totals make, to the last bit.
+            (Some(pace), Some(price)) => {
+                self.problem.technology.clock_hz() / price.latency_cycles as f64 >= pace
+            }
         }
     }
 }

@@ -103,6 +103,7 @@ fn within(space: &Space, choices: &[Vec<Point>]) -> Result<Vec<Point>, Option<In
 /// Layers that are too slow at every point.
 fn pace(space: &Space, choices: &[Vec<Point>]) -> Option<Infeasible> {
     let pace = space.pace()?;
+    let clock = space.problem.technology.clock_hz();
     let limit = space
         .limits
         .iter()
@@ -116,13 +117,13 @@ fn pace(space: &Space, choices: &[Vec<Point>]) -> Option<Infeasible> {
                 .map(|&p| space.weight(Metric::Latency, layer, p));
             (layer, cycles.fold(f64::INFINITY, f64::min))
         })
-        .filter(|(_, fastest)| *fastest > pace)
+        .filter(|(_, fastest)| clock / *fastest < pace)
         .collect();
     layers.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     (!layers.is_empty()).then_some(Infeasible::Pace {
         limit,
         layers,
-        pace,
+        pace: clock / pace,
     })
 }
 

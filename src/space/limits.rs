@@ -54,7 +54,13 @@ pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
                 if corners.is_empty() {
                     return Err(SpaceError::NoCorner { span: budget.span });
                 }
-                (min + (max - min) * share, Some(share))
+                // At 100 % the dearest corner itself must fit, whatever the rounding.
+                let limit = if share == 1.0 {
+                    max
+                } else {
+                    min + (max - min) * share
+                };
+                (limit, Some(share))
             }
         };
         limits.push(BoundLimit {
@@ -69,25 +75,25 @@ pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
 
 fn corner_totals(space: &Space) -> Vec<super::Totals> {
     let grid = &space.grid;
-    let ends: Vec<[usize; 2]> = grid
-        .coarse
-        .iter()
-        .map(|c| {
-            [
-                c.iter().copied().min().unwrap_or(0),
-                c.iter().copied().max().unwrap_or(0),
-            ]
-        })
-        .collect();
+    // A knob of one level has one end: corners are counted by the knobs that vary, and of those
+    // there are few, since the grid has room for both ends of each.
+    let mut corners: Vec<Vec<usize>> = vec![Vec::new()];
+    for levels in &grid.coarse {
+        let mut ends = vec![
+            levels.iter().copied().min().unwrap_or(0),
+            levels.iter().copied().max().unwrap_or(0),
+        ];
+        ends.dedup();
+        let longer = corners.iter().flat_map(|corner| {
+            ends.iter()
+                .map(|&end| corner.iter().copied().chain([end]).collect())
+        });
+        corners = longer.collect();
+    }
     let mut totals = Vec::new();
     for dataflow in 0..grid.dataflows {
-        for corner in 0..1usize << ends.len() {
-            let positions: Vec<usize> = ends
-                .iter()
-                .enumerate()
-                .map(|(k, e)| e[corner >> k & 1])
-                .collect();
-            let point = grid.point(dataflow, &positions);
+        for corner in &corners {
+            let point = grid.point(dataflow, corner);
             totals.extend(space.totals(&vec![point; space.problem.layers.len()]));
         }
     }

@@ -18,17 +18,20 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of a menu; with `refined`, the values of `refine` belong to it too.
-    pub fn new(menu: &Menu, dataflows: usize, refined: bool) -> Grid {
+    /// The grid of a menu; with `refined`, the values of `refine` belong to it too, and `pinned`
+    /// values (knob, value) always do.
+    pub fn new(menu: &Menu, dataflows: usize, refined: bool, pinned: &[(usize, u64)]) -> Grid {
         let mut axes = Vec::new();
         let mut coarse = Vec::new();
-        for knob in &menu.knobs {
+        for (index, knob) in menu.knobs.iter().enumerate() {
             let mut axis = if refined {
                 knob.values()
             } else {
                 knob.levels.clone()
             };
+            axis.extend(pinned.iter().filter(|(k, _)| *k == index).map(|(_, v)| *v));
             axis.sort_unstable();
+            axis.dedup();
             let at = |level: &u64| axis.binary_search(level).unwrap_or(0);
             coarse.push(knob.levels.iter().map(at).collect());
             axes.push(axis);

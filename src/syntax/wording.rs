@@ -47,6 +47,7 @@ pub(super) fn keyword(rule: Rule) -> Option<&'static str> {
         kw_shapes => "shapes",
         kw_source => "source",
         kw_step => "step",
+        kw_stop => "stop",
         kw_technology => "technology",
         kw_then => "then",
         kw_unchecked => "unchecked",
