@@ -351,3 +351,130 @@ fn infeasible_budgets_are_proved_before_any_search() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_pin_between_the_levels_holds_without_refinement() {
+    let text = spec(
+        "dataflow nvdla  menu small  minimize latency  pin c { pes = 3 }  search reinforce { episodes = 40 }",
+    );
+    let problem = support::problem(&text);
+    let space = Space::new(&problem, false).expect("a space");
+    let refuge = feasible::find(&space).expect("feasible");
+    let outcome = run(
+        &space,
+        Some(&refuge),
+        &AtomicBool::new(false),
+        &mut NoObserver,
+    );
+    let best = outcome.best.expect("found");
+    for (layer, &point) in best.assignment.iter().enumerate() {
+        let pes = space.grid.values(point).1[0];
+        assert_eq!(
+            pes == 3,
+            problem.layers[layer].name == "c",
+            "the pin is that layer's alone"
+        );
+    }
+}
+
+#[test]
+fn a_throughput_budget_met_exactly_is_feasible() {
+    for channels in [3, 22, 41, 50, 76, 95, 110] {
+        let text = format!(
+            "use std.dataflows.nvdla
+             network one {{ layer a conv {{ K = 7, C = {channels}, Y = 9, X = 9, R = 3, S = 3 }} }}
+             menu m {{ pes in [1, 2, 4]  buffer in [1, 2] }}
+             budget b {{ throughput >= 100% }}
+             design d {{ network one  dataflow nvdla  menu m  budget b  minimize area
+               search reinforce {{ episodes = 30 }} }}"
+        );
+        let problem = support::problem(&text);
+        let space = Space::new(&problem, false).expect("a space");
+        let refuge = feasible::find(&space).unwrap_or_else(|e| panic!("C = {channels}: {e:?}"));
+        assert!(
+            space.evaluate(&refuge).expect("priced").feasible(),
+            "C = {channels}"
+        );
+        let outcome = run(
+            &space,
+            Some(&refuge),
+            &AtomicBool::new(false),
+            &mut NoObserver,
+        );
+        assert!(outcome.best.is_some(), "C = {channels}");
+    }
+}
+
+#[test]
+fn a_wide_menu_is_searched() {
+    let text = spec(
+        "dataflow nvdla  menu wide  budget ten  minimize latency  search reinforce { episodes = 60 }",
+    );
+    let problem = support::problem(&format!(
+        "menu wide {{ pes in 1..=300  buffer in [1, 2] }}\n{text}"
+    ));
+    let outcome = search(&problem);
+    assert_eq!(outcome.stages[0].evaluations, 60);
+    assert!(outcome.stages[0].value.is_some());
+}
+
+#[test]
+fn a_search_stops_at_the_gap_that_is_near_enough() {
+    let with = |stop: &str| {
+        let text = spec(&format!(
+            "dataflow nvdla  menu small  budget ten  minimize latency  {stop}"
+        ));
+        search(&support::problem(&text))
+    };
+    let evaluations = |o: &Outcome| o.stages.iter().map(|s| s.evaluations).sum::<usize>();
+    let (whole, early) = (with(""), with("stop gap <= 50%"));
+    assert!(evaluations(&early) < evaluations(&whole) / 2);
+    assert!(early.certificate.expect("a certificate").gap <= 0.5);
+}
+
+#[test]
+fn budgets_that_only_the_exact_solver_settles_are_met() {
+    // The tile trades memory for time: neither the fastest nor the smallest tiles keep both.
+    let text = "use std.dataflows.nvdla
+        network three {
+          layer a conv { K = 64, C = 32, Y = 30, X = 30, R = 3, S = 3 }
+          layer b conv { K = 96, C = 64, Y = 16, X = 16, R = 3, S = 3 }
+          layer c conv { K = 128, C = 96, Y = 16, X = 16, R = 3, S = 3 }
+          a -> b -> c
+        }
+        menu m { pes in [16]  buffer in 1..=64 per layer }
+        design probe { network three  dataflow nvdla  menu m  deploy sequential  minimize latency
+          search exact }
+        ";
+    let text = text.replace("network three {", "network three shapes unchecked {");
+    let free = support::problem(&text);
+    let space = Space::new(&free, true).expect("a space");
+    let all: Vec<_> = (0..space.fine[0].len())
+        .map(|i| {
+            space
+                .fine
+                .iter()
+                .map(|l| l[i.min(l.len() - 1)])
+                .collect::<Vec<_>>()
+        })
+        .filter_map(|a| space.evaluate(&a))
+        .collect();
+    let middle = &all[all.len() / 2].totals;
+    let limits = format!(
+        "budget b {{ area <= {} um2  latency <= {} cycles }}",
+        middle.area_um2, middle.latency_cycles
+    );
+    let tight = text
+        .replace("minimize", "budget b  minimize")
+        .replace("search exact", "");
+    let problem = support::problem(&format!("{limits}\n{tight}"));
+    let space = Space::new(&problem, true).expect("a space");
+    let refuge = feasible::find(&space).ok();
+    let outcome = run(
+        &space,
+        refuge.as_deref(),
+        &AtomicBool::new(false),
+        &mut NoObserver,
+    );
+    assert!(outcome.best.expect("found").evaluation.feasible());
+}

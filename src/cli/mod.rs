@@ -100,6 +100,13 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
+/// Threads for `--jobs`: no more than the machine has cores, since more would only get in each
+/// other's way and the result does not depend on it; 0 means all cores.
+fn threads(jobs: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if jobs == 0 { cores } else { jobs.min(cores) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,11 +116,4 @@ mod tests {
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
     }
-}
-
-/// Threads for `--jobs`: no more than the machine has cores, since more would only get in each
-/// other's way and the result does not depend on it; 0 means all cores.
-fn threads(jobs: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if jobs == 0 { cores } else { jobs.min(cores) }
 }
