@@ -7,6 +7,7 @@ use super::files::{self, Loaded};
 use super::output::Target;
 use super::progress::{Bar, Bars};
 use super::{findings, infeasible};
+use crate::certify;
 use crate::diag::Diagnostic;
 use crate::emit::{Decision, json, markdown, summary};
 use crate::ir::problem::Problem;
@@ -161,7 +162,15 @@ fn prepare<'p>(
             Space::new(problem, refined).map_err(|e| infeasible::no_space(problem, &e, sources))?;
         let refuge = match feasible::find(&space) {
             Ok(refuge) => Some(refuge),
-            Err(None) => None,
+            // Budgets that interact: the exact solver settles what the quick proof leaves open.
+            Err(None) => {
+                let proof = certify::prove(&space, None, certify::STATES);
+                if proof.best.is_none() && proof.bound == f64::INFINITY {
+                    return Err(infeasible::excluded(&space));
+                }
+                let keeps = |a: &Vec<Point>| space.evaluate(a).is_some_and(|e| e.feasible());
+                proof.best.filter(keeps)
+            }
             Err(Some(proof)) => return Err(infeasible::infeasible(&space, &proof, sources)),
         };
         Ok(Ready { space, refuge })

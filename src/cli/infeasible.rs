@@ -99,6 +99,26 @@ pub fn nothing_found(space: &Space) -> Diagnostic {
     diagnostic.help("relax a budget, or search longer")
 }
 
+/// Budgets that the exact solver proved impossible together, engine by engine.
+pub fn excluded(space: &Space) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(
+        codes::JOINTLY_INFEASIBLE,
+        format!(
+            "the budgets of `{}` cannot be met together",
+            space.problem.design
+        ),
+    );
+    for limit in &space.limits {
+        diagnostic = diagnostic.label(limit.span, "can be met alone, but not with the others");
+    }
+    diagnostic
+        .label(
+            space.problem.span,
+            "every engine of the menu was looked at with every choice of its layers",
+        )
+        .help("relax one of them; `cfxc cost SPEC --menu` shows what each layer costs where")
+}
+
 /// The proof that no choice meets the budgets, as a diagnostic.
 pub fn infeasible(space: &Space, proof: &Infeasible, sources: &SourceMap) -> Diagnostic {
     let teller = Teller { space, sources };
