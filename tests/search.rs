@@ -478,3 +478,31 @@ fn budgets_that_only_the_exact_solver_settles_are_met() {
     );
     assert!(outcome.best.expect("found").evaluation.feasible());
 }
+
+#[test]
+fn the_least_relaxation_is_the_border_of_what_is_possible() {
+    use cfxc::certify::{STATES, least_relaxation};
+    let text = "use std.dataflows.nvdla
+        network two {
+          layer a conv { K = 64, C = 64, Y = 30, X = 30, R = 3, S = 3 }
+          layer b conv { K = 64, C = 64, Y = 28, X = 28, R = 3, S = 3 }
+          a -> b
+        }
+        menu m { pes in [16]  buffer in 1..=64 per layer }
+        budget b { area <= 1877700 um2  latency <= 4500000 cycles }
+        design d { network two  dataflow nvdla  menu m  budget b  deploy sequential  minimize energy }";
+    let problem = support::problem(text);
+    let mut space = Space::new(&problem, true).expect("a space");
+    let limits = space.limits.clone();
+    let (low, high) = least_relaxation(&mut space, STATES).expect("decided");
+    assert_eq!(space.limits, limits, "the limits are put back");
+    assert!(low < high && high < 1.0);
+    // By enumeration of both layers' tiles.
+    let mut least = f64::INFINITY;
+    for &a in &space.fine[0] {
+        for &b in &space.fine[1] {
+            least = least.min(space.evaluate(&[a, b]).expect("priced").overshoot);
+        }
+    }
+    assert!(low <= least && least <= high, "{low} {least} {high}");
+}

@@ -95,6 +95,44 @@ pub fn prove(space: &Space, known: Option<&Assignment>, states: usize) -> Proof 
     }
 }
 
+/// By how much all limits of a space must be relaxed together for some assignment to keep them:
+/// a share that is proved too little, and one that is enough, a thousandth apart or less. `None` if
+/// even a relaxation a thousandfold is not known to be enough, or if the solver stopped undecided. The limits are as before on return.
+pub fn least_relaxation(space: &mut Space, states: usize) -> Option<(f64, f64)> {
+    let limits = space.limits.clone();
+    let mut undecided = false;
+    let mut enough = |share: f64| {
+        for (relaxed, limit) in space.limits.iter_mut().zip(&limits) {
+            relaxed.limit = match limit.metric.larger_is_better() {
+                true => limit.limit / (1.0 + share),
+                false => limit.limit * (1.0 + share),
+            };
+        }
+        let proof = prove(space, None, states);
+        let kept = |a: &Assignment| space.evaluate(a).is_some_and(|e| e.feasible());
+        let kept = proof.best.as_ref().is_some_and(kept);
+        undecided |= !kept && proof.bound.is_finite();
+        space.limits.clone_from(&limits);
+        kept
+    };
+    let (mut low, mut high) = (0.0, 0.01);
+    while !enough(high) {
+        (low, high) = (high, high * 2.0);
+        if high > 1000.0 {
+            return None;
+        }
+    }
+    while high - low > 0.001 * high {
+        let middle = 0.5 * (low + high);
+        if enough(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    (!undecided).then_some((low, high))
+}
+
 /// Holds a result's cost (see [`crate::space::Evaluation::cost`]) against a proof.
 pub fn certify(space: &Space, proof: &Proof, cost: f64) -> Certificate {
     let maximised = space.problem.objective.metric.larger_is_better();

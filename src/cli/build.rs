@@ -158,7 +158,7 @@ fn prepare<'p>(
     let sources = &loaded.sources;
     let one = |problem: &'p Problem| {
         let refined = problem.stages.iter().any(|s| s.refines);
-        let space =
+        let mut space =
             Space::new(problem, refined).map_err(|e| infeasible::no_space(problem, &e, sources))?;
         let refuge = match feasible::find(&space) {
             Ok(refuge) => Some(refuge),
@@ -166,7 +166,8 @@ fn prepare<'p>(
             Err(None) => {
                 let proof = certify::prove(&space, None, certify::STATES);
                 if proof.best.is_none() && proof.bound == f64::INFINITY {
-                    return Err(infeasible::excluded(&space));
+                    let relaxation = certify::least_relaxation(&mut space, certify::STATES);
+                    return Err(infeasible::excluded(&space, relaxation));
                 }
                 let keeps = |a: &Vec<Point>| space.evaluate(a).is_some_and(|e| e.feasible());
                 proof.best.filter(keeps)

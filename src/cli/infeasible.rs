@@ -100,13 +100,21 @@ pub fn nothing_found(space: &Space) -> Diagnostic {
 }
 
 /// Budgets that the exact solver proved impossible together, engine by engine.
-pub fn excluded(space: &Space) -> Diagnostic {
+/// `relaxation`: a share by which all must be relaxed at least, and one that is enough.
+pub fn excluded(space: &Space, relaxation: Option<(f64, f64)>) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(
         codes::JOINTLY_INFEASIBLE,
-        format!(
-            "the budgets of `{}` cannot be met together",
-            space.problem.design
-        ),
+        match relaxation {
+            Some((least, _)) => format!(
+                "the budgets of `{}` cannot be met together: every choice misses one of them by {} or more",
+                space.problem.design,
+                share(least, Rounding::Down)
+            ),
+            None => format!(
+                "the budgets of `{}` cannot be met together",
+                space.problem.design
+            ),
+        },
     );
     for limit in &space.limits {
         diagnostic = diagnostic.label(limit.span, "can be met alone, but not with the others");
@@ -116,7 +124,13 @@ pub fn excluded(space: &Space) -> Diagnostic {
             space.problem.span,
             "every engine of the menu was looked at with every choice of its layers",
         )
-        .help("relax one of them; `cfxc cost SPEC --menu` shows what each layer costs where")
+        .help(match relaxation {
+            Some((_, enough)) => format!(
+                "relax each of them by {}, or one of them by more",
+                share(enough, Rounding::Up)
+            ),
+            None => "relax them; `cfxc cost SPEC --menu` shows what each layer costs".to_string(),
+        })
 }
 
 /// The proof that no choice meets the budgets, as a diagnostic.
@@ -314,8 +328,12 @@ impl Teller<'_> {
 }
 
 /// A share in per cent, never rounded to nothing.
-fn percent_up(share: f64) -> String {
-    format!("{} %", significant(share * 100.0, 3, Rounding::Up))
+fn percent_up(value: f64) -> String {
+    share(value, Rounding::Up)
+}
+
+fn share(value: f64, rounding: Rounding) -> String {
+    format!("{} %", significant(value * 100.0, 3, rounding))
 }
 
 /// The unit a limit was written in; `None` for a percentage.
