@@ -221,7 +221,11 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
         }
     }
     if shape.op.slides() {
-        let padded = shape.padded_input().ok_or_else(too_large)?;
+        // The padding of a transposed convolution cuts its output; its input has none.
+        let padded = match shape.op {
+            Op::TransposedConv => [shape.bound(Dim::Y), shape.bound(Dim::X)],
+            _ => shape.padded_input().ok_or_else(too_large)?,
+        };
         for (axis, dim, window) in [(0, Dim::Y, Dim::R), (1, Dim::X, Dim::S)] {
             let gaps = (shape.bound(window) - 1).checked_mul(shape.dilation[axis] - 1);
             let extent = gaps
