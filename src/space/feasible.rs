@@ -461,10 +461,30 @@ fn sequential(space: &Space) -> Result<Vec<Point>, Option<Infeasible>> {
         } else {
             bound.limit * ratio
         };
+        let weight = match bound.metric {
+            Metric::Throughput => Metric::Latency,
+            other => other,
+        };
+        // On the engine that comes nearest: what each layer needs there, were it alone.
+        let nearest = engines.values().min_by(|a, b| {
+            let value = |lists: &[Vec<Point>]| {
+                let value = least_alone(space, lists, bound.metric);
+                if larger { -value } else { value }
+            };
+            value(a).total_cmp(&value(b))
+        });
+        let need = |(layer, points): (usize, &Vec<Point>)| {
+            let weights = points.iter().map(|&p| space.weight(weight, layer, p));
+            (layer, weights.fold(f64::INFINITY, f64::min))
+        };
+        let mut layers: Vec<(usize, f64)> = nearest.map_or(Vec::new(), |lists| {
+            lists.iter().enumerate().map(need).collect()
+        });
+        layers.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         return Err(Some(Infeasible::Single {
             limit,
             best,
-            layers: Vec::new(),
+            layers,
         }));
     }
     let exact = engines
