@@ -56,6 +56,23 @@ pub struct ParamSpec {
     pub summary: &'static str,
 }
 
+impl ParamSpec {
+    /// A parameter whose default is a number.
+    pub const fn number(
+        name: &'static str,
+        kind: ParamKind,
+        default: f64,
+        summary: &'static str,
+    ) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind,
+            default: ParamDefault::Number(default),
+            summary,
+        }
+    }
+}
+
 /// A search method that a design may name.
 #[derive(Debug, Clone, Copy)]
 pub struct MethodSpec {

@@ -10,23 +10,9 @@ use super::MethodEntry;
 use super::runner::{Found, Run};
 use crate::base::random::Stream;
 use crate::ir::problem::{Deployment, Stage};
-use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamSpec};
+use crate::ir::registry::{MethodSpec, ParamKind, ParamSpec};
 use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Point, Space, Totals};
-
-const fn param(
-    name: &'static str,
-    kind: ParamKind,
-    default: f64,
-    summary: &'static str,
-) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind,
-        default: ParamDefault::Number(default),
-        summary,
-    }
-}
 
 /// The registry line.
 pub const ENTRY: MethodEntry = MethodEntry {
@@ -35,25 +21,25 @@ pub const ENTRY: MethodEntry = MethodEntry {
         summary: "genetic algorithm: local moves over the refined ranges from the best found",
         refines: true,
         params: &[
-            param(
+            ParamSpec::number(
                 "generations",
                 ParamKind::Whole(1, 10_000_000),
                 200.0,
                 "generations",
             ),
-            param(
+            ParamSpec::number(
                 "population",
                 ParamKind::Whole(2, 10_000),
                 20.0,
                 "children per generation",
             ),
-            param(
+            ParamSpec::number(
                 "parents",
                 ParamKind::Whole(1, 10_000),
                 4.0,
                 "survivors that children come from",
             ),
-            param(
+            ParamSpec::number(
                 "tries",
                 ParamKind::Whole(1, 1000),
                 48.0,

@@ -15,23 +15,9 @@ use super::{MethodEntry, walk::Memory};
 use crate::base::math::exp;
 use crate::base::random::Stream;
 use crate::ir::problem::Stage;
-use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamSpec};
+use crate::ir::registry::{MethodSpec, ParamKind, ParamSpec};
 use crate::nn::{Adam, Gradient, Pick, Policy, PolicyShape, Tape};
 use crate::space::{Assignment, Evaluation, Space, Totals};
-
-const fn param(
-    name: &'static str,
-    kind: ParamKind,
-    default: f64,
-    summary: &'static str,
-) -> ParamSpec {
-    ParamSpec {
-        name,
-        kind,
-        default: ParamDefault::Number(default),
-        summary,
-    }
-}
 
 /// The registry line.
 pub const ENTRY: MethodEntry = MethodEntry {
@@ -40,43 +26,43 @@ pub const ENTRY: MethodEntry = MethodEntry {
         summary: "policy gradient: an LSTM walks the layers and picks coarse levels",
         refines: false,
         params: &[
-            param(
+            ParamSpec::number(
                 "episodes",
                 ParamKind::Whole(1, 10_000_000),
                 1000.0,
                 "whole-network assignments tried",
             ),
-            param(
+            ParamSpec::number(
                 "batch",
                 ParamKind::Whole(1, 1024),
                 8.0,
                 "episodes per step of the optimiser",
             ),
-            param(
+            ParamSpec::number(
                 "hidden",
                 ParamKind::Whole(1, 1024),
                 32.0,
                 "hidden units of the LSTM",
             ),
-            param(
+            ParamSpec::number(
                 "learning_rate",
                 ParamKind::Real(1e-6, 1.0),
                 0.001,
                 "step size of Adam, falling linearly to 30 %",
             ),
-            param(
+            ParamSpec::number(
                 "kind_rate",
                 ParamKind::Real(1e-6, 10.0),
                 0.18,
                 "its step size for what is learned per kind of layer",
             ),
-            param(
+            ParamSpec::number(
                 "discount",
                 ParamKind::Real(0.0, 1.0),
                 0.0,
                 "weight of the next slot's reward in a slot's return",
             ),
-            param(
+            ParamSpec::number(
                 "entropy",
                 ParamKind::Real(0.0, 10.0),
                 0.02,
