@@ -7,79 +7,25 @@
 //! over its seeds, and the optima an independent solver proved. Exits with 1 if any result is over
 //! budget or above ConfuciuX's best.
 
-#[path = "../tests/support/problem.rs"]
-mod support;
+#[path = "support/paper.rs"]
+mod paper;
 
 use cfxc::search::{self, Outcome};
 use cfxc::space::{Space, feasible};
+use paper::{Case, Design};
 use std::sync::atomic::AtomicBool;
 
-/// One line of the reference table.
-struct Case {
-    network: String,
-    dataflow: &'static str,
-    objective: String,
-    budget: String,
-    share: f64,
-    limit: String,
-    theirs: f64,
-    coarse_optimum: f64,
-    refined_optimum: f64,
-}
-
-fn cases() -> Vec<Case> {
-    let number = |text: &str| text.parse::<f64>().expect("a number");
-    let table = include_str!("../tests/reference/confuciux_best.csv");
-    let line = |line: &str| {
-        let f: Vec<&str> = line.split(',').collect();
-        assert_eq!(f.len(), 11, "{line}");
-        Case {
-            network: f[0].to_string(),
-            dataflow: match f[1] {
-                "dla" => "nvdla",
-                "shi" => "shidiannao",
-                _ => "eyeriss",
-            },
-            objective: f[2].to_string(),
-            budget: f[3].to_string(),
-            share: number(f[4]),
-            limit: f[5].to_string(),
-            theirs: number(f[8]),
-            coarse_optimum: number(f[9]),
-            refined_optimum: number(f[10]),
-        }
-    };
-    table.lines().skip(1).map(line).collect()
-}
-
 fn solve(case: &Case, search: &str, seed: u64) -> Outcome {
-    let Case {
-        network,
-        dataflow,
-        objective,
-        budget,
-        limit,
-        ..
-    } = case;
-    let unit = if budget == "area" { "um2" } else { "mW" };
-    let problem = support::problem(&format!(
-        "use std.tables.{network}
-         use std.dataflows.{dataflow}
-         use std.menus.confuciux
-         use std.technologies.maestro_confuciux
-         budget paper {{ {budget} <= {limit} {unit} }}
-         design paper {{
-           network {network}
-           dataflow {dataflow}
-           menu confuciux
-           budget paper
-           model maestro
-           technology maestro_confuciux
-           minimize {objective}
-           {search}
-           seed {seed}
-         }}"
-    ));
+    let problem = Design {
+        network: &case.network,
+        dataflow: case.dataflow,
+        technology: "maestro_confuciux",
+        objective: &case.objective,
+        budget: &case.limit(),
+        search,
+        seed,
+    }
+    .problem();
     let refined = problem.stages.iter().any(|s| s.refines);
     let space = Space::new(&problem, refined).unwrap_or_else(|e| panic!("{e:?}"));
     let refuge = feasible::find(&space).unwrap_or_else(|e| panic!("{e:?}"));
@@ -111,7 +57,7 @@ fn main() {
         arguments.get(at + 1).cloned()
     };
     let seeds: u64 = value("--seeds").map_or(1, |s| s.parse().expect("--seeds takes a number"));
-    let search = value("--search").map_or(String::new(), |s| format!("search {s}"));
+    let search = value("--search").unwrap_or_default();
     println!(
         "# The paper's problems
 
@@ -131,7 +77,7 @@ for latency, nJ for energy.
     let mut nearer: Vec<f64> = Vec::new();
     let mut evaluations = 0;
     let mut missed = 0;
-    for case in cases() {
+    for case in paper::cases() {
         let mut worst: f64 = 0.0;
         let mut gap: f64 = 0.0;
         for seed in 1..=seeds {

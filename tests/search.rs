@@ -70,6 +70,10 @@ const KINDS: &[(&str, &str)] = &[
         "dataflow nvdla  menu small  budget late  minimize power",
     ),
     (
+        "critical path",
+        "dataflow nvdla  menu small  budget ten  minimize critical_path",
+    ),
+    (
         "edp",
         "dataflow nvdla  menu small  budget ten  minimize edp",
     ),

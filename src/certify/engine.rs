@@ -12,20 +12,36 @@ use super::{Proof, ROUNDING, knapsack, model, product};
 use crate::ir::metric::Metric;
 use crate::space::{Assignment, Point, Space};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-struct Best {
+struct Best<'a> {
     cost: f64,
     assignment: Option<Assignment>,
     bound: f64,
     looked: usize,
     closed: bool,
     states: usize,
+    stop: &'a AtomicBool,
 }
 
-impl Best {
+impl Best<'_> {
     /// States for the next case: half of what is left, and a few however much the others took.
     fn allowance(&self) -> usize {
         (self.states.saturating_sub(self.looked) / 2).max(self.states / 256)
+    }
+
+    /// Counts an engine that is not looked at any more with what it costs at the very least: every
+    /// layer at its best point, whatever the budgets.
+    fn cut_short(&mut self, space: &Space, lists: &[Vec<Point>]) {
+        self.closed = false;
+        let metric = space.problem.objective.metric;
+        let least = |metric| space.least_on_engine(lists, metric);
+        let bound = match metric {
+            Metric::Edp => least(Metric::Energy) * least(Metric::Latency),
+            Metric::Throughput => 1.0 / least(metric),
+            metric => least(metric),
+        };
+        self.bound = self.bound.min(bound);
     }
 
     fn offer(&mut self, space: &Space, assignment: Assignment) {
@@ -40,7 +56,7 @@ impl Best {
 }
 
 /// Any objective of a sequential design.
-pub fn prove(space: &Space, states: usize) -> Proof {
+pub fn prove(space: &Space, states: usize, stop: &AtomicBool) -> Proof {
     let layers = space.problem.layers.len();
     let mut engines: BTreeMap<u32, Vec<Vec<Point>>> = BTreeMap::new();
     for (layer, points) in space.fine.iter().enumerate() {
@@ -58,6 +74,7 @@ pub fn prove(space: &Space, states: usize) -> Proof {
         looked: 0,
         closed: true,
         states,
+        stop,
     };
     for lists in engines.values() {
         if lists.iter().any(Vec::is_empty) || !space.engine_can_keep_limits(lists) {
@@ -80,10 +97,13 @@ pub fn prove(space: &Space, states: usize) -> Proof {
         method: if best.closed {
             "every shared choice in turn, memories capped, each an exact knapsack"
         } else {
-            "every shared choice in turn, some knapsacks stopped at their limit"
+            "every shared choice in turn, some knapsacks stopped before their end"
         },
         lagrangian: None,
+        exclusion: None,
+        relaxation: None,
         states: best.looked,
+        stopped: false,
     }
 }
 
@@ -152,6 +172,9 @@ fn one_engine(space: &Space, lists: &[Vec<Point>], best: &mut Best) {
             &locals[last..]
         } {
             let l2 = shareds.iter().rev().copied().find(|&l2| fits(l1, l2));
+            if best.stop.load(Ordering::Relaxed) {
+                return best.cut_short(space, lists);
+            }
             if let Some(choices) = l2.and_then(|l2| capped(l1, l2)) {
                 sum_on_engine(space, objective, &choices, best);
             }
@@ -161,6 +184,9 @@ fn one_engine(space: &Space, lists: &[Vec<Point>], best: &mut Best) {
     // Area or power as objective: the least memories with which the other budgets can be kept. What
     // a smaller shared memory allows a larger one allows too.
     for &l1 in &locals {
+        if best.stop.load(Ordering::Relaxed) {
+            return best.cut_short(space, lists);
+        }
         let cases: Vec<(f64, Vec<Vec<Point>>)> = shareds
             .iter()
             .filter(|&&l2| cheapest_engine(l1, l2) < best.cost && fits(l1, l2))
@@ -171,12 +197,12 @@ fn one_engine(space: &Space, lists: &[Vec<Point>], best: &mut Best) {
         while low < high {
             let middle = low + (high - low) / 2;
             let states = best.allowance();
-            match model::completion(space, &cases[middle].1, states, &mut best.looked) {
+            match model::completion(space, &cases[middle].1, states, best.stop, &mut best.looked) {
                 Verdict::Kept(assignment) => {
                     best.offer(space, assignment);
                     high = middle;
                 }
-                Verdict::OutOfReach => {
+                Verdict::OutOfReach(_) => {
                     low = middle + 1;
                     proved = low;
                 }
@@ -195,7 +221,7 @@ fn one_engine(space: &Space, lists: &[Vec<Point>], best: &mut Best) {
 fn sum_on_engine(space: &Space, objective: Metric, choices: &[Vec<Point>], best: &mut Best) {
     let states = best.allowance();
     if objective == Metric::Edp {
-        let proof = product::prove(space, choices, best.cost, states);
+        let proof = product::prove(space, choices, best.cost, states, best.stop);
         best.looked += proof.states;
         best.bound = best.bound.min(proof.bound);
         if let Some(assignment) = proof.best {
@@ -209,6 +235,8 @@ fn sum_on_engine(space: &Space, objective: Metric, choices: &[Vec<Point>], best:
     // are computed as `Space::evaluate` does.
     let (metric, paced) = match objective {
         Metric::Throughput => (Metric::Latency, true),
+        // One layer after the other.
+        Metric::CriticalPath => (Metric::Latency, false),
         other => (other, false),
     };
     let cost = |layer: usize, point: Point| space.weight(metric, layer, point);
@@ -216,7 +244,7 @@ fn sum_on_engine(space: &Space, objective: Metric, choices: &[Vec<Point>], best:
     // Nothing dearer than the best known is of interest.
     let known = best.cost * if paced { clock } else { 1.0 };
     let cutoff = model.upper(known * (1.0 + 4.0 * f64::EPSILON));
-    let solved = knapsack::solve_below(&model.instance, None, cutoff, states);
+    let solved = knapsack::solve_until(&model.instance, None, cutoff, states, best.stop);
     best.looked += solved.states;
     best.closed &= solved.closed();
     if solved.bound <= cutoff && solved.bound < i64::MAX {

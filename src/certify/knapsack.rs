@@ -5,7 +5,8 @@
 //! under every limit has no completion that beats the other's (Bellman 1957), and at multipliers
 //! m >= 0 no completion of a partial choice costs less than the Lagrangian bound plus the excesses
 //! of its options, an option's excess being its reduced cost less the least one of its layer
-//! (Geoffrion 1974; `dual`). What is dropped is therefore no better than what stays.
+//! (Geoffrion 1974; `dual`). What is dropped is therefore no better than what stays. As that bound
+//! holds at any multipliers, what the best ones leave is held against some to their sides as well.
 //!
 //! A first pass keeps only the most promising states and so finds a good solution quickly; the
 //! second keeps all that the bound cannot exclude, up to a stated number. If it overflows, every
@@ -19,8 +20,9 @@
 //! their permutations are not enumerated.
 
 use super::dual::{self, DENOMINATOR, Dual};
+use super::frontier::{Row, Runs, State};
 use super::instance::Instance;
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// States the first pass keeps per layer.
 const BEAM: usize = 16;
@@ -31,9 +33,12 @@ const GATHERED: usize = 1 << 18;
 /// Candidates looked at per state allowed: bounds the work where few are kept.
 const TRIES: usize = 24;
 /// Multipliers to the side of the best ones, in percent of them: a state far from the budget's share
-/// of its depth is judged better by a price a little off.
-const ASIDE: [i128; SIDES] = [85, 115];
-const SIDES: usize = 2;
+/// of its depth is judged better by a price a little off, far more so near the last layers.
+const ASIDE: [i128; 2] = [85, 115];
+/// The same for one limit, in rising order. There the best of them for a state is found at once, so
+/// that many cost no more than two, and together they come close to the relaxation of the state's
+/// own remaining layers and budget.
+const ASIDE_OF_ONE: [i128; 10] = [60, 80, 90, 95, 105, 110, 120, 140, 200, 300];
 /// Excesses are cut off here, so that two of them add up within 64 bits.
 const LARGEST_EXCESS: i64 = 1 << 61;
 
@@ -67,6 +72,9 @@ pub fn solve(instance: &Instance, known: Option<&[usize]>, limit: usize) -> Solv
     solve_below(instance, known, i64::MAX, limit)
 }
 
+/// Of those who never ask the solver to stop.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 /// As [`solve`], without interest in choices that cost more than `cutoff`: the bound never exceeds
 /// `cutoff + 1`, and reaching it proves that no choice costs at most `cutoff`.
 pub fn solve_below(
@@ -74,6 +82,17 @@ pub fn solve_below(
     known: Option<&[usize]>,
     cutoff: i64,
     limit: usize,
+) -> Solved {
+    solve_until(instance, known, cutoff, limit, &NEVER)
+}
+
+/// As [`solve_below`], until `stop` is set: then with the bound proved so far.
+pub fn solve_until(
+    instance: &Instance,
+    known: Option<&[usize]>,
+    cutoff: i64,
+    limit: usize,
+    stop: &AtomicBool,
 ) -> Solved {
     let beyond = cutoff.saturating_add(1);
     let empty = |&k: &usize| instance.kinds[k].points.is_empty();
@@ -111,10 +130,10 @@ pub fn solve_below(
     }
     if !solved.complete {
         match instance.limits() {
-            0 | 1 => Passes::<1>::new(instance, &solved.dual).all(&mut solved, cutoff, limit),
-            2 => Passes::<2>::new(instance, &solved.dual).all(&mut solved, cutoff, limit),
-            3 | 4 => Passes::<4>::new(instance, &solved.dual).all(&mut solved, cutoff, limit),
-            5..=8 => Passes::<8>::new(instance, &solved.dual).all(&mut solved, cutoff, limit),
+            0 | 1 => Passes::<1>::new(instance, &solved.dual, stop).all(&mut solved, cutoff, limit),
+            2 => Passes::<2>::new(instance, &solved.dual, stop).all(&mut solved, cutoff, limit),
+            3 | 4 => Passes::<4>::new(instance, &solved.dual, stop).all(&mut solved, cutoff, limit),
+            5..=8 => Passes::<8>::new(instance, &solved.dual, stop).all(&mut solved, cutoff, limit),
             // No problem has as many metrics; the Lagrangian bound stands.
             _ => {}
         }
@@ -129,32 +148,6 @@ fn ceil_div(a: i128) -> i64 {
     quotient.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
-/// A partial choice, its weights in an array of fixed size: unused places are 0.
-#[derive(Clone, Copy)]
-struct State<const B: usize> {
-    cost: i64,
-    used: [i64; B],
-    /// Sum of the excesses of its options, each rounded down.
-    excess: i64,
-    /// The same under the multipliers to the side.
-    aside: [i64; SIDES],
-    /// Index of the choice so far in the level before, which is also its place in the order of
-    /// choices.
-    parent: u32,
-    option: u32,
-}
-
-/// One option of a layer.
-struct Row<const B: usize> {
-    cost: i64,
-    weights: [i64; B],
-    /// Reduced cost above the layer's least, in units of 2^shift / DENOMINATOR, rounded down.
-    excess: i64,
-    /// The same under the multipliers to the side.
-    aside: [i64; SIDES],
-    option: u32,
-}
-
 struct Passes<'a, const B: usize> {
     instance: &'a Instance,
     /// Options of each kind, least excess first.
@@ -163,13 +156,43 @@ struct Passes<'a, const B: usize> {
     room: Vec<[i64; B]>,
     /// The Lagrangian bound times the denominator.
     root: i128,
-    /// The same at the multipliers to the side.
-    roots: [i128; SIDES],
+    /// Rising multipliers, if there is one limit.
+    sides: Vec<Side>,
     shift: u32,
+    stop: &'a AtomicBool,
+}
+
+/// Multipliers to the side of the best.
+struct Side {
+    multipliers: Vec<i128>,
+    /// `rest[d]`: the least reduced costs of the layers from d on, less the price of all limits,
+    /// over the denominator.
+    rest: Vec<i128>,
+}
+
+impl Side {
+    fn new(instance: &Instance, multipliers: Vec<i128>) -> Self {
+        let cheapest = dual::cheapest(instance, &multipliers);
+        let prices = multipliers.iter().zip(&instance.bounds);
+        let mut sum = -prices.map(|(m, b)| m * i128::from(*b)).sum::<i128>();
+        let mut rest = vec![sum; instance.layers.len() + 1];
+        for (d, &kind) in instance.layers.iter().enumerate().rev() {
+            sum += cheapest[kind].1;
+            rest[d] = sum;
+        }
+        Side { multipliers, rest }
+    }
+
+    /// No completion of a choice for the first `depth` layers that uses this much costs less than
+    /// its own cost and this, over the denominator.
+    fn completion(&self, depth: usize, used: &[i64]) -> i128 {
+        let prices = self.multipliers.iter().zip(used);
+        prices.map(|(m, &u)| m * i128::from(u)).sum::<i128>() + self.rest[depth]
+    }
 }
 
 impl<'a, const B: usize> Passes<'a, B> {
-    fn new(instance: &'a Instance, dual: &Dual) -> Self {
+    fn new(instance: &'a Instance, dual: &Dual, stop: &'a AtomicBool) -> Self {
         let limits = instance.limits();
         let depth = instance.layers.len();
         let most = |k: &usize| instance.kinds[*k].costs.iter().copied().max().unwrap_or(0);
@@ -178,13 +201,18 @@ impl<'a, const B: usize> Passes<'a, B> {
         let bits = 128 - total.max(1).leading_zeros();
         let shift = (bits + DENOMINATOR.trailing_zeros()).saturating_sub(60);
         let cheapest = dual::cheapest(instance, &dual.multipliers);
-        let sides = ASIDE.map(|percent| {
+        let percents = if limits == 1 {
+            &ASIDE_OF_ONE[..]
+        } else {
+            &ASIDE[..]
+        };
+        let side = |percent: &i128| {
             let multipliers = dual.multipliers.iter().map(|m| m * percent / 100);
-            let multipliers: Vec<i128> = multipliers.collect();
-            let cheapest = dual::cheapest(instance, &multipliers);
-            let (bound, _) = dual::evaluate(instance, &multipliers);
-            (multipliers, cheapest, bound)
-        });
+            Side::new(instance, multipliers.collect())
+        };
+        let mut sides: Vec<Side> = percents.iter().map(side).collect();
+        // Where nothing is priced, none of them says anything new.
+        sides.retain(|s| s.multipliers != dual.multipliers);
         let cut = |excess: i128| (excess >> shift).min(i128::from(LARGEST_EXCESS)) as i64;
         let mut rows: Vec<Vec<Row<B>>> = Vec::new();
         let mut least: Vec<[i64; B]> = Vec::new();
@@ -194,15 +222,10 @@ impl<'a, const B: usize> Passes<'a, B> {
                     let mut weights = [0; B];
                     weights[..limits].copy_from_slice(kind.weights_of(o));
                     let reduced = dual::reduced(instance, k, o, &dual.multipliers);
-                    let aside =
-                        |(multipliers, cheapest, _): &(Vec<i128>, Vec<(usize, i128)>, _)| {
-                            cut(dual::reduced(instance, k, o, multipliers) - cheapest[k].1)
-                        };
                     Row {
                         cost: kind.costs[o],
                         weights,
                         excess: cut(reduced - cheapest[k].1),
-                        aside: sides.each_ref().map(aside),
                         option: o as u32,
                     }
                 })
@@ -224,8 +247,9 @@ impl<'a, const B: usize> Passes<'a, B> {
             rows,
             room,
             root: dual.bound,
-            roots: sides.map(|s| s.2),
+            sides,
             shift,
+            stop,
         }
     }
 
@@ -248,69 +272,42 @@ impl<'a, const B: usize> Passes<'a, B> {
     }
 
     /// The largest excess with which a choice may still cost at most `ceiling`.
-    fn gap(&self, root: i128, ceiling: i64) -> i64 {
+    fn gap(&self, ceiling: i64) -> i64 {
         if ceiling == i64::MAX {
             return i64::MAX;
         }
-        let gap = (i128::from(ceiling) * DENOMINATOR - root) >> self.shift;
+        let gap = (i128::from(ceiling) * DENOMINATOR - self.root) >> self.shift;
         gap.clamp(-1, i128::from(i64::MAX)) as i64
     }
 
     /// One pass. `Err` holds a bound for what was not tried.
     fn run(&self, solved: &mut Solved, cutoff: i64, limit: usize, beam: bool) -> Result<(), i64> {
         let depth = self.instance.layers.len();
-        let limits = self.instance.limits();
         // An equal cost may still win by using less; anything dearer cannot.
-        let gap = self.gap(self.root, solved.cost.min(cutoff));
-        let gaps = self
-            .roots
-            .map(|root| self.gap(root, solved.cost.min(cutoff)));
-        let mut level = vec![State {
-            cost: 0,
-            used: [0; B],
-            excess: 0,
-            aside: [0; SIDES],
-            parent: 0,
-            option: 0,
-        }];
+        let ceiling = solved.cost.min(cutoff);
+        let gap = self.gap(ceiling);
         if gap < 0 || (0..B).any(|b| self.room[0][b] < 0) {
             return Ok(());
         }
+        let mut level = vec![State::EMPTY];
         // Parent and option of every state kept, level by level.
         let mut trail: Vec<Vec<(u32, u32)>> = Vec::with_capacity(depth);
         let (mut kept, mut tried) = (0, 0);
         for d in 0..depth {
             let rows = &self.rows[self.instance.layers[d]];
-            let room = &self.room[d + 1];
-            let mut next: Vec<State<B>> = Vec::new();
+            let within = rows.partition_point(|r| r.excess <= gap);
+            let mut next = Runs::new(&level, &rows[..within], self.instance.limits());
             let mut full = GATHERED;
-            for (parent, state) in level.iter().enumerate() {
-                for row in rows {
-                    let excess = state.excess.saturating_add(row.excess);
-                    if excess > gap {
-                        break;
-                    }
-                    let used: [i64; B] = std::array::from_fn(|b| state.used[b] + row.weights[b]);
-                    if (0..B).any(|b| used[b] > room[b]) {
-                        continue;
-                    }
-                    let aside: [i64; SIDES] =
-                        std::array::from_fn(|i| state.aside[i].saturating_add(row.aside[i]));
-                    if (0..SIDES).any(|i| aside[i] > gaps[i]) {
-                        continue;
-                    }
-                    next.push(State {
-                        cost: state.cost + row.cost,
-                        used,
-                        excess,
-                        aside,
-                        parent: parent as u32,
-                        option: row.option,
-                    });
+            for row in 0..within {
+                if self.stop.load(Ordering::Relaxed) {
+                    solved.states += kept;
+                    // Nobody asks a beam what it left out.
+                    return Err(self.abandoned(&level));
                 }
+                next.add(row, gap, &self.room[d + 1]);
                 if next.len() > full {
                     tried += next.len();
-                    undominated(&mut next, limits);
+                    next.merge();
                     tried -= next.len();
                     full = GATHERED.max(2 * next.len());
                     let overflow = kept + next.len() > limit || tried > limit.saturating_mul(TRIES);
@@ -321,24 +318,38 @@ impl<'a, const B: usize> Passes<'a, B> {
                 }
             }
             tried += next.len();
-            undominated(&mut next, limits);
-            if beam && next.len() > limit {
-                next.sort_unstable_by_key(|s| (s.excess, s.parent, s.option));
-                next.truncate(limit);
+            next.merge();
+            let mut fresh = self.promising(next, d + 1, ceiling);
+            if beam && fresh.len() > limit {
+                let place = |(state, step): &(State<B>, (u32, u32))| {
+                    (state.promise, level[step.0 as usize].rank, step.1)
+                };
+                fresh.sort_unstable_by_key(place);
+                fresh.truncate(limit);
+                fresh.sort_unstable_by_key(|(state, _)| (state.used, state.cost));
             }
-            if !beam && (kept + next.len() > limit || tried > limit.saturating_mul(TRIES)) {
+            if !beam && (kept + fresh.len() > limit || tried > limit.saturating_mul(TRIES)) {
                 solved.states += kept;
                 return Err(self.abandoned(&level));
             }
-            kept += next.len();
-            next.sort_unstable_by_key(|s| (s.parent, s.option));
-            trail.push(next.iter().map(|s| (s.parent, s.option)).collect());
-            level = next;
+            kept += fresh.len();
+            // The order of choices: by the layers before, then by the option of this one.
+            let place = |(i, (_, step)): (usize, &(State<B>, (u32, u32)))| {
+                (level[step.0 as usize].rank, step.1, i as u32)
+            };
+            let mut order: Vec<(u32, u32, u32)> = fresh.iter().enumerate().map(place).collect();
+            order.sort_unstable();
+            for (rank, &(_, _, i)) in order.iter().enumerate() {
+                fresh[i as usize].0.rank = rank as u32;
+            }
+            let steps;
+            (level, steps) = fresh.into_iter().unzip();
+            trail.push(steps);
         }
         solved.states += kept;
-        let best = (0..level.len()).min_by_key(|&i| (level[i].cost, level[i].used, i));
+        let best = (0..level.len()).min_by_key(|&i| (level[i].cost, level[i].used, level[i].rank));
         if let Some(best) = best
-            && level[best].cost <= solved.cost.min(cutoff)
+            && level[best].cost <= ceiling
         {
             let mut choice = vec![0; depth];
             let mut at = best as u32;
@@ -353,63 +364,57 @@ impl<'a, const B: usize> Passes<'a, B> {
         Ok(())
     }
 
+    /// The candidates that no multipliers to the side exclude, as states, each with the index of the
+    /// state it continues and its option.
+    fn promising(&self, runs: Runs<B>, depth: usize, ceiling: i64) -> Vec<(State<B>, (u32, u32))> {
+        let limits = self.instance.limits();
+        let most = i128::from(ceiling) * DENOMINATOR;
+        let mut states = Vec::with_capacity(runs.len());
+        let mut at = 0;
+        for candidate in runs.candidates() {
+            let own = i128::from(candidate.cost) * DENOMINATOR;
+            let used = &candidate.used[..limits];
+            let excess = runs.excess(candidate);
+            let mut promise = excess;
+            if limits == 1 {
+                // The bound is concave in the multiplier, and the multiplier at which it is largest
+                // rises with what is used, as the candidates do: the walk goes up only, and where
+                // it stops decides how sharp the bound is, not whether it holds.
+                let bound = |i: usize| self.sides.get(i).map(|s| s.completion(depth, used));
+                if let Some(mut largest) = bound(at) {
+                    while let Some(next) = bound(at + 1).filter(|&next| next >= largest) {
+                        largest = next;
+                        at += 1;
+                    }
+                    if own + largest > most {
+                        continue;
+                    }
+                    let above = (own + largest - self.root) >> self.shift;
+                    promise = excess.max(above.clamp(0, i128::from(LARGEST_EXCESS)) as i64);
+                }
+            } else {
+                let mut sides = self.sides.iter();
+                if sides.any(|s| own + s.completion(depth, used) > most) {
+                    continue;
+                }
+            }
+            let state = State {
+                used: candidate.used,
+                cost: candidate.cost,
+                excess,
+                promise,
+                rank: 0,
+            };
+            states.push((state, (candidate.parent, runs.option(candidate))));
+        }
+        states
+    }
+
     /// The least bound among states of a level whose children were not all kept.
     fn abandoned(&self, states: &[State<B>]) -> i64 {
-        let least = states.iter().map(|s| s.excess).min();
+        let least = states.iter().map(|s| s.promise).min();
         least.map_or(i64::MAX, |e| {
             ceil_div(self.root + (i128::from(e) << self.shift))
         })
-    }
-}
-
-/// Drops states that another one equals or beats in cost and under every limit. Among equals the
-/// first in the order of choices stays.
-fn undominated<const B: usize>(states: &mut Vec<State<B>>, limits: usize) {
-    states.sort_unstable_by(|a, b| {
-        (a.used.cmp(&b.used))
-            .then(a.cost.cmp(&b.cost))
-            .then((a.parent, a.option).cmp(&(b.parent, b.option)))
-    });
-    match limits {
-        // Costs must fall as weights rise.
-        0 | 1 => {
-            let mut least = i64::MAX;
-            states.retain(|s| {
-                let beaten = s.cost >= least;
-                least = least.min(s.cost);
-                !beaten
-            });
-        }
-        // A staircase over the second limit holds the least cost so far.
-        2 => {
-            let mut stairs: BTreeMap<i64, i64> = BTreeMap::new();
-            states.retain(|s| {
-                let second = s.used[1];
-                let below = stairs.range(..=second).next_back();
-                if below.is_some_and(|(_, &c)| c <= s.cost) {
-                    return false;
-                }
-                while let Some((&w, &c)) = stairs.range(second..).next()
-                    && c >= s.cost
-                {
-                    stairs.remove(&w);
-                }
-                stairs.insert(second, s.cost);
-                true
-            });
-        }
-        // Only the latest states are compared with: what stays too long costs time, not truth.
-        _ => {
-            let mut kept: Vec<State<B>> = Vec::new();
-            for state in states.drain(..) {
-                let beaten = kept.iter().rev().take(200).any(|k| {
-                    k.cost <= state.cost && k.used.iter().zip(&state.used).all(|(a, b)| a <= b)
-                });
-                if !beaten {
-                    kept.push(state);
-                }
-            }
-            *states = kept;
-        }
     }
 }

@@ -1,14 +1,15 @@
 //! From a design space to knapsack instances, and the sum objectives, which are one knapsack.
 
-use super::dual::DENOMINATOR;
+use super::dual::{DENOMINATOR, Dual};
 use super::instance::{Instance, RawKind, Scales};
-use super::knapsack::{self, Solved};
+use super::knapsack;
 use super::{Lagrangian, Proof};
 use crate::ir::metric::Metric;
 use crate::ir::problem::Deployment;
 use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Point, Space};
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 /// A knapsack over a space: the instance, its scales, and which points its options are.
 pub struct Model {
@@ -29,12 +30,24 @@ impl Model {
         cost: &dyn Fn(usize, Point) -> f64,
         sums: Vec<SumLimit>,
     ) -> Model {
-        let mut known: BTreeMap<(usize, &[Point]), usize> = BTreeMap::new();
+        Model::classed(space, choices, &|_| 0, cost, sums)
+    }
+
+    /// As [`Model::new`], with costs that also depend on a class that every layer has.
+    pub fn classed(
+        space: &Space,
+        choices: &[Vec<Point>],
+        class: &dyn Fn(usize) -> i64,
+        cost: &dyn Fn(usize, Point) -> f64,
+        sums: Vec<SumLimit>,
+    ) -> Model {
+        let mut known: BTreeMap<(usize, i64, &[Point]), usize> = BTreeMap::new();
         let mut kinds: Vec<RawKind> = Vec::new();
         let mut layers = Vec::new();
         for (layer, points) in choices.iter().enumerate() {
             let shape = space.problem.layers[layer].shape;
-            layers.push(*known.entry((shape, points)).or_insert_with(|| {
+            let key = (shape, class(layer), points.as_slice());
+            layers.push(*known.entry(key).or_insert_with(|| {
                 let mut kind = RawKind::default();
                 for &point in points.iter().filter(|&&p| keeps_pace(space, layer, p)) {
                     kind.points.push(point);
@@ -89,11 +102,11 @@ impl Model {
         (cost * slack * self.scales.cost).ceil() as i64
     }
 
-    /// The multipliers in natural units.
-    pub fn lagrangian(&self, solved: &Solved) -> Lagrangian {
-        let numerators = solved.dual.multipliers.iter().zip(&self.scales.weights);
-        let natural =
-            numerators.map(|(&m, s)| m as f64 / DENOMINATOR as f64 * s / self.scales.cost);
+    /// The multipliers in natural units, of costs that were counted in `units` of the objective.
+    pub fn lagrangian(&self, dual: &Dual, units: f64) -> Lagrangian {
+        let scale = self.scales.cost * units;
+        let numerators = dual.multipliers.iter().zip(&self.scales.weights);
+        let natural = numerators.map(|(&m, s)| m as f64 / DENOMINATOR as f64 * s / scale);
         Lagrangian {
             multipliers: self
                 .sums
@@ -101,7 +114,7 @@ impl Model {
                 .zip(natural)
                 .map(|(sum, m)| (sum.limit, sum.weight, sum.bound, m))
                 .collect(),
-            bound: solved.dual.bound as f64 / DENOMINATOR as f64 / self.scales.cost,
+            bound: dual.bound as f64 / DENOMINATOR as f64 / scale,
         }
     }
 }
@@ -122,8 +135,9 @@ fn keeps_pace(space: &Space, layer: usize, point: Point) -> bool {
 pub enum Verdict {
     /// This assignment keeps all budgets.
     Kept(Assignment),
-    /// No assignment keeps all sum limits and the pace.
-    OutOfReach,
+    /// No assignment keeps all sum limits and the pace; with the multipliers of the sums if they
+    /// alone prove it (see [`super::Exclusion`]).
+    OutOfReach(Option<Vec<(usize, Metric, f64, f64)>>),
     /// Neither was proved.
     Undecided,
 }
@@ -134,6 +148,7 @@ pub fn completion(
     space: &Space,
     choices: &[Vec<Point>],
     states: usize,
+    stop: &AtomicBool,
     looked: &mut usize,
 ) -> Verdict {
     let sums = space.sum_limits();
@@ -145,10 +160,16 @@ pub fn completion(
     let model = Model::new(space, choices, &weigh, rest);
     let limit = first.map_or(f64::INFINITY, |first| first.bound);
     let cutoff = model.upper(limit);
-    let solved = knapsack::solve_below(&model.instance, None, cutoff, states);
+    let solved = knapsack::solve_until(&model.instance, None, cutoff, states, stop);
     *looked += solved.states;
     if solved.bound > cutoff || solved.bound == i64::MAX {
-        return Verdict::OutOfReach;
+        let alone = solved.dual.bound > i128::from(cutoff) * DENOMINATOR;
+        let multipliers = first.filter(|_| alone).map(|first| {
+            let own = (first.limit, first.weight, first.bound, 1.0);
+            let others = model.lagrangian(&solved.dual, 1.0).multipliers;
+            std::iter::once(own).chain(others).collect()
+        });
+        return Verdict::OutOfReach(multipliers);
     }
     let found = solved.choice.map(|c| model.instance.points(&c));
     match found.filter(|a| space.evaluate(a).is_some_and(|e| e.feasible())) {
@@ -163,20 +184,24 @@ pub fn prove_sum(
     metric: Metric,
     known: Option<&Assignment>,
     states: usize,
+    stop: &AtomicBool,
 ) -> Proof {
     let cost = |layer: usize, point: Point| space.weight(metric, layer, point);
     let model = Model::new(space, &space.fine, &cost, space.sum_limits());
     let start = known.and_then(|a| model.choice(a));
-    let solved = knapsack::solve(&model.instance, start.as_deref(), states);
+    let solved = knapsack::solve_until(&model.instance, start.as_deref(), i64::MAX, states, stop);
     Proof {
         bound: model.lower(solved.bound),
         best: solved.choice.as_ref().map(|c| model.instance.points(c)),
         method: if solved.closed() {
             "Lagrangian bound closed by dynamic programming"
         } else {
-            "Lagrangian bound, dynamic programming stopped at its limit"
+            "Lagrangian bound, dynamic programming stopped before its end"
         },
-        lagrangian: Some(model.lagrangian(&solved)),
+        lagrangian: Some(model.lagrangian(&solved.dual, 1.0)),
+        exclusion: None,
+        relaxation: None,
         states: solved.states,
+        stopped: false,
     }
 }

@@ -18,6 +18,7 @@ use super::knapsack;
 use super::model::Model;
 use crate::ir::metric::Metric;
 use crate::space::{Assignment, Point, Space};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Weighted problems solved at most.
 const ROUNDS: usize = 200;
@@ -121,6 +122,7 @@ struct Search<'a, 's> {
     states: usize,
     looked: usize,
     closed: bool,
+    stop: &'a AtomicBool,
 }
 
 impl Search<'_, '_> {
@@ -136,7 +138,7 @@ impl Search<'_, '_> {
         // What is left, and a little for every problem however many states the others took.
         let left = self.states.saturating_sub(self.looked);
         let limit = left.max(self.states / 256);
-        let solved = knapsack::solve(&model.instance, None, limit);
+        let solved = knapsack::solve_until(&model.instance, None, i64::MAX, limit, self.stop);
         self.looked += solved.states;
         if solved.bound == i64::MAX {
             return (None, None);
@@ -167,13 +169,20 @@ impl Search<'_, '_> {
 /// Energy-delay product of a pipelined design, or of one engine's choices. The bound is infinite
 /// if no assignment keeps the sum limits. Products from `cutoff` on are of no interest: a bound may
 /// stop there.
-pub fn prove(space: &Space, choices: &[Vec<Point>], cutoff: f64, states: usize) -> Proof {
+pub fn prove(
+    space: &Space,
+    choices: &[Vec<Point>],
+    cutoff: f64,
+    states: usize,
+    stop: &AtomicBool,
+) -> Proof {
     let mut search = Search {
         space,
         choices,
         states,
         looked: 0,
         closed: true,
+        stop,
     };
     let mut best: Option<Corner> = None;
     let (cheap, energy_line) = search.solve(1.0, 0.0);
@@ -213,10 +222,13 @@ pub fn prove(space: &Space, choices: &[Vec<Point>], cutoff: f64, states: usize) 
         method: if search.closed {
             "corners of the hull of energy and latency, each an exact knapsack"
         } else {
-            "corners of the hull of energy and latency, knapsacks stopped at their limit"
+            "corners of the hull of energy and latency, knapsacks stopped before their end"
         },
         lagrangian: None,
+        exclusion: None,
+        relaxation: None,
         states: search.looked,
+        stopped: false,
     }
 }
 
@@ -239,7 +251,9 @@ fn dichotomy(
         let u = (left.latency - right.latency) / left.latency;
         let v = (right.energy - left.energy) / left.latency;
         let enough = low >= known.min(cutoff) * (1.0 - 1e-13);
-        if enough || rounds >= ROUNDS || u <= 0.0 || v <= 0.0 {
+        let ended = rounds >= ROUNDS || search.stop.load(Ordering::Relaxed);
+        search.closed &= enough || !ended;
+        if enough || ended || u <= 0.0 || v <= 0.0 {
             *bound = bound.min(low);
             continue;
         }

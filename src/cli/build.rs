@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::files::{self, Loaded};
 use super::output::Target;
 use super::progress::{Bar, Bars};
+use super::stop::{Stopper, TimeLimit};
 use super::{findings, infeasible};
 use crate::certify;
 use crate::diag::Diagnostic;
@@ -14,8 +15,7 @@ use crate::ir::problem::Problem;
 use crate::search::{self, Outcome};
 use crate::space::{Point, Space, feasible};
 use rayon::prelude::*;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Decide the designs of a specification and write the decisions
@@ -23,11 +23,13 @@ use std::time::Instant;
 #[command(after_help = "Examples:
   cfxc build spec.cfx
   cfxc build spec.cfx --design edge_npu --out reports --seed 3
+  cfxc build spec.cfx --time-limit 2min
   cfxc build spec.cfx --format json | jq '.designs[].metrics'
 
 For each design DIR/<design>.json and DIR/<design>.md are written. Equal specifications, seeds and
 versions give equal files, whatever the number of threads. Whether the budgets can be met is found
-before any search. Ctrl-C stops the search and keeps the best so far.")]
+before any search. Ctrl-C stops the search and keeps the best so far; so does --time-limit, and what
+was stopped is marked as not reproducible.")]
 pub struct Args {
     /// Specification
     spec: String,
@@ -43,6 +45,9 @@ pub struct Args {
     /// Threads; 0 takes all cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     jobs: usize,
+    /// Stop the search after so long (500ms, 30s, 2min, 1h) and keep the best so far
+    #[arg(long, value_name = "TIME")]
+    time_limit: Option<TimeLimit>,
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -88,7 +93,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             problem.defaults.retain(|(name, _)| *name != "seed");
         }
     }
-    let ready = match prepare(&problems, &loaded) {
+    let stopper = Stopper::new(args.time_limit.as_ref(), start);
+    let ready = match prepare(&problems, &loaded, stopper.flag()) {
         Ok(ready) => ready,
         Err(diagnostics) => {
             console.show(&diagnostics, &loaded.sources);
@@ -106,7 +112,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Files;
         }
     };
-    let outcomes = search_all(&ready, console.progress && !args.quiet);
+    let outcomes = search_all(&ready, stopper.flag(), console.progress && !args.quiet);
+    let stopped_by = stopper.by();
     let text = (args.format == Format::Text && !args.quiet).then_some(console);
     let mut report = Report {
         exit: Exit::Done,
@@ -115,7 +122,11 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         diagnostics: Vec::new(),
     };
     for ((ready, outcome), target) in ready.iter().zip(&outcomes).zip(&targets) {
-        report.add(&ready.space, outcome, target, text);
+        if outcome.interrupted && stopper.by_user() {
+            report.exit = Exit::Interrupted;
+        }
+        let stopped_by = outcome.interrupted.then_some(stopped_by.as_str());
+        report.add(&ready.space, outcome, stopped_by, target, text);
     }
     console.show(&report.diagnostics, &loaded.sources);
     let exit = worse(report.exit, Exit::of(&report.diagnostics));
@@ -154,6 +165,7 @@ struct Ready<'p> {
 fn prepare<'p>(
     problems: &'p [Problem],
     loaded: &Loaded,
+    stop: &AtomicBool,
 ) -> Result<Vec<Ready<'p>>, Vec<Diagnostic>> {
     let sources = &loaded.sources;
     let one = |problem: &'p Problem| {
@@ -164,9 +176,10 @@ fn prepare<'p>(
             Ok(refuge) => Some(refuge),
             // Budgets that interact: the exact solver settles what the quick proof leaves open.
             Err(None) => {
-                let proof = certify::prove(&space, None, certify::STATES);
+                let proof = certify::prove_until(&space, None, certify::STATES, stop);
                 if proof.best.is_none() && proof.bound == f64::INFINITY {
-                    let relaxation = certify::least_relaxation(&mut space, certify::STATES);
+                    let relaxation =
+                        certify::least_relaxation_until(&mut space, certify::STATES, stop);
                     return Err(infeasible::excluded(&space, relaxation));
                 }
                 let keeps = |a: &Vec<Point>| space.evaluate(a).is_some_and(|e| e.feasible());
@@ -193,17 +206,7 @@ fn prepare<'p>(
 }
 
 /// Searches all designs at once; the outcomes are in their order.
-fn search_all(ready: &[Ready], visible: bool) -> Vec<Outcome> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    // Without a handler Ctrl-C ends the process at once, which is all one can do then.
-    let _ = ctrlc::set_handler(move || {
-        if !flag.swap(true, Ordering::Relaxed) {
-            eprintln!("stopping: the best so far is kept (Ctrl-C again ends at once, without it)");
-        } else {
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        }
-    });
+fn search_all(ready: &[Ready], stop: &AtomicBool, visible: bool) -> Vec<Outcome> {
     let bars = Bars::new(visible);
     let watched: Vec<(&Ready, Bar)> = ready
         .iter()
@@ -215,7 +218,7 @@ fn search_all(ready: &[Ready], visible: bool) -> Vec<Outcome> {
         .collect();
     watched
         .into_par_iter()
-        .map(|(r, mut bar)| search::run(&r.space, r.refuge.as_deref(), &stop, &mut bar))
+        .map(|(r, mut bar)| search::run(&r.space, r.refuge.as_deref(), stop, &mut bar))
         .collect()
 }
 
@@ -229,14 +232,19 @@ struct Report {
 
 impl Report {
     /// Writes the files of a design and keeps what is to be printed of it.
-    fn add(&mut self, space: &Space, outcome: &Outcome, target: &Target, text: Option<&Console>) {
-        if outcome.interrupted {
-            self.exit = worse(self.exit, Exit::Interrupted);
-        }
-        let Some(decision) = Decision::new(space, outcome) else {
+    fn add(
+        &mut self,
+        space: &Space,
+        outcome: &Outcome,
+        stopped_by: Option<&str>,
+        target: &Target,
+        text: Option<&Console>,
+    ) {
+        let Some(mut decision) = Decision::new(space, outcome) else {
             self.diagnostics.push(infeasible::nothing_found(space));
             return;
         };
+        decision.stopped_by = stopped_by;
         self.diagnostics.extend(findings::of(&decision));
         let facts = json::design(&decision);
         let document = json::text(&json::document(vec![facts.clone()]));

@@ -16,6 +16,7 @@ mod list;
 mod output;
 mod progress;
 mod show;
+mod stop;
 
 use crate::cost::MODELS;
 use crate::ir::registry::ModelSpec;

@@ -100,6 +100,8 @@ codes! {
     PIN_OUTSIDE = "E0602";
     /// The specification has no design to build.
     NO_DESIGN = "E0603";
+    /// What needs an engine for every layer, in a design with one for all.
+    PIPELINED_ONLY = "E0604";
     /// A budget that no choice of the menu meets.
     INFEASIBLE = "E0701";
     /// Budgets that can be met each alone but not together.

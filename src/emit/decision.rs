@@ -129,8 +129,9 @@ pub struct Decision<'a> {
     pub simpler: &'a [Simpler],
     /// What the search did.
     pub stages: &'a [StageReport],
-    /// Whether the search was stopped before its end.
-    pub interrupted: bool,
+    /// Who stopped the search before its end. What was found until then is not reproducible. `None`
+    /// if it ran to its end.
+    pub stopped_by: Option<&'a str>,
 }
 
 impl<'a> Decision<'a> {
@@ -143,13 +144,14 @@ impl<'a> Decision<'a> {
         decision.simpler = &outcome.simpler;
         decision.expectations = verdicts(space.problem, &totals, decision.certificate);
         decision.stages = &outcome.stages;
-        decision.interrupted = outcome.interrupted;
+        decision.stopped_by = outcome.interrupted.then_some("the user");
         Some(decision)
     }
 
     /// A decision that comes from no search.
     pub fn of(space: &'a Space<'a>, assignment: &Assignment, totals: Totals) -> Option<Self> {
         let problem = space.problem;
+        let slack = space.paths.slack(&space.cycles(assignment));
         let mut rows = Vec::with_capacity(problem.layers.len());
         for (layer, &point) in assignment.iter().enumerate() {
             let price = *space.price(layer, point)?;
@@ -162,7 +164,7 @@ impl<'a> Decision<'a> {
                 knobs,
                 price,
                 macs: shape.macs(),
-                share: share(problem, &price, &totals),
+                share: share(problem, &price, &totals, slack[layer]),
             });
         }
         let budgets = space
@@ -184,7 +186,7 @@ impl<'a> Decision<'a> {
             certificate: None,
             simpler: &[],
             stages: &[],
-            interrupted: false,
+            stopped_by: None,
         })
     }
 
@@ -192,6 +194,7 @@ impl<'a> Decision<'a> {
     pub fn share_of(&self) -> &'static str {
         match (self.problem.objective.metric, self.problem.deployment) {
             (Metric::Throughput, Deployment::Pipelined) => "of slowest",
+            (Metric::CriticalPath, _) => "of path",
             _ => "share",
         }
     }
@@ -239,8 +242,9 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What part of the objective a layer is answerable for.
-fn share(problem: &Problem, price: &Price, totals: &Totals) -> Option<f64> {
+/// What part of the objective a layer is answerable for; `slack` is by how many cycles the layer may
+/// take longer before the longest path runs through it.
+fn share(problem: &Problem, price: &Price, totals: &Totals, slack: u64) -> Option<f64> {
     let latency = price.latency_cycles as f64;
     let of_latency = latency / totals.latency_cycles as f64;
     let of_energy = price.energy_nj / totals.energy_nj;
@@ -253,6 +257,8 @@ fn share(problem: &Problem, price: &Price, totals: &Totals) -> Option<f64> {
         Metric::Area | Metric::Power => return None,
         Metric::Throughput if pipelined => latency / totals.slowest_cycles as f64,
         Metric::Throughput => of_latency,
+        Metric::CriticalPath if pipelined && slack > 0 => 0.0,
+        Metric::CriticalPath => latency / totals.critical_cycles as f64,
         // d(EL)/EL = dE/E + dL/L: half of each makes the shares add up to one.
         Metric::Edp => (of_energy + of_latency) / 2.0,
         Metric::EdpPerLayer => price.energy_nj * latency / totals.edp_per_layer,

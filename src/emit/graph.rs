@@ -38,16 +38,20 @@ pub fn json(network: &Network) -> Value {
         .iter()
         .map(|&i| node(&network.graph[i]))
         .collect();
-    let edges: Vec<Value> = edges(network)
-        .into_iter()
-        .map(|(from, to)| json!([from.name, to.name]))
-        .collect();
     json!({
         "network": network.name,
         "shapes_checked": network.shapes_checked,
         "nodes": nodes,
-        "edges": edges,
+        "edges": edge_names(network),
     })
+}
+
+/// Names of producer and consumer of every edge.
+pub fn edge_names(network: &Network) -> Vec<[&str; 2]> {
+    edges(network)
+        .into_iter()
+        .map(|(from, to)| [from.name.as_str(), to.name.as_str()])
+        .collect()
 }
 
 fn node(node: &Node) -> Value {

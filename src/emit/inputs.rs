@@ -1,7 +1,7 @@
 //! Everything that a decision depends on, as JSON: who has this, and the version of the compiler,
 //! can make it again.
 
-use super::number;
+use super::{graph, number};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::{ClusterLevel, Dataflow, Directive, MapKind, Size};
 use crate::ir::menu::{Knob, Menu};
@@ -26,6 +26,7 @@ pub fn inputs(space: &Space) -> Value {
             "distinct_layers": problem.shapes.len(),
             "macs": macs,
             "shapes_checked": problem.network.shapes_checked,
+            "edges": graph::edge_names(&problem.network),
         },
         "dataflows": problem.dataflows.iter().map(|d| dataflow(d, &problem.menu)).collect::<Vec<_>>(),
         "menu": {

@@ -41,6 +41,10 @@ pub fn headline(decision: &Decision) -> String {
         Metric::Area => format!("it covers {value}"),
         Metric::Power => format!("it draws {value}"),
         Metric::Throughput => format!("it makes {value}"),
+        Metric::CriticalPath => format!(
+            "the longest path through the network takes {value}, {}",
+            time_of(decision, decision.totals.critical_cycles)
+        ),
         Metric::Edp => format!("energy x latency comes to {value}"),
         Metric::EdpPerLayer => format!("energy x latency, layer by layer, comes to {value}"),
     };
@@ -54,9 +58,15 @@ pub fn headline(decision: &Decision) -> String {
 
 /// `33.2 ms at 1 GHz`
 pub fn time(decision: &Decision) -> String {
+    time_of(decision, decision.totals.latency_cycles)
+}
+
+/// So many cycles as a time.
+pub fn time_of(decision: &Decision, cycles: u64) -> String {
+    let seconds = cycles as f64 / decision.clock_hz();
     format!(
         "{} at {}",
-        amount(Quantity::Time, decision.seconds()),
+        amount(Quantity::Time, seconds),
         amount(Quantity::Frequency, decision.clock_hz())
     )
 }
@@ -159,6 +169,7 @@ fn noun(metric: Metric) -> &'static str {
         Metric::Edp | Metric::EdpPerLayer => "energy x latency",
         // One engine after the other: the rate is one over the latency.
         Metric::Throughput => "time",
+        Metric::CriticalPath => "critical path",
         other => other.name(),
     }
 }

@@ -134,7 +134,9 @@ pub fn design(decision: &Decision) -> Value {
         "budgets": budgets(decision),
         "certificate": proof::json(decision),
         "stages": decision.stages.iter().map(|s| stage(s, objective)).collect::<Vec<_>>(),
-        "interrupted": decision.interrupted,
+        "interrupted": decision.stopped_by.is_some(),
+        "reproducible": decision.stopped_by.is_none(),
+        "stopped_by": decision.stopped_by,
         "layers": decision.rows.iter().map(|r| layer(decision, r)).collect::<Vec<_>>(),
         "free": problem.network.free()
             .map(|(node, op)| json!({ "name": node.name, "op": op }))
@@ -237,6 +239,7 @@ pub fn metrics(totals: &Totals, clock_hz: f64) -> Value {
         "latency_cycles": totals.latency_cycles,
         "latency_ms": totals.latency_cycles as f64 / clock_hz * 1e3,
         "slowest_layer_cycles": totals.slowest_cycles,
+        "critical_path_cycles": totals.critical_cycles,
         "throughput_inferences_per_s": totals.throughput,
         "energy_nj": totals.energy_nj,
         "area_um2": totals.area_um2,

@@ -19,8 +19,11 @@ const RIGHT: Align = Align::Right;
 pub fn report(decision: &Decision) -> String {
     let mut out = format!("# {}\n\n", escaped(&decision.problem.design));
     out.push_str(&format!("{}.\n\n", escaped(&insight::headline(decision))));
-    if decision.interrupted {
-        out.push_str("**The search was interrupted; this is the best it had found by then.**\n\n");
+    if let Some(by) = decision.stopped_by {
+        out.push_str(&format!(
+            "**The search was interrupted by {}; this is the best it had found by then, and is not reproducible.**\n\n",
+            escaped(by)
+        ));
     }
     warnings(decision, &mut out);
     result(decision, &mut out);

@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::inputs::is_count;
 use super::number::{self, amount};
 use crate::base::units::Quantity;
-use crate::certify::Certificate;
+use crate::certify::{Certificate, Why};
 use crate::ir::metric::Metric;
 use serde_json::{Value, json};
 
@@ -19,6 +19,9 @@ pub fn gap(certificate: &Certificate) -> String {
         number::significant(percent, 2, number::Rounding::Up)
     )
 }
+
+/// What is said of an objective that does not decompose.
+const RELAXED: &str = "the critical path does not decompose over layers: its bound is that of a weighted sum of latencies, the weights being a flow over the paths";
 
 /// How good the result is, one line per fact.
 pub fn lines(decision: &Decision) -> Vec<String> {
@@ -49,12 +52,15 @@ pub fn lines(decision: &Decision) -> Vec<String> {
             shown(certificate.bound)
         )
     }];
-    if let (Some(why), false) = (&certificate.why, certificate.proven) {
+    if certificate.relaxation.is_some() {
+        lines.push(RELAXED.to_string());
+    }
+    if let (Some(why), false) = (why(decision, certificate), certificate.proven) {
         lines.push(match certificate.solver {
             Some(best) if differs(best, certificate.value) => {
                 format!("`then exact` would reach {}", shown(best))
             }
-            _ => why.clone(),
+            _ => why,
         });
     }
     for way in decision.simpler {
@@ -71,6 +77,19 @@ pub fn lines(decision: &Decision) -> Vec<String> {
         });
     }
     lines
+}
+
+/// Why it is not proven, with who stopped the solver if somebody did.
+fn why(decision: &Decision, certificate: &Certificate) -> Option<String> {
+    let states = certificate.states;
+    Some(match (certificate.why?, decision.stopped_by) {
+        (Why::Beaten, _) => "a better design is known: `then exact` takes it".to_string(),
+        (Why::Stopped, Some(by)) => format!("{by} stopped the solver after {states} states"),
+        _ if certificate.relaxation.is_some() => format!(
+            "the critical path does not decompose over layers, and the search over its relaxation stopped after {states} states"
+        ),
+        _ => format!("the solver stopped after {states} states"),
+    })
 }
 
 fn differs(a: f64, b: f64) -> bool {
@@ -103,20 +122,43 @@ pub fn json(decision: &Decision) -> Value {
     };
     let metric = decision.problem.objective.metric;
     let value = |v: f64| number::json(v, is_count(metric.quantity()));
-    let lagrangian = certificate.lagrangian.as_ref().map(|l| {
-        let multipliers = l
-            .multipliers
+    let multipliers = |list: &[(usize, Metric, f64, f64)], unit: &str| -> Vec<Value> {
+        let one = |&(limit, weight, bound, multiplier): &(usize, Metric, f64, f64)| {
+            json!({
+                "budget": decision.space.limits[limit].metric.name(),
+                "sum": weight.name(),
+                "limit": bound,
+                "multiplier": multiplier,
+                "unit": format!("{unit} per {}", weight.unit()),
+            })
+        };
+        list.iter().map(one).collect()
+    };
+    let lagrangian = certificate.lagrangian.as_ref().map(
+        |l| json!({ "bound": l.bound, "multipliers": multipliers(&l.multipliers, metric.unit()) }),
+    );
+    let exclusion = certificate.exclusion.as_ref().map(|e| {
+        let unit = e.multipliers.first().map_or("", |m| m.1.unit());
+        json!({
+            "slowest_layer_cycles": e.cycles,
+            "multipliers": multipliers(&e.multipliers, unit),
+        })
+    });
+    let relaxation = certificate.relaxation.as_ref().map(|r| {
+        let layers = decision.rows.iter().zip(&r.layers);
+        let layers: serde_json::Map<String, Value> = layers
+            .map(|(row, &units)| (row.name.clone(), units.into()))
+            .collect();
+        let edges = r
+            .edges
             .iter()
-            .map(|(limit, weight, bound, multiplier)| {
-                json!({
-                    "budget": decision.space.limits[*limit].metric.name(),
-                    "sum": weight.name(),
-                    "limit": bound,
-                    "multiplier": multiplier,
-                    "unit": format!("{} per {}", metric.unit(), weight.unit()),
-                })
-            });
-        json!({ "bound": l.bound, "multipliers": multipliers.collect::<Vec<_>>() })
+            .map(|(from, to, units)| json!({ "from": from, "to": to, "units": units }));
+        json!({
+            "note": RELAXED,
+            "units": r.units,
+            "layers": layers,
+            "edges": edges.collect::<Vec<_>>(),
+        })
     });
     let simpler = decision
         .simpler
@@ -127,12 +169,14 @@ pub fn json(decision: &Decision) -> Value {
         "bound": value(certificate.bound),
         "gap": certificate.gap,
         "proven": certificate.proven,
-        "why_not": certificate.why,
+        "why_not": why(decision, certificate),
         "method": certificate.method,
         "space": if certificate.refined { "refined" } else { "coarse" },
         "solver": certificate.solver.map(value),
         "states": certificate.states,
         "lagrangian": lagrangian,
+        "exclusion": exclusion,
+        "relaxation": relaxation,
         "simpler": simpler.collect::<Vec<_>>(),
     })
 }

@@ -66,11 +66,11 @@ pub fn summary(decision: &Decision, style: Style, report: Option<&str>) -> Strin
     out.push(heading(decision, style));
     out.push(String::new());
     out.push(format!("{}.", insight::headline(decision)));
-    if decision.interrupted {
-        out.push(style.paint(
-            "33",
-            "Interrupted: this is the best that was found by then, not the end of the search.",
-        ));
+    if let Some(by) = decision.stopped_by {
+        let text = format!(
+            "Interrupted by {by}: this is the best that was found by then, not the end of the search. It is not reproducible."
+        );
+        out.push(style.paint("33", &text));
     }
     out.push(String::new());
     out.extend(metrics(decision, style));

@@ -16,6 +16,9 @@ pub enum Metric {
     /// Inferences per second: the clock over the slowest layer's cycles when pipelined, over the
     /// sum of all layers' cycles when sequential.
     Throughput,
+    /// Clock cycles of one inference when every layer starts as soon as its producers are done: the
+    /// longest path through the network. On one engine it is the latency.
+    CriticalPath,
     /// Energy-delay product: total energy x total latency.
     Edp,
     /// Sum over the layers of energy x latency of the layer, as ConfuciuX defines it.
@@ -24,12 +27,13 @@ pub enum Metric {
 
 impl Metric {
     /// All, in the order of declaration.
-    pub const ALL: [Metric; 7] = [
+    pub const ALL: [Metric; 8] = [
         Metric::Latency,
         Metric::Energy,
         Metric::Area,
         Metric::Power,
         Metric::Throughput,
+        Metric::CriticalPath,
         Metric::Edp,
         Metric::EdpPerLayer,
     ];
@@ -42,6 +46,7 @@ impl Metric {
             Metric::Area => "area",
             Metric::Power => "power",
             Metric::Throughput => "throughput",
+            Metric::CriticalPath => "critical_path",
             Metric::Edp => "edp",
             Metric::EdpPerLayer => "edp_per_layer",
         }
@@ -55,7 +60,7 @@ impl Metric {
     /// What it measures; [`Quantity::canonical`] is the unit it is computed and printed in.
     pub fn quantity(self) -> Quantity {
         match self {
-            Metric::Latency => Quantity::Cycles,
+            Metric::Latency | Metric::CriticalPath => Quantity::Cycles,
             Metric::Energy => Quantity::Energy,
             Metric::Area => Quantity::Area,
             Metric::Power => Quantity::Power,
@@ -76,6 +81,9 @@ impl Metric {
 
     /// Whether a budget may limit it.
     pub fn can_be_budget(self) -> bool {
-        !matches!(self, Metric::Edp | Metric::EdpPerLayer)
+        !matches!(
+            self,
+            Metric::CriticalPath | Metric::Edp | Metric::EdpPerLayer
+        )
     }
 }

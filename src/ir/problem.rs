@@ -5,7 +5,7 @@ use super::layer::LayerShape;
 use super::menu::Menu;
 use super::metric::Metric;
 use super::network::Network;
-use super::registry::ParamValue;
+use super::registry::{MethodSpec, ParamValue};
 use super::technology::Technology;
 use crate::base::span::Span;
 use crate::base::units::Quantity;
@@ -164,6 +164,12 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// Whether it is of this method, and of its variant.
+    pub fn is(&self, method: &MethodSpec) -> bool {
+        let same = |variant| self.params.get("variant") == Some(&ParamValue::Word(variant));
+        method.name == self.method && method.variant().is_none_or(|v| same(v.to_string()))
+    }
+
     /// A numeric parameter; sema has filled in and checked all of them, so a missing one is a
     /// mistake in a registry table.
     ///

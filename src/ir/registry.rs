@@ -71,6 +71,31 @@ impl ParamSpec {
             summary,
         }
     }
+
+    /// A parameter that is one of some words, by default the first.
+    pub const fn word(
+        name: &'static str,
+        words: &'static [&'static str],
+        summary: &'static str,
+    ) -> ParamSpec {
+        ParamSpec {
+            name,
+            kind: ParamKind::Word(words),
+            default: ParamDefault::Word(words[0]),
+            summary,
+        }
+    }
+
+    /// The parameter by which the variants of a method are told apart; `this` is the one whose
+    /// table it stands in.
+    pub const fn variant(this: &'static str, variants: &'static [&'static str]) -> ParamSpec {
+        ParamSpec {
+            name: "variant",
+            kind: ParamKind::Word(variants),
+            default: ParamDefault::Word(this),
+            summary: "which of the variants; each has parameters of its own",
+        }
+    }
 }
 
 /// A search method that a design may name.
@@ -82,6 +107,19 @@ pub struct MethodSpec {
     pub summary: &'static str,
     /// Whether it may use the refined ranges.
     pub refines: bool,
+    /// Whether it can decide one engine for all layers; every method decides pipelined designs.
+    pub sequential: bool,
     /// Its parameters.
     pub params: &'static [ParamSpec],
+}
+
+impl MethodSpec {
+    /// Its variant, if its name is shared by several.
+    pub fn variant(&self) -> Option<&'static str> {
+        let param = self.params.iter().find(|p| p.name == "variant")?;
+        match param.default {
+            ParamDefault::Word(word) => Some(word),
+            ParamDefault::Number(_) => None,
+        }
+    }
 }

@@ -3,7 +3,6 @@
 
 use super::MethodEntry;
 use super::runner::Run;
-use crate::certify;
 use crate::ir::problem::Stage;
 use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamSpec};
 
@@ -13,10 +12,11 @@ pub const ENTRY: MethodEntry = MethodEntry {
         name: "exact",
         summary: "exact solution over coarse and refined values, proved wherever it closes",
         refines: true,
+        sequential: true,
         params: &[ParamSpec {
             name: "states",
             kind: ParamKind::Whole(1, 100_000_000),
-            default: ParamDefault::Number(certify::STATES as f64),
+            default: ParamDefault::Number(3_000_000.0),
             summary: "partial assignments the solver may look at",
         }],
     },
@@ -30,7 +30,7 @@ fn stage(run: &mut Run, stage: &Stage) {
         points.iter().for_each(|&p| run.ask(layer, p));
     }
     let known = run.best.as_ref().map(|b| b.assignment.clone());
-    let proof = certify::prove(run.space, known.as_ref(), stage.whole("states"));
+    let proof = run.prove(known.as_ref(), stage.whole("states"));
     if let Some(best) = &proof.best {
         run.evaluate(best);
     }

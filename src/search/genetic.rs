@@ -1,18 +1,21 @@
 //! Local fine-tuning by a genetic algorithm over the refined ranges, starting from the best found.
 //!
-//! A child is its parent with one layer moved (often together with the layers that share its shape
-//! and point), and then settled: while a budget is overshot some other layer gives way, while
-//! budget is left some layer takes it. Who gives and who takes is decided between a handful of
-//! random candidates by what they cost for what they free. Every child is one evaluation; the
-//! candidates are prices asked.
+//! Children are of two sorts. A scout moves every layer to a near point that nobody has priced yet:
+//! it is seldom good, but one evaluation asks a new price per layer. The others move one layer
+//! (often together with the layers that share its shape and point) and are then settled: while a
+//! budget is overshot some other layer gives way, while budget is left some layer takes it. Who
+//! moves is decided between a handful of random candidates by what they gain for what they take, and
+//! candidates are points that an evaluation has priced before: no price is asked but by evaluating
+//! a whole network.
 
 use super::MethodEntry;
+use super::pool::Pool;
 use super::runner::{Found, Run};
 use crate::base::random::Stream;
 use crate::ir::problem::{Deployment, Stage};
 use crate::ir::registry::{MethodSpec, ParamKind, ParamSpec};
 use crate::space::cheapest::SumLimit;
-use crate::space::{Assignment, Point, Space, Totals};
+use crate::space::{Around, Assignment, Point, Space};
 
 /// The registry line.
 pub const ENTRY: MethodEntry = MethodEntry {
@@ -20,6 +23,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
         name: "genetic",
         summary: "genetic algorithm: local moves over the refined ranges from the best found",
         refines: true,
+        sequential: true,
         params: &[
             ParamSpec::number(
                 "generations",
@@ -43,7 +47,13 @@ pub const ENTRY: MethodEntry = MethodEntry {
                 "tries",
                 ParamKind::Whole(1, 1000),
                 48.0,
-                "candidates asked when a child is settled",
+                "candidates compared for a move",
+            ),
+            ParamSpec::number(
+                "scouts",
+                ParamKind::Real(0.0, 1.0),
+                0.25,
+                "share of children that ask new prices only",
             ),
         ],
     },
@@ -68,7 +78,9 @@ fn stage(run: &mut Run, stage: &Stage) {
         }
         (None, None) => return,
     };
-    let mut mutation = Mutation::new(space, stage.whole("tries"), &start);
+    let mut mutation = Mutation::new(run, stage.whole("tries"), &start);
+    let sequential = space.problem.deployment == Deployment::Sequential;
+    let scouts = stage.number("scouts");
     let mut parents = vec![start];
     for generation in 0..generations {
         if run.stopped() {
@@ -80,12 +92,22 @@ fn stage(run: &mut Run, stage: &Stage) {
             let mut stream = Stream::new(space.problem.seed, "child", index);
             let parent = &parents[stream.below(parents.len())];
             let mut assignment = parent.assignment.clone();
-            if parents.len() > 1 && stream.chance(0.2) {
-                let other = &parents[stream.below(parents.len())];
-                mutation.cross(&mut assignment, &other.assignment, &mut stream);
+            let scout = !sequential
+                && stream.chance(scouts)
+                && mutation.scout(&mut assignment, &mut stream);
+            if !scout {
+                if parents.len() > 1 && stream.chance(0.2) {
+                    let other = &parents[stream.below(parents.len())];
+                    mutation.cross(&mut assignment, &other.assignment, &mut stream);
+                }
+                let around = space.around(&parent.assignment, &parent.evaluation.totals);
+                mutation.mutate(&mut assignment, &around, &mut stream);
             }
-            mutation.mutate(run, &mut assignment, &parent.evaluation.totals, &mut stream);
-            if let Some(evaluation) = run.evaluate(&assignment)
+            let evaluation = run.evaluate(&assignment);
+            if !sequential {
+                mutation.learn(&assignment);
+            }
+            if let Some(evaluation) = evaluation
                 && evaluation.feasible()
             {
                 children.push(Found {
@@ -108,47 +130,52 @@ struct Mutation<'a, 's> {
     tries: usize,
     /// What a budget is worth, in credit per whole budget: rises while children overspend.
     prices: Vec<f64>,
-    /// Layers of each shape and pin.
-    groups: Vec<Vec<usize>>,
-    group_of: Vec<usize>,
+    pool: Pool,
 }
 
 impl<'a, 's> Mutation<'a, 's> {
-    fn new(space: &'a Space<'s>, tries: usize, start: &Found) -> Self {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        let mut group_of = Vec::new();
-        let problem = space.problem;
-        for (layer, entry) in problem.layers.iter().enumerate() {
-            let pinned = problem.pins.iter().any(|p| p.layer == layer);
-            let same = groups.iter().position(|g: &Vec<usize>| {
-                let other = g[0];
-                problem.layers[other].shape == entry.shape
-                    && !pinned
-                    && !problem.pins.iter().any(|p| p.layer == other)
-            });
-            let group = same.unwrap_or_else(|| {
-                groups.push(Vec::new());
-                groups.len() - 1
-            });
-            groups[group].push(layer);
-            group_of.push(group);
-        }
+    fn new(run: &Run<'a, 's>, tries: usize, start: &Found) -> Self {
+        let space = run.space;
         let sums = space.sum_limits();
-        let totals = &start.evaluation.totals;
+        let around = space.around(&start.assignment, &start.evaluation.totals);
         let credit: f64 = start
             .assignment
             .iter()
             .enumerate()
-            .map(|(l, &p)| space.credit(l, p, totals))
+            .map(|(l, &p)| space.credit(l, p, &around))
             .sum();
         Mutation {
             space,
             prices: vec![credit; sums.len()],
             sums,
             tries,
-            groups,
-            group_of,
+            pool: Pool::new(run),
         }
+    }
+
+    /// Takes up the prices that an evaluation has asked.
+    fn learn(&mut self, assignment: &[Point]) {
+        for (layer, &point) in assignment.iter().enumerate() {
+            self.pool.learn(self.space, layer, point);
+        }
+    }
+
+    /// Moves every layer to a near point that is not priced yet; false if nothing new is near.
+    fn scout(&self, assignment: &mut Assignment, stream: &mut Stream) -> bool {
+        let mut moved = false;
+        for (layer, point) in assignment.iter_mut().enumerate() {
+            for _ in 0..4 {
+                match self.neighbour(layer, *point, stream, false) {
+                    Some(near) if !self.pool.knows(layer, near) => {
+                        *point = near;
+                        moved = true;
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        moved
     }
 
     /// Takes each shape's layers from the other parent with probability one half.
@@ -156,25 +183,22 @@ impl<'a, 's> Mutation<'a, 's> {
         if self.space.problem.deployment == Deployment::Sequential {
             return; // two engines do not mix
         }
-        for group in &self.groups {
+        for group in &self.pool.kinds {
             if stream.chance(0.5) {
                 group.iter().for_each(|&l| assignment[l] = other[l]);
             }
         }
     }
 
-    fn mutate(
-        &mut self,
-        run: &mut Run,
-        assignment: &mut Assignment,
-        totals: &Totals,
-        stream: &mut Stream,
-    ) {
+    fn mutate(&mut self, assignment: &mut Assignment, around: &Around, stream: &mut Stream) {
         if self.space.problem.deployment == Deployment::Sequential {
             if !self.move_engine(assignment, stream)
-                && let Some((layers, point)) = self.propose(assignment, stream)
+                && let layer = stream.below(assignment.len())
+                && let Some(point) = self.neighbour(layer, assignment[layer], stream, false)
             {
-                layers.iter().for_each(|&l| assignment[l] = point);
+                for l in self.alike(layer, assignment, stream) {
+                    assignment[l] = point;
+                }
             }
             return;
         }
@@ -184,8 +208,7 @@ impl<'a, 's> Mutation<'a, 's> {
             let Some((layers, point)) = self.propose(assignment, stream) else {
                 continue;
             };
-            run.ask(layers[0], point);
-            let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, totals);
+            let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, around);
             let score = gain
                 - changes
                     .iter()
@@ -199,38 +222,41 @@ impl<'a, 's> Mutation<'a, 's> {
         if let Some((_, layers, point)) = best {
             layers.iter().for_each(|&l| assignment[l] = point);
         }
-        self.settle(run, assignment, totals, stream);
+        self.settle(assignment, around, stream);
     }
 
     /// Credit gained and shares of the budgets taken when layers of one shape move to a point.
-    fn trade(&self, layers: &[usize], from: Point, to: Point, totals: &Totals) -> (f64, Vec<f64>) {
+    fn trade(&self, layers: &[usize], from: Point, to: Point, around: &Around) -> (f64, Vec<f64>) {
         let (layer, count) = (layers[0], layers.len() as f64);
-        let credit = |point| self.space.credit(layer, point, totals);
         let change = |sum: &SumLimit| {
             let weight = |point| self.space.weight(sum.weight, layer, point);
             (weight(to) - weight(from)) / sum.bound * count
         };
         (
-            (credit(from) - credit(to)) * count,
+            self.space.gain(layers, from, to, around),
             self.sums.iter().map(change).collect(),
         )
     }
 
-    /// One or several layers of one shape and a new point for them.
+    /// One or several layers of one kind, and another point for them among those worth choosing.
     fn propose(&self, assignment: &[Point], stream: &mut Stream) -> Option<(Vec<usize>, Point)> {
         let layer = stream.below(assignment.len());
-        let point = self.neighbour(layer, assignment[layer], stream, false)?;
-        let group = &self.groups[self.group_of[layer]];
-        let layers = if group.len() > 1 && stream.chance(0.5) {
-            group
-                .iter()
-                .copied()
-                .filter(|&l| assignment[l] == assignment[layer])
-                .collect()
-        } else {
-            vec![layer]
-        };
-        Some((layers, point))
+        let points = self.pool.points(layer);
+        if points == 0 {
+            return None;
+        }
+        let point = self.pool.point(layer, stream.below(points));
+        (point != assignment[layer]).then(|| (self.alike(layer, assignment, stream), point))
+    }
+
+    /// The layer alone, or half of the time all of its kind that stand at its point.
+    fn alike(&self, layer: usize, assignment: &[Point], stream: &mut Stream) -> Vec<usize> {
+        let kind = &self.pool.kinds[self.pool.kind_of[layer]];
+        if kind.len() == 1 || !stream.chance(0.5) {
+            return vec![layer];
+        }
+        let same = |l: &usize| assignment[*l] == assignment[layer];
+        kind.iter().copied().filter(same).collect()
     }
 
     /// A point near another: one or two knobs moved by a few steps, sometimes anywhere.
@@ -280,7 +306,7 @@ impl<'a, 's> Mutation<'a, 's> {
     }
 
     fn open(&self, layer: usize, point: Point) -> bool {
-        self.space.fine[layer].binary_search(&point).is_ok() && self.space.keeps_pace(layer, point)
+        self.space.fine[layer].binary_search(&point).is_ok()
     }
 
     /// Moves all layers of a sequential design to a neighbouring engine; false if it stays.
@@ -312,13 +338,7 @@ impl<'a, 's> Mutation<'a, 's> {
     }
 
     /// Brings a child of a pipelined design back under its budgets, and spends what is left.
-    fn settle(
-        &mut self,
-        run: &mut Run,
-        assignment: &mut Assignment,
-        totals: &Totals,
-        stream: &mut Stream,
-    ) {
+    fn settle(&mut self, assignment: &mut Assignment, around: &Around, stream: &mut Stream) {
         let mut used = vec![0.0; self.sums.len()];
         for (layer, &point) in assignment.iter().enumerate() {
             for (used, sum) in used.iter_mut().zip(&self.sums) {
@@ -335,8 +355,7 @@ impl<'a, 's> Mutation<'a, 's> {
                 let Some((layers, point)) = self.propose(assignment, stream) else {
                     continue;
                 };
-                run.ask(layers[0], point);
-                let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, totals);
+                let (gain, changes) = self.trade(&layers, assignment[layers[0]], point, around);
                 let fits = used.iter().zip(&changes).all(|(u, c)| u + c <= 1.0);
                 let value: f64 = changes.iter().zip(&self.prices).map(|(c, p)| c * p).sum();
                 let score = if over {

@@ -3,6 +3,8 @@
 mod exact;
 mod genetic;
 mod mask;
+mod paper;
+mod pool;
 mod reinforce;
 pub mod runner;
 mod slots;
@@ -23,7 +25,15 @@ pub struct MethodEntry {
 }
 
 /// Every search method.
-pub const METHODS: &[MethodEntry] = &[reinforce::ENTRY, genetic::ENTRY, exact::ENTRY];
+pub const METHODS: &[MethodEntry] = &[reinforce::ENTRY, paper::ENTRY, genetic::ENTRY, exact::ENTRY];
 
 /// The part of the registry that specifications are checked against.
-pub const SPECS: [MethodSpec; 3] = [METHODS[0].spec, METHODS[1].spec, METHODS[2].spec];
+pub const SPECS: [MethodSpec; METHODS.len()] = {
+    let mut specs = [METHODS[0].spec; METHODS.len()];
+    let mut at = 0;
+    while at < specs.len() {
+        specs[at] = METHODS[at].spec;
+        at += 1;
+    }
+    specs
+};

@@ -107,6 +107,11 @@ impl<'s> Run<'_, 's> {
         enough || self.stop.load(Ordering::Relaxed)
     }
 
+    /// What can be proved of the space, until the user wants it to end.
+    pub fn prove(&self, known: Option<&Assignment>, states: usize) -> Proof {
+        certify::prove_until(self.space, known, states, self.stop)
+    }
+
     /// Evaluations of the present stage.
     pub fn done(&self) -> usize {
         self.evaluations - self.stage_start
@@ -117,6 +122,16 @@ impl<'s> Run<'_, 's> {
         let asked = &mut self.asked[self.space.problem.layers[layer].shape][point as usize];
         self.prices += usize::from(!*asked);
         *asked = true;
+    }
+
+    /// Whether a price was asked before.
+    pub fn asked(&self, layer: usize, point: Point) -> bool {
+        self.asked[self.space.problem.layers[layer].shape][point as usize]
+    }
+
+    /// Counts an assignment that was given up before it was complete as an evaluation.
+    pub fn count_cut_short(&mut self) {
+        self.evaluations += 1;
     }
 
     /// Tries a whole assignment; the best feasible one is kept. Equal ones do not replace it.
@@ -158,22 +173,27 @@ impl<'s> Run<'_, 's> {
     }
 }
 
-/// The largest sum of points over layers for which the greedy comparison is made.
-const GREEDY_POINTS: usize = 200_000;
-
-/// Under a bottleneck objective most layers may be slower than the slowest at no loss: each moves to
-/// the point that takes least of the budgets (their shares added up) and still keeps the pace.
+/// Under a bottleneck or a longest path as objective many layers may be slower at no loss: each moves
+/// to the point that takes least of the budgets (their shares added up) and still keeps the pace, or
+/// stays within the slack that its paths have left.
 fn trim(space: &Space, best: &Found) -> Option<Found> {
     let problem = space.problem;
-    let bottleneck = problem.objective.metric == Metric::Throughput
+    let metric = problem.objective.metric;
+    let spares = matches!(metric, Metric::Throughput | Metric::CriticalPath)
         && problem.deployment == Deployment::Pipelined;
     let sums = space.sum_limits();
-    if !bottleneck || sums.is_empty() {
+    if !spares || sums.is_empty() {
         return None;
     }
-    let slowest = best.evaluation.totals.slowest_cycles;
     let mut assignment = best.assignment.clone();
-    for (layer, point) in assignment.iter_mut().enumerate() {
+    for layer in 0..assignment.len() {
+        let most = match metric {
+            Metric::Throughput => best.evaluation.totals.slowest_cycles,
+            _ => {
+                let cycles = space.cycles(&assignment);
+                cycles(layer) + space.paths.slack(&cycles)[layer]
+            }
+        };
         let taken = |p: Point| -> f64 {
             let share = |s: &SumLimit| space.weight(s.weight, layer, p) / s.bound;
             sums.iter().map(share).sum()
@@ -181,14 +201,14 @@ fn trim(space: &Space, best: &Found) -> Option<Found> {
         let keeps = |p: &&Point| {
             space
                 .price(layer, **p)
-                .is_some_and(|price| price.latency_cycles <= slowest)
+                .is_some_and(|price| price.latency_cycles <= most)
         };
         let least = space.fine[layer].iter().filter(keeps);
         let least = least.min_by(|a, b| taken(**a).total_cmp(&taken(**b)));
         if let Some(&least) = least
-            && taken(least) < taken(*point)
+            && taken(least) < taken(assignment[layer])
         {
-            *point = least;
+            assignment[layer] = least;
         }
     }
     let evaluation = space.evaluate(&assignment)?;
@@ -224,14 +244,14 @@ pub fn run(
     };
     if let Some(gap) = space.problem.stop_gap {
         // Only the bound reaches the stages, as the cost at which they may end.
-        let proof = certify::prove(space, None, certify::STATES);
+        let proof = run.prove(None, certify::STATES);
         run.enough = Some(proof.bound * (1.0 + gap));
         run.proof = Some(proof);
     }
     // Where feasibility was not settled before, the solver settles it: its assignment is a refuge
     // like the one from the proof, and no start for the learned stages.
     let settled = if refuge.is_none() {
-        certify::prove(space, None, certify::STATES).best
+        run.prove(None, certify::STATES).best
     } else {
         None
     };
@@ -240,7 +260,7 @@ pub fn run(
     run.refuge = refuge;
     let mut stages = Vec::new();
     for stage in &space.problem.stages {
-        let Some(method) = METHODS.iter().find(|m| m.spec.name == stage.method) else {
+        let Some(method) = METHODS.iter().find(|m| stage.is(&m.spec)) else {
             continue;
         };
         if run.stopped() {
@@ -278,7 +298,7 @@ pub fn run(
         let proof = run
             .proof
             .take()
-            .unwrap_or_else(|| certify::prove(space, Some(&best.assignment), certify::STATES));
+            .unwrap_or_else(|| run.prove(Some(&best.assignment), certify::STATES));
         certify::certify(space, &proof, best.evaluation.cost)
     });
     let metric = space.problem.objective.metric;
@@ -292,9 +312,8 @@ pub fn run(
         name: "the same coarse choice for every layer",
         value: value(simple::uniform(space)),
     }];
-    // Its time grows with layers, points and steps: large spaces go without.
-    let points: usize = space.fine.iter().map(Vec::len).sum();
-    if space.problem.deployment == Deployment::Pipelined && points <= GREEDY_POINTS {
+    let wanted = space.problem.deployment == Deployment::Pipelined && !stop.load(Ordering::Relaxed);
+    if wanted && simple::greedy_is_quick(space) {
         simpler.push(Simpler {
             name: "greedy by gain per share of budget",
             value: value(refuge.and_then(|r| simple::greedy(space, r))),

@@ -7,6 +7,7 @@ use crate::base::random::Stream;
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::nn::Policy;
+use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Point, Space};
 
 /// The static part of what the policy sees, per kind.
@@ -57,6 +58,16 @@ impl Features {
         }
     }
 
+    /// The loop bounds and the kind of layer alone.
+    pub fn of_layers(space: &Space, slots: &Slots) -> Features {
+        let none = Budgets {
+            sums: Vec::new(),
+            weights: Vec::new(),
+            least: vec![Vec::new(); slots.kinds.len()],
+        };
+        Features::new(space, slots, &none)
+    }
+
     /// Inputs of the policy: the kind's row, per budget what is spent and what is free, progress,
     /// the previous slot's choices.
     pub fn width(&self) -> usize {
@@ -72,16 +83,25 @@ impl Features {
         previous: &[f32],
         progress: f32,
     ) {
-        let row = &self.rows[kind];
-        out[..row.len()].copy_from_slice(row);
-        let mut at = row.len();
+        let width = self.rows[kind].len();
+        let mut at = width;
         for (used, reserve) in purse.used.iter().zip(&purse.reserve) {
             out[at] = *used as f32;
             out[at + 1] = (1.0 - used - reserve) as f32;
             at += 2;
         }
+        out[..width].copy_from_slice(&self.rows[kind]);
         out[at] = progress;
         out[at + 1..].copy_from_slice(previous);
+    }
+
+    /// The same where nothing is known of budgets.
+    pub fn fill_layer(&self, out: &mut [f32], kind: usize, previous: &[f32], progress: f32) {
+        let none = Purse {
+            used: Vec::new(),
+            reserve: Vec::new(),
+        };
+        self.fill(out, kind, &none, previous, progress);
     }
 }
 
@@ -311,15 +331,42 @@ pub fn least_of_engine(slots: &Slots, budgets: &Budgets, engine: &[u16]) -> Vec<
     least
 }
 
+/// Sums kept step by step agree with sums made anew to better than this share.
+const DRIFT: f64 = 1e-9;
+
 /// Moves layers in random order to the points of an assignment that keeps all budgets, until the
-/// budgets hold.
+/// budgets hold. Pipelined designs only: their limits are sums, and every point that a layer may
+/// take keeps the pace.
+///
+/// The sums of the limited weights follow each move; the whole design is evaluated only where they
+/// come so near the limits that rounding could decide, as a rule once.
 pub fn repair(space: &Space, assignment: &mut Assignment, refuge: &[Point], stream: &mut Stream) {
     let mut order: Vec<usize> = (0..assignment.len()).collect();
     stream.shuffle(&mut order);
+    let sums = space.sum_limits();
+    let mut used: Vec<f64> = vec![0.0; sums.len()];
+    for (layer, &point) in assignment.iter().enumerate() {
+        for (used, sum) in used.iter_mut().zip(&sums) {
+            *used += space.weight(sum.weight, layer, point);
+        }
+    }
+    let mut moved = true;
     for layer in order {
-        if space.evaluate(assignment).is_some_and(|e| e.feasible()) {
+        let near = |(used, sum): (&f64, &SumLimit)| *used <= sum.bound * (1.0 + DRIFT);
+        if moved
+            && used.iter().zip(&sums).all(near)
+            && space.evaluate(assignment).is_some_and(|e| e.feasible())
+        {
             return;
         }
-        assignment[layer] = refuge[layer];
+        let (from, to) = (assignment[layer], refuge[layer]);
+        moved = from != to;
+        if moved {
+            for (used, sum) in used.iter_mut().zip(&sums) {
+                let weight = |point| space.weight(sum.weight, layer, point);
+                *used += weight(to) - weight(from);
+            }
+            assignment[layer] = to;
+        }
     }
 }

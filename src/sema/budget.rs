@@ -35,7 +35,7 @@ fn value(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Limit> {
     let mut wanted = vec![metric.quantity()];
-    if metric == Metric::Latency {
+    if metric.quantity() == Quantity::Cycles {
         wanted.push(Quantity::Time);
     }
     let what = match purpose {
@@ -129,10 +129,23 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
             continue;
         };
         if !metric.can_be_budget() {
+            let (label, help) = match metric {
+                Metric::CriticalPath => (
+                    "the longest path is no sum that a limit could be shared out of",
+                    "limit `latency`, which is never below it, or write `minimize critical_path` and hold the result to `expect critical_path <= …`",
+                ),
+                _ => (
+                    "a product of metrics has no budget of its own",
+                    "limit area, power, latency, energy or throughput; `minimize edp` optimises the product",
+                ),
+            };
             out.push(
-                Diagnostic::error(codes::BAD_LIMIT, format!("`{}` cannot be a budget", metric.name()))
-                    .label(condition.metric.span, "a product of metrics has no budget of its own")
-                    .help("limit area, power, latency, energy or throughput; `minimize edp` optimises the product"),
+                Diagnostic::error(
+                    codes::BAD_LIMIT,
+                    format!("`{}` cannot be a budget", metric.name()),
+                )
+                .label(condition.metric.span, label)
+                .help(help),
             );
             continue;
         }

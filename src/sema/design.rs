@@ -81,8 +81,15 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let out = &mut program.diagnostics;
     let objective = objective(&parts, out);
     let deployment = deployment(&parts, &mut defaults, out);
+    if let (Some(objective), Some(Deployment::Sequential)) = (&objective, deployment)
+        && objective.metric == Metric::CriticalPath
+    {
+        one_after_the_other(&parts, objective.span, out);
+    }
     let seed = seed(&parts, &mut defaults, out);
-    let stages = search::stages(methods, parts.search.map(|s| s.0), &mut defaults, out);
+    let one_engine = deploy_place(&parts).filter(|_| deployment == Some(Deployment::Sequential));
+    let written = parts.search.map(|s| s.0);
+    let stages = search::stages(methods, written, one_engine, &mut defaults, out);
     let stop_gap = parts.stop.map(|c| budget::stop(c, out));
     let expectations: Vec<_> = parts
         .expects
@@ -407,6 +414,33 @@ fn objective(parts: &Parts, out: &mut Vec<Diagnostic>) -> Option<Objective> {
         metric,
         span: maximize.span.to(name.span),
     })
+}
+
+/// Reports a longest path that is to be minimised where no two layers overlap.
+fn one_after_the_other(parts: &Parts, objective: Span, out: &mut Vec<Diagnostic>) {
+    let name = parts.objective.as_ref().map_or(objective, |(_, n)| n.span);
+    let mut diagnostic = Diagnostic::error(
+        codes::PIPELINED_ONLY,
+        "`critical_path` is no objective of a sequential design",
+    )
+    .label(
+        name,
+        "one engine runs one layer at a time, so this equals `latency`",
+    );
+    if let Some(place) = deploy_place(parts) {
+        diagnostic = diagnostic.label(place, "one engine for all layers");
+    }
+    out.push(
+        diagnostic
+            .help("write `minimize latency`, or `deploy pipelined` to let branches overlap")
+            .suggest(name, Metric::Latency.name()),
+    );
+}
+
+/// Where the deployment is written, if it is.
+fn deploy_place(parts: &Parts) -> Option<Span> {
+    let (key, value) = parts.settings.get("deploy")?;
+    Some(key.span.to(value.span()))
 }
 
 fn deployment(

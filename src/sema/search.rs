@@ -2,6 +2,7 @@
 
 use super::fields::{Fields, unknown, wrong};
 use super::quantity;
+use crate::base::span::Span;
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::problem::Stage;
@@ -11,10 +12,12 @@ use crate::syntax::ast::{Name, Number, StageDecl, Value};
 /// What a design searches with when it does not say.
 const DEFAULT_SEARCH: [&str; 2] = ["reinforce", "genetic"];
 
-/// The stages of a `search` line, or the default ones, noted in `defaults`.
+/// The stages of a `search` line, or the default ones, noted in `defaults`. `one_engine` is where a
+/// design says that one engine serves all layers.
 pub fn stages(
     methods: &'static [MethodSpec],
     written: Option<&[StageDecl]>,
+    one_engine: Option<Span>,
     defaults: &mut Vec<(&'static str, String)>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Vec<Stage>> {
@@ -25,21 +28,51 @@ pub fn stages(
             .filter_map(|n| methods.iter().find(|m| m.name == *n));
         return Some(found.map(default_stage).collect());
     };
-    let known: Vec<&str> = methods.iter().map(|m| m.name).collect();
+    let mut known: Vec<&str> = methods.iter().map(|m| m.name).collect();
+    known.dedup();
     let mut stages = Vec::new();
     let mut sound = true;
     for decl in list {
-        let Some(method) = methods.iter().find(|m| m.name == decl.method.node) else {
+        let named = || methods.iter().filter(|m| m.name == decl.method.node);
+        let variant = decl.fields.iter().find(|f| f.name.node == "variant");
+        let variant = variant.and_then(|f| match &f.value {
+            Value::Path(path) => Some(path.text()),
+            _ => None,
+        });
+        // An unknown variant is told by the table of the first.
+        let meant = named().find(|m| variant.is_some() && m.variant() == variant.as_deref());
+        let Some(method) = meant.or_else(|| named().next()) else {
             out.push(unknown("search method", &decl.method, &known));
             sound = false;
             continue;
         };
+        if let Some(place) = one_engine
+            && !method.sequential
+        {
+            out.push(
+                Diagnostic::error(
+                    codes::PIPELINED_ONLY,
+                    format!("{} decides pipelined designs only", title(method)),
+                )
+                .label(decl.method.span, "cannot decide a shared engine")
+                .label(place, "one engine for all layers")
+                .help("leave out `variant`, or write `deploy pipelined`"),
+            );
+        }
         match stage(method, decl, out) {
             Some(stage) => stages.push(stage),
             None => sound = false,
         }
     }
     sound.then_some(stages)
+}
+
+/// What a method is called in a diagnostic.
+fn title(method: &MethodSpec) -> String {
+    match method.variant() {
+        Some(variant) => format!("`{}` with `variant = {variant}`", method.name),
+        None => format!("`{}`", method.name),
+    }
 }
 
 fn default_stage(method: &'static MethodSpec) -> Stage {
@@ -63,7 +96,7 @@ fn stage(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Stage> {
     let mut stage = default_stage(method);
-    let mut fields = Fields::new(&decl.fields, format!("`{}`", method.name), decl.method.span);
+    let mut fields = Fields::new(&decl.fields, title(method), decl.method.span);
     let mut sound = true;
     for param in method.params {
         let Some(field) = fields.get(param.name) else {

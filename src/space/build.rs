@@ -1,6 +1,7 @@
 //! The space of one problem: grid, prices, limits, and what each layer may choose.
 
 use super::limits::{self, BoundLimit};
+use super::path::Paths;
 use super::point::{Grid, Point};
 use super::table::{self, Table};
 use crate::base::span::Span;
@@ -46,6 +47,8 @@ pub struct Space<'p> {
     pub grid: Grid,
     /// Per distinct shape: the price of every point.
     pub tables: Vec<Table>,
+    /// What waits for what.
+    pub paths: Paths,
     /// The budgets in absolute units.
     pub limits: Vec<BoundLimit>,
     /// Per layer: coarse points it may take (priced, pins kept), in menu order.
@@ -110,6 +113,7 @@ impl<'p> Space<'p> {
             model,
             grid,
             tables,
+            paths: Paths::new(&problem.network),
             limits: Vec::new(),
             coarse: Vec::new(),
             fine: Vec::new(),
@@ -124,8 +128,19 @@ impl<'p> Space<'p> {
     /// of a pipelined design allows.
     fn choose(&mut self) -> Result<(), SpaceError> {
         let menu_order = self.grid.coarse_points();
+        // Layers of one shape have the same lists unless a pin sets one apart.
+        let mut known: Vec<Option<usize>> = vec![None; self.problem.shapes.len()];
         for layer in 0..self.problem.layers.len() {
             let pin = self.problem.pins.iter().find(|p| p.layer == layer);
+            let shape = self.problem.layers[layer].shape;
+            if pin.is_none() {
+                if let Some(same) = known[shape] {
+                    self.coarse.push(self.coarse[same].clone());
+                    self.fine.push(self.fine[same].clone());
+                    continue;
+                }
+                known[shape] = Some(layer);
+            }
             let mut fixed: Vec<Option<usize>> = vec![None; self.grid.axes.len()];
             for &(knob, value) in pin.iter().flat_map(|p| &p.knobs) {
                 fixed[knob] = self.grid.axes[knob].binary_search(&value).ok();
@@ -155,7 +170,6 @@ impl<'p> Space<'p> {
                 let first = (0..self.shared.len() as Point)
                     .find(|&p| keeps(p))
                     .unwrap_or(0);
-                let shape = self.problem.layers[layer].shape;
                 let reason =
                     table::price(self.problem, self.model.as_ref(), &self.grid, shape, first);
                 let reason = reason.err().map_or(String::new(), |r| r.0);

@@ -52,8 +52,8 @@ impl Space<'_> {
             Metric::Area => price.area_um2,
             Metric::Power => price.power_mw,
             Metric::EdpPerLayer => price.energy_nj * price.latency_cycles as f64,
-            // Products and bottlenecks are no sums.
-            Metric::Throughput | Metric::Edp => f64::NAN,
+            // Products, bottlenecks and longest paths are no sums.
+            Metric::Throughput | Metric::CriticalPath | Metric::Edp => f64::NAN,
         }
     }
 

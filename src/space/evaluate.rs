@@ -5,6 +5,9 @@ use super::point::Point;
 use crate::ir::metric::Metric;
 use crate::ir::problem::Deployment;
 
+/// Part of the way that a flow goes towards that of the next assignment.
+const STEP: f64 = 0.1;
+
 /// One point per layer, in the order of the problem's layers.
 pub type Assignment = Vec<Point>;
 
@@ -15,6 +18,8 @@ pub struct Totals {
     pub latency_cycles: u64,
     /// The slowest layer, in cycles.
     pub slowest_cycles: u64,
+    /// The longest path through the network, in cycles; on one engine the sum over the layers.
+    pub critical_cycles: u64,
     /// Sum over the layers, in nJ.
     pub energy_nj: f64,
     /// In um2: sum over the engines when pipelined, the one engine when sequential.
@@ -36,9 +41,35 @@ impl Totals {
             Metric::Area => self.area_um2,
             Metric::Power => self.power_mw,
             Metric::Throughput => self.throughput,
+            Metric::CriticalPath => self.critical_cycles as f64,
             Metric::Edp => self.energy_nj * self.latency_cycles as f64,
             Metric::EdpPerLayer => self.edp_per_layer,
         }
+    }
+}
+
+/// What an objective that is no sum over layers is linearised around.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Around {
+    /// The totals there.
+    pub totals: Totals,
+    /// Per layer its share of the flow along the paths that are nearly longest; empty for other
+    /// objectives than the longest path.
+    flow: Vec<f64>,
+}
+
+impl Around {
+    /// The same on the heels of an earlier one: the flow goes only a part of the way, since an
+    /// assignment that answers one flow moves the longest path elsewhere, and there is no end to it.
+    pub fn after(mut self, before: Option<&Around>) -> Around {
+        for (now, before) in self
+            .flow
+            .iter_mut()
+            .zip(before.iter().flat_map(|b| &b.flow))
+        {
+            *now = before + (*now - before) * STEP;
+        }
+        self
     }
 }
 
@@ -78,6 +109,7 @@ impl Space<'_> {
         let mut totals = Totals {
             latency_cycles: 0,
             slowest_cycles: 0,
+            critical_cycles: 0,
             energy_nj: 0.0,
             area_um2: 0.0,
             power_mw: 0.0,
@@ -106,7 +138,13 @@ impl Space<'_> {
             totals.area_um2 = engine.area_um2;
             totals.power_mw = engine.power_mw;
             totals.throughput = clock / totals.latency_cycles as f64;
+            totals.critical_cycles = totals.latency_cycles;
         } else {
+            totals.critical_cycles = if self.paths.chain {
+                totals.latency_cycles
+            } else {
+                self.paths.longest(&self.cycles(assignment))
+            };
             totals.throughput = clock / totals.slowest_cycles as f64;
         }
         Some(totals)
@@ -138,13 +176,36 @@ impl Space<'_> {
         }
     }
 
-    /// What one layer adds to the cost at one point, linearised around `totals` where the
-    /// objective is no sum: for `edp`, d(EL) = L dE + E dL; for a bottleneck, the eighth power of
-    /// the layer's share of the slowest one, a smooth maximum. Used as a learning signal only.
-    pub fn credit(&self, layer: usize, point: Point, totals: &Totals) -> f64 {
+    /// Cycles of each layer of an assignment; 0 where a layer is refused.
+    pub fn cycles<'a>(&'a self, assignment: &'a [Point]) -> impl Fn(usize) -> u64 + 'a {
+        |layer| {
+            let price = self.price(layer, assignment[layer]);
+            price.map_or(0, |p| p.latency_cycles)
+        }
+    }
+
+    /// What the objective is linearised around at an assignment with these totals.
+    pub fn around(&self, assignment: &[Point], totals: &Totals) -> Around {
+        let on_paths = self.problem.objective.metric == Metric::CriticalPath;
+        Around {
+            totals: *totals,
+            flow: if on_paths {
+                self.paths.flow(&self.cycles(assignment))
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// What one layer adds to the cost at one point, linearised where the objective is no sum: for
+    /// `edp`, d(EL) = L dE + E dL; for a bottleneck, the eighth power of the layer's share of the
+    /// slowest one, a smooth maximum; for the longest path, the layer's part of the flow along the
+    /// paths that are nearly longest. Used as a learning signal only.
+    pub fn credit(&self, layer: usize, point: Point, around: &Around) -> f64 {
         let Some(price) = self.price(layer, point) else {
             return f64::INFINITY;
         };
+        let totals = &around.totals;
         let latency = price.latency_cycles as f64;
         match self.problem.objective.metric {
             Metric::Latency => latency,
@@ -155,13 +216,29 @@ impl Space<'_> {
             Metric::Edp => {
                 price.energy_nj * totals.latency_cycles as f64 + latency * totals.energy_nj
             }
-            Metric::Throughput if self.problem.deployment == Deployment::Sequential => latency,
+            Metric::Throughput | Metric::CriticalPath
+                if self.problem.deployment == Deployment::Sequential =>
+            {
+                latency
+            }
+            Metric::CriticalPath => latency * around.flow[layer],
             Metric::Throughput => {
                 let share = latency / totals.slowest_cycles as f64;
                 let squared = share * share;
                 let fourth = squared * squared;
                 fourth * fourth
             }
+        }
+    }
+
+    /// The credit gained when layers of one shape move from one point to another together.
+    pub fn gain(&self, layers: &[usize], from: Point, to: Point, around: &Around) -> f64 {
+        let change =
+            |layer: usize| self.credit(layer, from, around) - self.credit(layer, to, around);
+        if around.flow.is_empty() {
+            change(layers[0]) * layers.len() as f64
+        } else {
+            layers.iter().map(|&l| change(l)).sum()
         }
     }
 }

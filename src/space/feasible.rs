@@ -531,6 +531,12 @@ fn least_alone(space: &Space, lists: &[Vec<Point>], metric: Metric) -> f64 {
 }
 
 impl Space<'_> {
+    /// The best value of a metric on one engine whose layers have these points, or a bound of it
+    /// that no assignment beats. Not for products.
+    pub fn least_on_engine(&self, lists: &[Vec<Point>], metric: Metric) -> f64 {
+        least_alone(self, lists, metric)
+    }
+
     /// Whether no budget is out of reach for layers with these points on one engine.
     pub fn engine_can_keep_limits(&self, lists: &[Vec<Point>]) -> bool {
         self.limits

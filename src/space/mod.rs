@@ -5,10 +5,12 @@ pub mod cheapest;
 pub mod evaluate;
 pub mod feasible;
 mod limits;
+pub mod path;
 pub mod point;
 pub mod table;
 
 pub use build::{MAX_PRICES, Space, SpaceError};
-pub use evaluate::{Assignment, Evaluation, Totals};
+pub use evaluate::{Around, Assignment, Evaluation, Totals};
 pub use limits::BoundLimit;
+pub use path::Paths;
 pub use point::{Grid, Point};

@@ -24,6 +24,8 @@ fn json_has_the_promised_schema() {
             "certificate",
             "stages",
             "interrupted",
+            "reproducible",
+            "stopped_by",
             "layers",
             "free",
             "engine",
@@ -118,6 +120,65 @@ fn equal_inputs_give_equal_bytes() {
     assert_eq!(document["designs"][0]["design"], "npu");
     assert_eq!(document["designs"][1]["design"], "other");
     assert_eq!(document["designs"][1]["seed"], 3);
+}
+
+/// A longest path as objective: the same bytes with any number of threads, and everywhere it is said
+/// that it does not decompose.
+#[test]
+fn the_critical_path_says_how_it_was_bounded() {
+    let spec = TINY
+        .replace(
+            "skip  = add(conv1, pw1)",
+            "side  = conv(conv1) { filters = 16, kernel = 3x3, pad = 1 }\n  skip  = add(side, pw1)",
+        )
+        .replace(
+            "minimize latency",
+            "minimize critical_path  stop gap <= 5%  expect gap <= 10%",
+        )
+        .replace(
+            "genetic { generations = 5 }",
+            "genetic { generations = 5 } then exact",
+        )
+        .replace("expect latency", "expect critical_path");
+    let folder = Folder::with(&[("t.cfx", &spec)]);
+    let mut all = Vec::new();
+    for jobs in ["1", "2"] {
+        let args = ["build", "t.cfx", "--out", jobs, "--jobs", jobs];
+        let ran = folder.run(&[&args[..], &["--format", "json"]].concat());
+        let report = folder.read(&format!("{jobs}/npu.md"));
+        all.push((ran.ends(0).out, report));
+    }
+    assert_eq!(all[0], all[1]);
+    let document: Value = serde_json::from_str(&all[0].0).expect("JSON");
+    let design = &document["designs"][0];
+    let metrics = &design["metrics"];
+    assert_eq!(
+        design["objective"]["value"],
+        metrics["critical_path_cycles"]
+    );
+    assert!(metrics["critical_path_cycles"].as_u64() < metrics["latency_cycles"].as_u64());
+    let relaxation = &design["certificate"]["relaxation"];
+    assert_eq!(keys(relaxation), ["note", "units", "layers", "edges"]);
+    assert_eq!(relaxation["layers"]["conv1"], relaxation["units"]);
+    let summary = folder.run(&["build", "t.cfx"]).ends(0).out;
+    for text in [&summary, &all[0].1] {
+        assert!(text.contains("critical path does not decompose"), "{text}");
+        assert!(text.contains("critical_path"), "{text}");
+    }
+    let cost = [
+        "cost",
+        "t.cfx",
+        "--assign",
+        "build/npu.json",
+        "--format",
+        "json",
+    ];
+    let priced = folder.run(&cost).ends(0).json();
+    let totals = &priced["designs"][0]["totals"];
+    assert_eq!(
+        totals["critical_path_cycles"],
+        metrics["critical_path_cycles"]
+    );
 }
 
 #[test]
@@ -254,4 +315,71 @@ fn an_interrupted_search_keeps_its_best() {
     assert!(out.iter().any(|l| l.starts_with("Interrupted")), "{out:?}");
     let document: Value = serde_json::from_str(&folder.read("build/npu.json")).expect("JSON");
     assert_eq!(document["designs"][0]["interrupted"], true);
+    assert_eq!(document["designs"][0]["reproducible"], false);
+    assert_eq!(document["designs"][0]["stopped_by"], "the user");
+}
+
+#[test]
+fn a_time_limit_that_passes_keeps_the_best_and_says_so() {
+    let spec = TINY
+        .replace("episodes = 20", "episodes = 10000000")
+        .replace("area <= 50%", "area <= 30%");
+    let folder = Folder::with(&[("t.cfx", &spec)]);
+    let args = ["build", "t.cfx", "--time-limit", "300ms"];
+    let ran = folder.run(&args).ends(0);
+    let by = "the time limit of 300ms";
+    assert!(
+        ran.out.contains(&format!("Interrupted by {by}")),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("not reproducible"), "{}", ran.out);
+    let report = folder.read("build/npu.md");
+    assert!(report.contains(&format!("interrupted by {by}")), "{report}");
+    let document: Value = serde_json::from_str(&folder.read("build/npu.json")).expect("JSON");
+    let design = &document["designs"][0];
+    assert_eq!(design["interrupted"], true);
+    assert_eq!(design["reproducible"], false);
+    assert_eq!(design["stopped_by"], by);
+    // The bound holds wherever the solver stopped.
+    let certificate = &design["certificate"];
+    let [value, bound] = ["value", "bound"].map(|k| certificate[k].as_f64().expect("a number"));
+    assert!(0.0 < bound && bound <= value, "{certificate}");
+}
+
+#[test]
+fn a_time_limit_that_does_not_pass_changes_nothing() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    folder.run(&["build", "t.cfx", "--quiet"]).ends(0);
+    let limited = [
+        "build",
+        "t.cfx",
+        "--quiet",
+        "--out",
+        "b",
+        "--time-limit",
+        "2h",
+    ];
+    folder.run(&limited).ends(0);
+    for file in ["npu.json", "npu.md"] {
+        let (a, b) = (format!("build/{file}"), format!("b/{file}"));
+        assert_eq!(folder.read(&a), folder.read(&b));
+    }
+    let document: Value = serde_json::from_str(&folder.read("b/npu.json")).expect("JSON");
+    assert_eq!(document["designs"][0]["reproducible"], true);
+}
+
+#[test]
+fn a_time_limit_needs_a_unit() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    for (wrong, said) in [
+        ("30", "`30s`"),
+        ("3 weeks", "ms, s, min, h"),
+        ("0s", "more than 0"),
+    ] {
+        let ran = folder
+            .run(&["build", "t.cfx", "--time-limit", wrong])
+            .ends(2);
+        assert!(ran.err.contains(said), "{wrong}: {}", ran.err);
+    }
 }

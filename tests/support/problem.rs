@@ -25,6 +25,11 @@ impl Files for NoFiles {
 
 /// The checks of one text.
 pub fn analyze(text: &str) -> (Analysis, SourceMap) {
+    analyze_with(text, &mut NoFiles)
+}
+
+/// The checks of one text that may name files.
+pub fn analyze_with(text: &str, files: &mut dyn Files) -> (Analysis, SourceMap) {
     let mut sources = SourceMap::default();
     let file = sources.add("spec.cfx", text);
     let models: Vec<ModelSpec> = cost::MODELS.iter().map(|m| m.spec).collect();
@@ -32,7 +37,7 @@ pub fn analyze(text: &str) -> (Analysis, SourceMap) {
         models: Vec::leak(models),
         methods: &search::SPECS,
     };
-    let analysis = sema::analyze(file, &mut sources, &mut NoFiles, registries);
+    let analysis = sema::analyze(file, &mut sources, files, registries);
     (analysis, sources)
 }
 
