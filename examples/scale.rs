@@ -7,6 +7,8 @@
 //! Networks of so many layers are made up of residual blocks like those of ResNet-50. Every build
 //! runs in a process of its own on one thread, so that peak memory is its own.
 
+#[path = "support/process.rs"]
+mod process;
 #[path = "../tests/support/problem.rs"]
 mod support;
 
@@ -97,27 +99,6 @@ design scale {{
     )
 }
 
-/// The most memory this process has had, in MB, where the system says so.
-fn peak() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024.0 / 1e6)
-}
-
-/// Ticks per second in which Linux states processor time.
-const TICKS: f64 = 100.0;
-
-/// Seconds of processor time this process has taken, where the system says so. Unlike the time on
-/// the clock it does not count what other programs take.
-fn processor() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is a name in parentheses; user and system time are the 14th and 15th.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / TICKS)
-}
-
 /// By how much the price of area in energy differs between the points of a layer: the largest
 /// ratio area / energy over the smallest, at its least over all layers.
 fn ratio(space: &Space) -> f64 {
@@ -164,8 +145,8 @@ fn build(layers: usize, search: &str) {
         "{}\t{:.0}\t{seconds:.1}\t{:.2}\t{}\t{:.4}\t{}\t{}\t{:.0}",
         problem.shapes.len(),
         designs / log2(10.0),
-        processor().unwrap_or(seconds),
-        peak().map_or("-".to_string(), |mb| format!("{mb:.0}")),
+        process::processor().unwrap_or(seconds),
+        process::peak().map_or("-".to_string(), |mb| format!("{mb:.0}")),
         certificate.gap * 100.0,
         certificate.states,
         used.join(", "),

@@ -6,6 +6,8 @@
 
 #[path = "support/paper.rs"]
 mod paper;
+#[path = "support/process.rs"]
+mod process;
 
 use cfxc::base::units::Quantity;
 use cfxc::certify;
@@ -14,6 +16,7 @@ use cfxc::space::{Assignment, Space, feasible};
 use paper::{Case, Design};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// One problem to be solved with several seeds.
 #[derive(Clone)]
@@ -60,8 +63,8 @@ impl Task {
     }
 
     /// Two budgets that are not proportional: the area limit of the case, and an energy limit
-    /// halfway between what the fastest coarse design within the area takes and the least any
-    /// takes.
+    /// between what the fastest coarse design within the area takes and the least any takes: in the
+    /// middle, or a quarter of the way from either where a case has the area limit of another.
     fn two(case: &Case) -> Task {
         let mut task = Task::one(case);
         let latency_under_area = case.objective == "latency" && case.budget == "area";
@@ -80,7 +83,13 @@ impl Task {
             let space = Space::new(&problem, false).unwrap_or_else(|e| panic!("{e:?}"));
             space.totals(&best).expect("priced").energy_nj
         };
-        let limit = 0.5 * (energy("latency") + energy("energy"));
+        let share = match (case.objective.as_str(), case.budget.as_str()) {
+            ("energy", "area") => 0.25,
+            ("latency", "power") => 0.75,
+            _ => 0.5,
+        };
+        let (fastest, least) = (energy("latency"), energy("energy"));
+        let limit = least + share * (fastest - least);
         let unit = Quantity::Energy.canonical();
         task.shown = format!("area {} %, energy {limit:.0} {unit}", case.share * 100.0);
         task.budget = format!("{} energy <= {limit} {unit}", task.budget);
@@ -88,17 +97,25 @@ impl Task {
     }
 }
 
-fn solve(task: &Task, search: &str, seed: u64) -> Outcome {
+/// Outcome, seconds of the whole run (prices and certificate included), and of its certificate.
+fn solve(task: &Task, search: &str, seed: u64) -> (Outcome, f64, f64) {
+    let start = Instant::now();
     let problem = task.design(search, seed).problem();
     let refined = problem.stages.iter().any(|s| s.refines);
     let space = Space::new(&problem, refined).unwrap_or_else(|e| panic!("{e:?}"));
     let refuge = feasible::find(&space).unwrap_or_else(|e| panic!("{e:?}"));
-    search::run(
+    let outcome = search::run(
         &space,
         Some(&refuge),
         &AtomicBool::new(false),
         &mut search::NoObserver,
-    )
+    );
+    let whole = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let known = outcome.best.as_ref().map(|b| &b.assignment);
+    let proof = certify::prove(&space, known, certify::STATES);
+    assert!(proof.bound > 0.0);
+    (outcome, whole, start.elapsed().as_secs_f64())
 }
 
 /// Evaluations until the objective was within `share` of `optimum`; infinite if never.
@@ -127,25 +144,45 @@ struct Row {
     near: Vec<f64>,
     nearer: Vec<f64>,
     prices: Vec<f64>,
+    /// Of a whole run.
+    seconds: Vec<f64>,
+    /// Of its certificate, in ms.
+    certificate: Vec<f64>,
     evaluations: usize,
     coarse: f64,
     refined: f64,
 }
 
 fn row(task: &Task, search: &str, seeds: u64) -> Row {
-    let outcomes: Vec<Outcome> = (1..=seeds).map(|seed| solve(task, search, seed)).collect();
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut row = Row::default();
+    for seed in 1..=seeds {
+        let (outcome, whole, certificate) = solve(task, search, seed);
+        outcomes.push(outcome);
+        row.seconds.push(whole);
+        row.certificate.push(certificate * 1e3);
+    }
     let found = outcomes.iter().flat_map(|o| &o.best);
     let best = found.min_by(|a, b| a.evaluation.cost.total_cmp(&b.evaluation.cost));
     let coarse = task.optimum(false, None).0;
-    let refined = task.optimum(true, best.map(|b| &b.assignment)).0;
-    let mut row = Row {
+    let finer = task
+        .design(search, 1)
+        .problem()
+        .stages
+        .iter()
+        .any(|s| s.refines);
+    let refined = match finer {
+        true => task.optimum(true, best.map(|b| &b.assignment)).0,
+        false => coarse,
+    };
+    row = Row {
         task: format!(
             "{} | {} | {} | {}",
             task.case.network, task.case.dataflow, task.objective, task.shown
         ),
         coarse,
         refined,
-        ..Row::default()
+        ..row
     };
     for outcome in &outcomes {
         let best = outcome.best.as_ref().expect("a result");
@@ -208,6 +245,8 @@ fn table(tasks: &[Task], search: &str, seeds: u64, brief: bool) {
 - Evaluations to within 5 % of the refined optimum, where the coarse optimum is that near: median {}, most {}.
 - Evaluations to within 1 % of the refined optimum: median {}, most {}.
 - Evaluations of a run: at most {}; distinct prices: median {}.
+- Seconds of a whole run, prices and certificate included: median {:.2}, most {:.2}; ms of its certificate: median {:.0}, most {:.0}.
+- The most memory this program has had until here: {} MB.
 ",
         all(|r| &r.first).len(),
         percent(&all(|r| &r.first)),
@@ -218,6 +257,11 @@ fn table(tasks: &[Task], search: &str, seeds: u64, brief: bool) {
         median(&all(|r| &r.nearer)).1,
         rows.iter().map(|r| r.evaluations).max().unwrap_or(0),
         count(&all(|r| &r.prices)),
+        median(&all(|r| &r.seconds)).0,
+        median(&all(|r| &r.seconds)).1,
+        median(&all(|r| &r.certificate)).0,
+        median(&all(|r| &r.certificate)).1,
+        process::peak().map_or("-".to_string(), |mb| format!("{mb:.0}")),
     );
 }
 

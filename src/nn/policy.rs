@@ -100,6 +100,12 @@ impl Policy {
         &mut bias[self.layout.columns[head].clone()]
     }
 
+    /// The bias B_kh of a kind and head, one value per level: likewise for one kind of layer.
+    pub fn kind_bias_mut(&mut self, kind: usize, head: usize) -> &mut [f32] {
+        let row = self.layout.kind_row(kind as u32);
+        &mut self.parameters[row][self.layout.columns[head].clone()]
+    }
+
     /// The parameters of one group.
     pub(super) fn group(&self, range: &Range<usize>) -> &[f32] {
         &self.parameters[range.clone()]

@@ -82,7 +82,7 @@ fn stage(run: &mut Run, stage: &Stage) {
     if slots.kinds.iter().any(Vec::is_empty) {
         return;
     }
-    let budgets = Budgets::new(space, &slots);
+    let budgets = Budgets::new(space, &slots, None);
     let features = Features::of_layers(space, &slots);
     let shape = PolicyShape {
         inputs: features.width(),

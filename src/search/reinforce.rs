@@ -26,7 +26,7 @@
 //! which is the sampled reward with its variance taken out (a baseline may depend on what was
 //! chosen before; Williams 1992). What later slots earn counts with `discount`.
 
-use super::mask::{Budgets, Purse};
+use super::mask::{Budgets, Purse, Ways};
 use super::runner::Run;
 use super::slots::{Choice, Slots};
 use super::walk::{self, Features};
@@ -37,6 +37,7 @@ use crate::ir::problem::Stage;
 use crate::ir::registry::{MethodSpec, ParamKind, ParamSpec};
 use crate::nn::{Adam, Gradient, Pick, Policy, PolicyShape, Tape};
 use crate::space::{Around, Assignment, Evaluation, Space};
+use std::sync::Arc;
 
 /// The registry line.
 pub const ENTRY: MethodEntry = MethodEntry {
@@ -74,7 +75,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             ParamSpec::number(
                 "kind_rate",
                 ParamKind::Real(1e-6, 10.0),
-                0.18,
+                0.25,
                 "its step size for what is learned per kind of layer",
             ),
             ParamSpec::word(
@@ -113,7 +114,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             ParamSpec::number(
                 "entropy",
                 ParamKind::Real(0.0, 10.0),
-                0.02,
+                0.2,
                 "reward for staying undecided, falling linearly to 0",
             ),
         ],
@@ -134,7 +135,7 @@ fn stage(run: &mut Run, stage: &Stage) {
     let Some(slots) = Slots::new(space) else {
         return;
     };
-    let budgets = Budgets::new(space, &slots);
+    let budgets = Budgets::new(space, &slots, run.refuge);
     for (layer, &kind) in slots.kind_of.iter().enumerate() {
         // Masks look at every coarse choice.
         if !budgets.sums.is_empty() {
@@ -143,7 +144,9 @@ fn stage(run: &mut Run, stage: &Stage) {
                 .for_each(|c| run.ask(layer, c.point));
         }
     }
-    if !budgets.coarse_is_feasible(&slots) {
+    // Without a way to complete an episode none could end within budget.
+    let hopeless = !slots.engine && !budgets.purse(&budgets.ways).fits();
+    if hopeless || slots.kinds.iter().any(Vec::is_empty) {
         return;
     }
     let engines = walk::engines(space, &slots);
@@ -164,6 +167,8 @@ struct Learner<'a, 's> {
     tape: Tape,
     gradient: Gradient,
     memory: Memory,
+    /// Per sum limit: what the cheapest choices take.
+    least: Vec<f64>,
     /// Price of each sum limit.
     prices: Vec<f64>,
     /// The latest episode, around which objectives that are no sums are linearised.
@@ -187,8 +192,8 @@ struct Episode {
     /// Layers in the order they are visited.
     order: Vec<usize>,
     purse: Purse,
-    /// Cheapest weights per kind; those of the chosen engine when sequential.
-    least: Vec<Vec<f64>>,
+    /// Ways to complete it; those of the chosen engine when sequential.
+    ways: Arc<Ways>,
     /// Levels of the chosen engine.
     engine: Option<Vec<u16>>,
     /// Choice of each layer, by index among its kind's choices.
@@ -241,6 +246,7 @@ impl<'a, 's> Learner<'a, 's> {
             policy,
             tape: Tape::new(),
             memory: Memory::new(slots.kinds.len() + 1, MEMORY),
+            least: budgets.least_sums(slots),
             prices: vec![1.0; budgets.sums.len()],
             around: None,
             excess: vec![0.0; budgets.sums.len()],
@@ -257,34 +263,24 @@ impl<'a, 's> Learner<'a, 's> {
     }
 
     fn learn(&mut self, run: &mut Run, episodes: usize) {
-        let mut done = 0;
-        while done < episodes && !run.stopped() {
+        while run.done() < episodes && !run.stopped() {
+            let done = run.done();
             let size = self.batch.min(episodes - done);
             let left = 1.0 - done as f64 / episodes as f64;
             let last = done + size == episodes;
             let walked = self.walk(done, size, last);
             let mut outcomes = Vec::with_capacity(size);
             for episode in &walked {
-                let mut assignment = self.assignment(episode);
-                let mut evaluation = run.evaluate(&assignment);
-                // Several budgets at once can be missed together though each alone was in reach.
-                if let (Some(e), Some(refuge)) = (evaluation, run.refuge)
-                    && !e.feasible()
-                    && !self.slots.engine
-                {
-                    let mut stream = Stream::new(self.seed, "repair", done as u64);
-                    walk::repair(self.space, &mut assignment, refuge, &mut stream);
-                    run.evaluate(&assignment);
-                }
-                outcomes.push(evaluation.take());
+                let assignment = self.assignment(episode);
+                outcomes.push(run.evaluate(&assignment));
             }
             self.update(&walked, &outcomes, left);
-            done += size;
         }
     }
 
     /// Walks a batch of episodes in lockstep.
     fn walk(&mut self, first: usize, size: usize, greedy: bool) -> Vec<Episode> {
+        let ways = Arc::new(self.budgets.ways.clone());
         let mut episodes: Vec<Episode> = (0..size)
             .map(|i| {
                 let mut stream = Stream::new(self.seed, "episode", (first + i) as u64);
@@ -295,8 +291,8 @@ impl<'a, 's> Learner<'a, 's> {
                 Episode {
                     stream,
                     order,
-                    purse: self.budgets.purse(self.slots),
-                    least: self.budgets.least.clone(),
+                    purse: self.budgets.purse(&ways),
+                    ways: Arc::clone(&ways),
                     engine: None,
                     chosen: vec![0; self.slots.kind_of.len()],
                     previous: vec![0.0; self.slots.heads.len()],
@@ -364,15 +360,11 @@ impl<'a, 's> Learner<'a, 's> {
             levels.push(picked as u16);
             episode.previous[head] = walk::normalised(picked, count);
         }
-        episode.least = walk::least_of_engine(self.slots, self.budgets, &levels);
-        for limit in 0..self.budgets.sums.len() {
-            episode.purse.reserve[limit] = self
-                .slots
-                .kind_of
-                .iter()
-                .map(|&k| episode.least[k][limit])
-                .sum();
-        }
+        let on = |choice: &Choice| walk::on_engine(self.slots, choice, &levels);
+        let limits = self.budgets.sums.len();
+        let ways = Ways::new(self.slots, &self.budgets.weights, limits, &on);
+        episode.purse = self.budgets.purse(&ways);
+        episode.ways = Arc::new(ways);
         if !self.slots.layers {
             for (layer, &kind) in self.slots.kind_of.iter().enumerate() {
                 let matching = |c: &Choice| walk::on_engine(self.slots, c, &levels);
@@ -394,40 +386,52 @@ impl<'a, 's> Learner<'a, 's> {
         let layer = episode.order[at];
         let kind = self.slots.kind_of[layer];
         let choices = &self.slots.kinds[kind];
-        let mut within = Vec::new();
-        self.budgets
-            .allowed(kind, choices, &episode.purse, &episode.least, &mut within);
+        let mut overshoots = Vec::new();
+        self.budgets.overshoots(
+            (layer, kind),
+            &episode.purse,
+            &episode.ways,
+            &mut overshoots,
+        );
         let mut open: Vec<usize> = (0..choices.len())
             .filter(|&c| match &episode.engine {
                 Some(engine) => walk::on_engine(self.slots, &choices[c], engine),
                 None => true,
             })
             .collect();
-        if !open.iter().any(|&c| within[c]) {
-            open.iter().for_each(|&c| within[c] = true);
+        if !open.iter().any(|&c| overshoots[c].0 <= 0.0) {
+            open.iter().for_each(|&c| overshoots[c].0 = 0.0);
         }
+        let within = |choice: usize| overshoots[choice].0 <= 0.0;
         for (head, &count) in self.slots.levels.iter().enumerate() {
             let mut mask = vec![false; count];
             let mut wish = vec![false; count];
+            let mut mildest = vec![None; count];
             for &c in &open {
                 let level = choices[c].levels[head] as usize;
                 wish[level] = true;
-                mask[level] |= within[c];
+                mask[level] |= within(c);
+                let over = overshoots[c];
+                if mildest[level].is_none_or(|m: (f64, usize)| over.0 < m.0) {
+                    mildest[level] = Some(over);
+                }
             }
             if mask != wish {
-                let denied = walk::denied(rollout.logits(e, head), &wish, &mask);
-                if let Some(limit) = episode.purse.tightest() {
-                    episode.denied[limit] += denied / self.slots.kind_of.len() as f64;
+                let blamed: Vec<usize> = mildest.iter().map(|m| m.map_or(0, |m| m.1)).collect();
+                let logits = rollout.logits(e, head);
+                let denied = walk::denied(logits, &wish, &mask, &blamed, self.budgets.sums.len());
+                for (sum, share) in episode.denied.iter_mut().zip(denied) {
+                    *sum += share / self.slots.kind_of.len() as f64;
                 }
             }
             let picked = rollout.choose(e, head, &mask, pick(greedy, &mut episode.stream));
             open.retain(|&c| choices[c].levels[head] as usize == picked);
             episode.previous[head] = walk::normalised(picked, count);
         }
-        let choice = open.iter().copied().find(|&c| within[c]).unwrap_or(0);
+        let choice = open.iter().copied().find(|&c| within(c)).unwrap_or(0);
         episode.chosen[layer] = choice;
         self.budgets
-            .spend(kind, choice, &episode.least, &mut episode.purse);
+            .spend((layer, kind), choice, &episode.ways, &mut episode.purse);
     }
 
     fn assignment(&self, episode: &Episode) -> Assignment {
@@ -576,6 +580,9 @@ impl<'a, 's> Learner<'a, 's> {
             let count = walked.len() as f64;
             let denied = walked.iter().map(|e| e.denied[limit]).sum::<f64>() / count;
             let spent = walked.iter().map(|e| e.purse.used[limit]).sum::<f64>() / count;
+            // Of what the cheapest choices leave.
+            let least = self.least[limit];
+            let spent = (spent - least) / (1.0 - least);
             let excess = denied - (0.99 - spent).max(0.0);
             let change =
                 self.price_rate * excess + self.price_damping * (excess - self.excess[limit]);

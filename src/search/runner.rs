@@ -76,8 +76,8 @@ pub struct Simpler {
 pub struct Run<'r, 's> {
     /// The priced problem.
     pub space: &'r Space<'s>,
-    /// An assignment known to keep all budgets, from the proof that there is one. Methods may lean
-    /// on it to repair an assignment; it is no start for them.
+    /// An assignment known to keep all budgets, from the proof that there is one. Methods may
+    /// lean on it to end an episode within budget; it is no start for them.
     pub refuge: Option<&'r [Point]>,
     /// The best feasible assignment so far.
     pub best: Option<Found>,

@@ -1,14 +1,12 @@
-//! The pieces of an episode: what the policy sees, how it starts, how costs are compared, repair.
+//! The pieces of an episode: what the policy sees, how it starts, how costs are compared.
 
-use super::mask::{Budgets, Purse};
+use super::mask::{Budgets, Purse, Ways};
 use super::slots::{Choice, Slots};
 use crate::base::math::{exp, expf, log2};
-use crate::base::random::Stream;
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::nn::Policy;
-use crate::space::cheapest::SumLimit;
-use crate::space::{Assignment, Point, Space};
+use crate::space::{Point, Space};
 
 /// The static part of what the policy sees, per kind.
 pub struct Features {
@@ -64,6 +62,7 @@ impl Features {
             sums: Vec::new(),
             weights: Vec::new(),
             least: vec![Vec::new(); slots.kinds.len()],
+            ways: Ways::new(slots, &[], 0, &|_| true),
         };
         Features::new(space, slots, &none)
     }
@@ -85,9 +84,9 @@ impl Features {
     ) {
         let width = self.rows[kind].len();
         let mut at = width;
-        for (used, reserve) in purse.used.iter().zip(&purse.reserve) {
+        for (used, free) in purse.used.iter().zip(purse.free()) {
             out[at] = *used as f32;
-            out[at + 1] = (1.0 - used - reserve) as f32;
+            out[at + 1] = free as f32;
             at += 2;
         }
         out[..width].copy_from_slice(&self.rows[kind]);
@@ -97,11 +96,7 @@ impl Features {
 
     /// The same where nothing is known of budgets.
     pub fn fill_layer(&self, out: &mut [f32], kind: usize, previous: &[f32], progress: f32) {
-        let none = Purse {
-            used: Vec::new(),
-            reserve: Vec::new(),
-        };
-        self.fill(out, kind, &none, previous, progress);
+        self.fill(out, kind, &Purse::none(), previous, progress);
     }
 }
 
@@ -114,96 +109,130 @@ pub fn normalised(level: usize, count: usize) -> f32 {
     }
 }
 
-/// The probability that a mask takes from what the policy wishes.
-pub fn denied(logits: &[f32], wish: &[bool], mask: &[bool]) -> f64 {
+/// The probability that a mask takes from what the policy wishes, by the limit to blame for each
+/// level.
+pub fn denied(
+    logits: &[f32],
+    wish: &[bool],
+    mask: &[bool],
+    blamed: &[usize],
+    limits: usize,
+) -> Vec<f64> {
     let top = logits
         .iter()
         .zip(wish)
         .filter(|(_, w)| **w)
         .map(|(l, _)| *l);
     let top = top.fold(f32::NEG_INFINITY, f32::max);
-    let (mut wished, mut granted) = (0.0f32, 0.0f32);
-    for ((logit, wish), mask) in logits.iter().zip(wish).zip(mask) {
-        if *wish {
-            let p = expf(logit - top);
-            wished += p;
-            granted += if *mask { p } else { 0.0 };
+    let mut wished = 0.0f32;
+    let mut taken = vec![0.0f32; limits];
+    for (level, logit) in logits.iter().enumerate().filter(|(l, _)| wish[*l]) {
+        let p = expf(logit - top);
+        wished += p;
+        if !mask[level] {
+            taken[blamed[level]] += p;
         }
     }
-    f64::from(1.0 - granted / wished)
+    taken.iter().map(|t| f64::from(t / wished)).collect()
 }
 
-/// Sets the policy's first biases so that its first episodes spend about the budget: level v of a
-/// head starts with logit -t q(v), q(v) being the mean weight of the choices with that level, and
-/// t found by bisection such that the expected spending under every budget is at most 90 %.
+/// What the first episodes may spend of every budget.
+const FIRST_SPENDING: f64 = 0.9;
+/// Rounds in which the budgets' tilts are set one after the other.
+const TILT_ROUNDS: usize = 8;
+/// No tilt is steeper.
+const STEEPEST_TILT: f64 = 200.0;
+
+/// Sets the policy's first biases so that its first episodes spend about the budgets: level v of a
+/// head starts at a layer of kind k with logit
+///
+/// ```text
+/// - sum over budgets b of t_b q_bk(v)
+/// ```
+///
+/// q_bk(v) being what the kind's choices with that level take on average of what the cheapest
+/// choices of all layers leave of the budget, in layers' shares, and t_b >= 0 found by bisection, one
+/// after the other, such that the expected spending is at most 90 %.
 pub fn tilt(policy: &mut Policy, slots: &Slots, budgets: &Budgets) {
-    if budgets.sums.is_empty() {
+    let limits = budgets.sums.len();
+    if limits == 0 {
         return;
     }
     let layers = slots.kind_of.len() as f64;
-    let weight = |kind: usize, choice: usize| -> f64 {
-        budgets.weights[kind][choice]
-            .iter()
-            .copied()
-            .fold(0.0, f64::max)
-    };
-    let mut mean: Vec<Vec<f64>> = Vec::new();
-    for (head, &count) in slots.levels.iter().enumerate() {
-        let mut sums = vec![(0.0, 0.0); count];
-        for &kind in &slots.kind_of {
-            for (c, choice) in slots.kinds[kind].iter().enumerate() {
-                let sum = &mut sums[choice.levels[head] as usize];
-                sum.0 += weight(kind, c);
-                sum.1 += 1.0;
+    let least = budgets.least_sums(slots);
+    // Per kind, head and level: the mean shares.
+    let mean = |kind: usize, head: usize, count: usize| -> Vec<Vec<f64>> {
+        let mut means = vec![(vec![0.0; limits], 0.0); count];
+        for (choice, weights) in slots.kinds[kind].iter().zip(&budgets.weights[kind]) {
+            let (sums, n) = &mut means[choice.levels[head] as usize];
+            *n += 1.0;
+            for (limit, sum) in sums.iter_mut().enumerate() {
+                let more = weights[limit] - budgets.least[kind][limit];
+                *sum += more / (1.0 - least[limit]) * layers;
             }
         }
-        mean.push(
-            sums.iter()
-                .map(|(s, n)| if *n > 0.0 { s / n * layers } else { 0.0 })
-                .collect(),
-        );
-    }
-    let spending = |t: f64| -> f64 {
-        let mut total = vec![0.0; budgets.sums.len()];
-        for &kind in &slots.kind_of {
-            let mut norm = 0.0;
-            let mut sums = vec![0.0; budgets.sums.len()];
-            for (c, choice) in slots.kinds[kind].iter().enumerate() {
-                let q: f64 = mean
-                    .iter()
-                    .zip(&choice.levels)
-                    .map(|(m, &l)| m[l as usize])
-                    .sum();
-                let p = exp(-t * q);
+        let divided = |(sums, n): (Vec<f64>, f64)| sums.iter().map(|s| s / n.max(1.0)).collect();
+        means.into_iter().map(divided).collect()
+    };
+    let means: Vec<Vec<Vec<Vec<f64>>>> = (0..slots.kinds.len())
+        .map(|kind| {
+            let heads = slots.levels.iter().enumerate();
+            heads
+                .map(|(head, &count)| mean(kind, head, count))
+                .collect()
+        })
+        .collect();
+    let logit = |kind: usize, head: usize, level: usize, tilts: &[f64]| -> f64 {
+        let q = &means[kind][head][level];
+        -tilts.iter().zip(q).map(|(t, q)| t * q).sum::<f64>()
+    };
+    let spending = |tilts: &[f64], limit: usize| -> f64 {
+        let of_kind = |kind: usize| -> f64 {
+            let (mut norm, mut sum) = (0.0, 0.0);
+            for (choice, weights) in slots.kinds[kind].iter().zip(&budgets.weights[kind]) {
+                let heads = choice.levels.iter().enumerate();
+                let all: f64 = heads.map(|(h, &l)| logit(kind, h, l as usize, tilts)).sum();
+                let p = exp(all);
                 norm += p;
-                for (sum, w) in sums.iter_mut().zip(&budgets.weights[kind][c]) {
-                    *sum += p * w;
+                sum += p * weights[limit];
+            }
+            if norm > 0.0 { sum / norm } else { 0.0 }
+        };
+        let per_kind: Vec<f64> = (0..slots.kinds.len()).map(of_kind).collect();
+        let taken: f64 = slots.kind_of.iter().map(|&k| per_kind[k]).sum();
+        (taken - least[limit]) / (1.0 - least[limit])
+    };
+    let mut tilts = vec![0.0; limits];
+    for _ in 0..if limits == 1 { 1 } else { TILT_ROUNDS } {
+        for limit in 0..limits {
+            let mut at = |t: f64| {
+                tilts[limit] = t;
+                spending(&tilts, limit)
+            };
+            let (mut low, mut high) = (0.0, 1.0);
+            if at(low) <= FIRST_SPENDING {
+                continue;
+            }
+            while at(high) > FIRST_SPENDING && high < STEEPEST_TILT {
+                high *= 2.0;
+            }
+            for _ in 0..30 {
+                let middle = 0.5 * (low + high);
+                if at(middle) > FIRST_SPENDING {
+                    low = middle
+                } else {
+                    high = middle
                 }
             }
-            for (total, sum) in total.iter_mut().zip(&sums) {
-                *total += if norm > 0.0 { sum / norm } else { 0.0 };
+            tilts[limit] = high;
+        }
+    }
+    for kind in 0..slots.kinds.len() {
+        for (head, &count) in slots.levels.iter().enumerate() {
+            let bias = policy.kind_bias_mut(kind, head);
+            for (level, bias) in bias.iter_mut().enumerate().take(count) {
+                *bias = logit(kind, head, level, &tilts).max(-30.0) as f32;
             }
-        }
-        total.into_iter().fold(0.0, f64::max)
-    };
-    if spending(0.0) <= 0.9 {
-        return;
-    }
-    let (mut low, mut high) = (0.0, 1.0);
-    while spending(high) > 0.9 && high < 200.0 {
-        high *= 2.0;
-    }
-    for _ in 0..30 {
-        let middle = 0.5 * (low + high);
-        if spending(middle) > 0.9 {
-            low = middle
-        } else {
-            high = middle
-        }
-    }
-    for (head, mean) in mean.iter().enumerate() {
-        for (bias, q) in policy.bias_mut(head).iter_mut().zip(mean) {
-            *bias = (-high * q).max(-30.0) as f32;
         }
     }
 }
@@ -312,61 +341,4 @@ pub fn engines(space: &Space, slots: &Slots) -> Vec<Vec<u16>> {
         }
     }
     found
-}
-
-/// The least weight of each kind under each budget on one engine.
-pub fn least_of_engine(slots: &Slots, budgets: &Budgets, engine: &[u16]) -> Vec<Vec<f64>> {
-    let mut least = vec![vec![f64::INFINITY; budgets.sums.len()]; slots.kinds.len()];
-    for (kind, choices) in slots.kinds.iter().enumerate() {
-        for (c, _) in choices
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| on_engine(slots, c, engine))
-        {
-            for (least, w) in least[kind].iter_mut().zip(&budgets.weights[kind][c]) {
-                *least = least.min(*w);
-            }
-        }
-    }
-    least
-}
-
-/// Sums kept step by step agree with sums made anew to better than this share.
-const DRIFT: f64 = 1e-9;
-
-/// Moves layers in random order to the points of an assignment that keeps all budgets, until the
-/// budgets hold. Pipelined designs only: their limits are sums, and every point that a layer may
-/// take keeps the pace.
-///
-/// The sums of the limited weights follow each move; the whole design is evaluated only where they
-/// come so near the limits that rounding could decide, as a rule once.
-pub fn repair(space: &Space, assignment: &mut Assignment, refuge: &[Point], stream: &mut Stream) {
-    let mut order: Vec<usize> = (0..assignment.len()).collect();
-    stream.shuffle(&mut order);
-    let sums = space.sum_limits();
-    let mut used: Vec<f64> = vec![0.0; sums.len()];
-    for (layer, &point) in assignment.iter().enumerate() {
-        for (used, sum) in used.iter_mut().zip(&sums) {
-            *used += space.weight(sum.weight, layer, point);
-        }
-    }
-    let mut moved = true;
-    for layer in order {
-        let near = |(used, sum): (&f64, &SumLimit)| *used <= sum.bound * (1.0 + DRIFT);
-        if moved
-            && used.iter().zip(&sums).all(near)
-            && space.evaluate(assignment).is_some_and(|e| e.feasible())
-        {
-            return;
-        }
-        let (from, to) = (assignment[layer], refuge[layer]);
-        moved = from != to;
-        if moved {
-            for (used, sum) in used.iter_mut().zip(&sums) {
-                let weight = |point| space.weight(sum.weight, layer, point);
-                *used += weight(to) - weight(from);
-            }
-            assignment[layer] = to;
-        }
-    }
 }

@@ -72,7 +72,10 @@ pub fn find(space: &Space) -> Result<Vec<Point>, Option<Infeasible>> {
 }
 
 /// As [`find`], for a pipelined design whose layers may take these points.
-fn within(space: &Space, choices: &[Vec<Point>]) -> Result<Vec<Point>, Option<Infeasible>> {
+///
+/// # Errors
+/// As [`find`].
+pub fn within(space: &Space, choices: &[Vec<Point>]) -> Result<Vec<Point>, Option<Infeasible>> {
     if let Some(slow) = pace(space, choices) {
         return Err(Some(slow));
     }
