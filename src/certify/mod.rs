@@ -36,9 +36,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Gaps below this are the rounding of the arithmetic: prices are doubles.
 pub const ROUNDING: f64 = 1e-11;
 
-/// States a certificate may look at: several times what the paper's problems need under one budget,
-/// and well under a second. With several budgets the bound is then a few hundredths of a percent off.
-pub const STATES: usize = 250_000;
+/// States a certificate may look at: more than the paper's problems need under one budget, and under
+/// half a second. With several budgets the bound is then a few hundredths of a percent off.
+pub const STATES: usize = 100_000;
 
 /// The multipliers that prove the Lagrangian bound, for anyone to check against the price table:
 ///

@@ -46,7 +46,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             ParamSpec::number(
                 "tries",
                 ParamKind::Whole(1, 1000),
-                96.0,
+                128.0,
                 "candidates compared for a move",
             ),
             ParamSpec::number(

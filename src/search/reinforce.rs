@@ -96,7 +96,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             ParamSpec::number(
                 "price_rate",
                 ParamKind::Real(0.0, 10.0),
-                0.3,
+                0.2,
                 "how fast a budget's price follows what episodes ask too much",
             ),
             ParamSpec::number(
@@ -114,7 +114,7 @@ pub const ENTRY: MethodEntry = MethodEntry {
             ParamSpec::number(
                 "entropy",
                 ParamKind::Real(0.0, 10.0),
-                0.2,
+                0.25,
                 "reward for staying undecided, falling linearly to 0",
             ),
         ],
