@@ -323,7 +323,7 @@ impl Reader<'_> {
             (Op::Gemm, Dim::N) => 2,
             (Op::Gemm, Dim::K) => 3,
             (Op::GroupedConv, Dim::G) => 1,
-            (op, _) if op == Op::Gemm => return refuse(no_dim(dim)),
+            (Op::Gemm, _) => return refuse(no_dim(dim)),
             (_, Dim::N) => 0,
             (_, Dim::K) => 2,
             (_, Dim::C) => 3,

@@ -87,7 +87,7 @@ pub fn volume(
             }
             Part::All => false,
         };
-        let spread = Along::new(nest, axis, chunks, if moves { part } else { Part::All })?;
+        let spread = Along::measure(nest, axis, chunks, if moves { part } else { Part::All })?;
         volume.copies = mul(volume.copies, spread.sum)?;
         volume.distinct = mul(volume.distinct, spread.size)?;
     }
@@ -102,7 +102,12 @@ pub fn volume(
 }
 
 impl Along<'_> {
-    fn new(nest: &Nest, axis: Axis, chunks: &Chunks, part: Part<'_>) -> Result<Spread, Refused> {
+    fn measure(
+        nest: &Nest,
+        axis: Axis,
+        chunks: &Chunks,
+        part: Part<'_>,
+    ) -> Result<Spread, Refused> {
         let slots = [Some((axis.slot, axis.scale)), axis.window];
         let mut along = Along {
             nest,
