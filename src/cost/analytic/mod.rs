@@ -97,6 +97,12 @@ pub fn evaluate(
     knobs: &[u64],
     array: &Array,
 ) -> Result<Outcome, Refused> {
+    if [array.lanes, array.noc_bandwidth, array.offchip_bandwidth].contains(&0) {
+        return nest::refuse("an array without lanes or links computes nothing".to_string());
+    }
+    if rule.levels.is_empty() {
+        return nest::refuse("a dataflow without levels".to_string());
+    }
     let nest = nest::Nest::new(shape, rule, knobs)?;
     let outcome = passes::run(&nest, array)?;
     if shape.macs() != Some(outcome.macs) {

@@ -180,8 +180,8 @@ impl<'a> Walk<'a> {
             let v = volume(self.nest, &self.nest.tensors[t], &chunks, Part::All)?;
             self.fetched(&mut filled, t, v)?;
         }
-        let load = self.array.noc_cycles(filled.read[0] + filled.read[1])?;
-        filled.largest = filled.read[0] + filled.read[1];
+        filled.largest = add(filled.read[0], filled.read[1])?;
+        let load = self.array.noc_cycles(filled.largest)?;
         self.settle(cut, End::Last, &mut chunks);
         let mut drained = Moved::default();
         self.drained(&mut drained, &chunks)?;
