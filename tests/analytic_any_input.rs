@@ -219,6 +219,32 @@ fn zeros_are_refused() {
     let rule = fit(&shape, levels, false);
     let model = cfxc::cost::build("analytic", &technology(&[1; 8])).expect("registered");
     assert!(model.price(&shape, &rule, &[1]).is_ok());
+    let array = Array {
+        lanes: 1,
+        noc_bandwidth: 1,
+        noc_latency: 0,
+        multicast: true,
+        offchip_bandwidth: 1,
+        l2_bytes: 1 << 20,
+        operand_bytes: 1,
+        sum_bytes: 1,
+    };
+    assert!(evaluate(&shape, &rule, &[1], &array).is_ok());
+    for broken in [
+        Array { lanes: 0, ..array },
+        Array {
+            noc_bandwidth: 0,
+            ..array
+        },
+        Array {
+            offchip_bandwidth: 0,
+            ..array
+        },
+    ] {
+        assert!(evaluate(&shape, &rule, &[1], &broken).is_err());
+    }
+    let empty = fit(&shape, Vec::new(), false);
+    assert!(evaluate(&shape, &empty, &[1], &array).is_err());
     shape.stride = [0, 1];
     assert!(model.price(&shape, &rule, &[1]).is_err());
 }
