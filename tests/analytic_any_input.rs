@@ -61,6 +61,14 @@ fn layer(value: BoxedStrategy<u64>) -> impl Strategy<Value = LayerShape> {
                 right: p[3],
             };
             shape.output_pad = [p[4], p[5]];
+            // Most inputs are made to hold a window, or the layers would be refused for that.
+            for (axis, [dim, taps]) in [[Dim::Y, Dim::R], [Dim::X, Dim::S]].into_iter().enumerate()
+            {
+                if w[axis] < 1000 {
+                    let reach = shape.dilation[axis].saturating_mul(shape.bound(taps) - 1);
+                    shape.bounds[dim] = shape.bounds[dim].saturating_add(reach);
+                }
+            }
         }
         shape
     })
