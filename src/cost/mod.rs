@@ -1,5 +1,6 @@
 //! Prices one layer at one design point. Pure: no files, no clock, no randomness.
 
+pub mod analytic;
 pub mod maestro;
 mod reference;
 
@@ -84,7 +85,7 @@ pub struct ModelEntry {
 }
 
 /// Every cost model; the first is the default.
-pub const MODELS: &[ModelEntry] = &[reference::ENTRY];
+pub const MODELS: &[ModelEntry] = &[reference::ENTRY, analytic::price::ENTRY];
 
 /// The model of this name with the coefficients of `technology`.
 pub fn build(name: &str, technology: &Technology) -> Option<Box<dyn CostModel>> {

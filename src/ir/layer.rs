@@ -198,7 +198,14 @@ impl LayerShape {
             ]);
         }
         let input = self.padded_input()?;
-        let one = |i: usize| Some(input[i].checked_sub(window[i])? / self.stride[i] + 1);
+        let one = |i: usize| {
+            Some(
+                input[i]
+                    .checked_sub(window[i])?
+                    .checked_div(self.stride[i])?
+                    + 1,
+            )
+        };
         Some([one(0)?, one(1)?])
     }
 

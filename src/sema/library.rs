@@ -18,6 +18,7 @@ const TEXTS: &[(&str, &str)] = texts![
     "tables/mnasnet",
     "tables/mobilenet_v2",
     "tables/resnet50",
+    "technologies/horowitz45",
     "technologies/maestro",
     "technologies/maestro_confuciux",
 ];

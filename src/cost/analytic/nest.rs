@@ -1,0 +1,362 @@
+//! From a layer and directives to one nest of loops over eight slots.
+
+use super::super::Refused;
+use crate::ir::dataflow::{MapKind, Rule, Size};
+use crate::ir::dim::Dim;
+use crate::ir::layer::{LayerShape, Op};
+use crate::ir::menu::Menu;
+
+/// Loop dimensions after all kinds of layers have been brought to one form.
+pub const SLOTS: usize = 8;
+/// Most cluster levels.
+pub const MAX_LEVELS: usize = 4;
+/// Most loops of a nest.
+pub const MAX_LOOPS: usize = SLOTS * MAX_LEVELS;
+
+/// Window positions along rows; the next slot is along columns.
+pub const ROWS: usize = 4;
+/// Taps of the window along rows; the next slot is along columns.
+pub const TAPS: usize = 6;
+
+/// Input, weights, output, in this order everywhere.
+pub const TENSORS: usize = 3;
+/// Index of the output tensor.
+pub const OUTPUT: usize = 2;
+
+/// Largest extent, size, stride or dilation: products of two of them, and a few sums, fit 64 bits.
+const MAX_EXTENT: u64 = 1 << 31;
+
+/// One axis of a tensor: position x scale, plus tap x gap if a window slides along it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Axis {
+    /// Slot of the position.
+    pub slot: usize,
+    /// Elements between neighbouring positions.
+    pub scale: u64,
+    /// Slot of the window's taps and the elements between them.
+    pub window: Option<(usize, u64)>,
+}
+
+/// Which slots a tensor depends on, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tensor {
+    axes: [Axis; 5],
+    count: usize,
+    /// Slots as bits.
+    slots: u16,
+}
+
+impl Tensor {
+    fn push(&mut self, slot: usize, window: Option<(usize, u64)>, scale: u64) {
+        self.axes[self.count] = Axis {
+            slot,
+            scale,
+            window,
+        };
+        self.count += 1;
+        self.slots |= 1 << slot;
+        if let Some((taps, _)) = window {
+            self.slots |= 1 << taps;
+        }
+    }
+
+    /// The axes; their product is the tensor.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes[..self.count]
+    }
+
+    /// Whether the tensor depends on a slot.
+    pub fn has(&self, slot: usize) -> bool {
+        self.slots & (1 << slot) != 0
+    }
+}
+
+/// What one directive makes of its slot: chunks of `size x units` in time, of which each unit
+/// holds `size`.
+#[derive(Debug, Clone, Copy)]
+pub struct Split {
+    /// Elements a unit holds.
+    pub size: u64,
+    /// Units side by side; 1 for a temporal map.
+    pub units: u64,
+}
+
+impl Split {
+    /// Elements of a full chunk.
+    pub fn chunk(self) -> u64 {
+        self.size * self.units
+    }
+}
+
+/// A loop of the nest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loop {
+    /// Cluster level.
+    pub level: usize,
+    /// Slot it walks.
+    pub slot: usize,
+}
+
+/// A layer under a dataflow, ready to be counted.
+#[derive(Debug, Clone)]
+pub struct Nest {
+    /// Extent per slot.
+    pub extent: [u64; SLOTS],
+    /// Cluster levels.
+    pub levels: usize,
+    /// Per level and slot; a slot that is not mapped is held whole.
+    pub splits: [[Split; SLOTS]; MAX_LEVELS],
+    loops: [Loop; MAX_LOOPS],
+    count: usize,
+    /// Loops of the outermost level; they stand first.
+    pub outer: usize,
+    /// Input, weights, output.
+    pub tensors: [Tensor; TENSORS],
+    /// Rows and columns of the output as it leaves the chip, where they are not those of the
+    /// tiles (transposed convolutions, whose padding cuts).
+    pub cut_output: Option<[u64; 2]>,
+}
+
+impl Nest {
+    /// The loops, outermost first.
+    pub fn loops(&self) -> &[Loop] {
+        &self.loops[..self.count]
+    }
+
+    /// The nest of `rule` for `shape`.
+    ///
+    /// # Errors
+    /// Directives that leave gaps, compute a MAC twice, or do not fit the layer or the array.
+    pub fn new(shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Nest, Refused> {
+        let extent = extents(shape)?;
+        let output = shape.output().ok_or_else(no_output)?;
+        let whole = Split { size: 1, units: 1 };
+        let mut nest = Nest {
+            extent,
+            levels: rule.levels.len(),
+            splits: [[whole; SLOTS]; MAX_LEVELS],
+            loops: [Loop::default(); MAX_LOOPS],
+            count: 0,
+            outer: 0,
+            tensors: tensors(shape),
+            cut_output: (shape.op == Op::TransposedConv).then_some(output),
+        };
+        if nest.levels > MAX_LEVELS {
+            return refuse(format!("more than {MAX_LEVELS} cluster levels"));
+        }
+        let reader = Reader {
+            op: shape.op,
+            extent,
+            knobs,
+        };
+        let mut outer_units = knobs.get(Menu::PES).copied().unwrap_or(0);
+        let pes = outer_units;
+        let mut cluster = 1u64;
+        for level in rule.levels.iter().skip(1) {
+            let size = level.cluster.map_or(Ok(1), |size| reader.size(size))?;
+            cluster = cluster.checked_mul(size).ok_or_else(overflow)?;
+        }
+        outer_units /= cluster.max(1);
+        if outer_units == 0 {
+            return refuse(format!("{pes} PEs, but one cluster needs {cluster}"));
+        }
+        let mut tile = extent;
+        for (l, level) in rule.levels.iter().enumerate() {
+            let mut free = match level.cluster {
+                Some(size) if l > 0 => reader.size(size)?,
+                _ => outer_units,
+            };
+            for (slot, split) in nest.splits[l].iter_mut().enumerate() {
+                split.size = tile[slot];
+            }
+            let mut seen = 0u16;
+            for directive in &level.directives {
+                let slot = reader.slot(directive.dim)?;
+                if seen & (1 << slot) != 0 {
+                    return refuse(format!("level {l} maps {} twice", directive.dim.name()));
+                }
+                seen |= 1 << slot;
+            }
+            for directive in &level.directives {
+                let slot = reader.slot(directive.dim)?;
+                let (mut size, step) = (reader.size(directive.size)?, reader.size(directive.step)?);
+                let name = directive.dim.name();
+                if matches!(directive.dim, Dim::Y | Dim::X) && shape.op.slides() {
+                    // An input-centred tile is as many window positions as fit into it when the
+                    // window has the taps this level holds and stride and dilation are 1.
+                    let taps_slot = slot + TAPS - ROWS;
+                    let taps = level
+                        .directives
+                        .iter()
+                        .find(|d| reader.slot(d.dim) == Ok(taps_slot))
+                        .map_or(Ok(tile[taps_slot]), |d| reader.size(d.size))?
+                        .min(tile[taps_slot]);
+                    if size < taps {
+                        return refuse(format!(
+                            "level {l}: {size} of {name} hold no whole window of {taps}"
+                        ));
+                    }
+                    size = size - taps + 1;
+                }
+                if size < tile[slot] && step != size {
+                    let fault = if step > size {
+                        "leave gaps"
+                    } else {
+                        "compute MACs twice"
+                    };
+                    return refuse(format!(
+                        "level {l}: tiles of {size} positions along {name} every {step} {fault}"
+                    ));
+                }
+                size = size.min(tile[slot]);
+                let mut split = Split { size, units: 1 };
+                if directive.kind == MapKind::Spatial {
+                    split.units = tile[slot].div_ceil(size).min(free);
+                    free /= split.units;
+                }
+                nest.splits[l][slot] = split;
+                nest.loops[nest.count] = Loop { level: l, slot };
+                nest.count += 1;
+            }
+            if l == 0 {
+                nest.outer = nest.count;
+            }
+            for (slot, tile) in tile.iter_mut().enumerate() {
+                *tile = nest.splits[l][slot].size;
+            }
+        }
+        Ok(nest)
+    }
+}
+
+/// A refusal with this reason.
+pub fn refuse<T>(reason: String) -> Result<T, Refused> {
+    Err(Refused(reason))
+}
+
+/// That a count does not fit 64 bits.
+pub fn overflow() -> Refused {
+    Refused("a count does not fit 64 bits".to_string())
+}
+
+fn no_output() -> Refused {
+    Refused("the window does not fit into the padded input".to_string())
+}
+
+/// Loop bounds per slot: batch (rows of a GEMM), groups, output channels, input channels, window
+/// positions, taps.
+fn extents(shape: &LayerShape) -> Result<[u64; SLOTS], Refused> {
+    let of = |dim| shape.bound(dim);
+    let extent = match shape.op {
+        Op::Gemm => [of(Dim::M), 1, of(Dim::N), of(Dim::K), 1, 1, 1, 1],
+        Op::Dense => [of(Dim::N), 1, of(Dim::K), of(Dim::C), 1, 1, 1, 1],
+        op => {
+            let plane = match op {
+                Op::TransposedConv => [of(Dim::Y), of(Dim::X)],
+                _ => shape.output().ok_or_else(no_output)?,
+            };
+            let groups = if op == Op::GroupedConv { of(Dim::G) } else { 1 };
+            [
+                of(Dim::N),
+                groups,
+                of(Dim::K),
+                of(Dim::C),
+                plane[0],
+                plane[1],
+                of(Dim::R),
+                of(Dim::S),
+            ]
+        }
+    };
+    let scales = shape.stride.iter().chain(&shape.dilation);
+    for &value in extent.iter().chain(scales) {
+        if value == 0 || value > MAX_EXTENT {
+            return refuse(format!("an extent or step of {value} is out of range"));
+        }
+    }
+    Ok(extent)
+}
+
+fn tensors(shape: &LayerShape) -> [Tensor; TENSORS] {
+    let plain = |slots: &[usize]| {
+        let mut tensor = Tensor::default();
+        for &slot in slots {
+            tensor.push(slot, None, 1);
+        }
+        tensor
+    };
+    let slide = |tensor: &mut Tensor| {
+        for axis in 0..2 {
+            let window = Some((TAPS + axis, shape.dilation[axis]));
+            tensor.push(ROWS + axis, window, shape.stride[axis]);
+        }
+    };
+    let mut input = plain(&[0, 1, 3]);
+    let weights = plain(&[1, 2, 3, TAPS, TAPS + 1]);
+    let mut output = match shape.op {
+        // A depthwise layer has no groups; its channels take their place.
+        Op::Depthwise => plain(&[0, 2, 3]),
+        _ => plain(&[0, 1, 2]),
+    };
+    // Positions of a convolution are its outputs, of a transposed one its inputs; the window
+    // slides along the other side.
+    let (sliding, fixed) = match shape.op {
+        Op::TransposedConv => (&mut output, &mut input),
+        _ => (&mut input, &mut output),
+    };
+    slide(sliding);
+    fixed.push(ROWS, None, 1);
+    fixed.push(ROWS + 1, None, 1);
+    [input, weights, output]
+}
+
+struct Reader<'a> {
+    op: Op,
+    extent: [u64; SLOTS],
+    knobs: &'a [u64],
+}
+
+impl Reader<'_> {
+    fn slot(&self, dim: Dim) -> Result<usize, Refused> {
+        let slot = match (self.op, dim) {
+            (Op::Gemm, Dim::M) => 0,
+            (Op::Gemm, Dim::N) => 2,
+            (Op::Gemm, Dim::K) => 3,
+            (Op::GroupedConv, Dim::G) => 1,
+            (Op::Gemm, _) => return refuse(no_dim(dim)),
+            (_, Dim::N) => 0,
+            (_, Dim::K) => 2,
+            (_, Dim::C) => 3,
+            (_, Dim::Y | Dim::YOut) => ROWS,
+            (_, Dim::X | Dim::XOut) => ROWS + 1,
+            (_, Dim::R) => TAPS,
+            (_, Dim::S) => TAPS + 1,
+            _ => return refuse(no_dim(dim)),
+        };
+        Ok(slot)
+    }
+
+    /// A size in elements. The extent of `Y` or `X` is that of the input as the window passes
+    /// over it with stride and dilation 1: positions + taps - 1.
+    fn size(&self, size: Size) -> Result<u64, Refused> {
+        let value = match size {
+            Size::Count(n) => n,
+            Size::Knob(knob) => self.knobs.get(knob).copied().unwrap_or(0),
+            Size::Extent(dim) => {
+                let slot = self.slot(dim)?;
+                match dim {
+                    Dim::Y | Dim::X => self.extent[slot] + self.extent[slot + TAPS - ROWS] - 1,
+                    _ => self.extent[slot],
+                }
+            }
+        };
+        if value == 0 || value > 2 * MAX_EXTENT {
+            return refuse(format!("a size of {value} is out of range"));
+        }
+        Ok(value)
+    }
+}
+
+fn no_dim(dim: Dim) -> String {
+    format!("the layer has no dimension {}", dim.name())
+}
