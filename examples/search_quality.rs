@@ -175,6 +175,9 @@ struct Row {
     /// Of its certificate, in ms.
     certificate: Vec<f64>,
     evaluations: usize,
+    /// Episodes of the first stage, and those of them that ended over a budget.
+    episodes: usize,
+    over: usize,
     coarse: f64,
     refined: f64,
 }
@@ -223,6 +226,8 @@ fn row(task: &Task, search: &str, seeds: u64) -> Row {
         row.nearer.push(reached(outcome, refined, 0.01));
         let prices: usize = outcome.stages.iter().map(|s| s.prices).sum();
         row.prices.push(prices as f64);
+        row.episodes += outcome.stages[0].evaluations;
+        row.over += outcome.stages[0].evaluations - outcome.stages[0].within;
         let evaluations = outcome.stages.iter().map(|s| s.evaluations).sum();
         row.evaluations = row.evaluations.max(evaluations);
     }
@@ -263,6 +268,7 @@ fn table(tasks: &[Task], search: &str, seeds: u64, brief: bool) {
     println!(
         "
 - First stage, {} runs, above the proven coarse optimum: median {}.
+- Of the {} episodes in them, {} ended over a budget.
 - Result, above the proven refined optimum: median {}.
 - Evaluations to within 5 % of the refined optimum, where the coarse optimum is that near: median {}, most {}.
 - Evaluations to within 1 % of the refined optimum: median {}, most {}.
@@ -272,6 +278,8 @@ fn table(tasks: &[Task], search: &str, seeds: u64, brief: bool) {
 ",
         all(|r| &r.first).len(),
         percent(&all(|r| &r.first)),
+        rows.iter().map(|r| r.episodes).sum::<usize>(),
+        rows.iter().map(|r| r.over).sum::<usize>(),
         percent(&all(|r| &r.last)),
         median(&all(|r| &r.near)).0,
         median(&all(|r| &r.near)).1,

@@ -196,6 +196,38 @@ fn methods_obey_their_limits() {
     }
 }
 
+/// The masks let nothing through that ends over a budget, with one budget and with two.
+#[test]
+fn every_episode_ends_within_its_budgets() {
+    for (name, settings) in KINDS.iter().filter(|(_, s)| !s.contains("sequential")) {
+        let text = spec(&format!(
+            "{settings}  search reinforce {{ episodes = 150 }}"
+        ));
+        let stage = &search(&support::problem(&text)).stages[0];
+        assert_eq!(stage.evaluations, 150, "{name}");
+        assert_eq!(stage.within, 150, "{name}");
+    }
+}
+
+/// ConfuciuX's own settings search every pipelined problem, repeat, and may overshoot.
+#[test]
+fn the_papers_own_variant_searches_pipelined_designs() {
+    let mut cut_short = 0;
+    for (name, settings) in KINDS.iter().filter(|(_, s)| !s.contains("sequential")) {
+        let text = spec(&format!(
+            "{settings}  search reinforce {{ variant = paper, episodes = 60, hidden = 16 }}"
+        ));
+        let problem = support::problem(&text);
+        let outcome = search(&problem);
+        let stage = &outcome.stages[0];
+        assert_eq!(stage.evaluations, 60, "{name}");
+        assert!(stage.prices > 0, "{name}");
+        cut_short += stage.evaluations - stage.within;
+        assert_eq!(search(&problem), outcome, "{name}");
+    }
+    assert!(cut_short > 60, "nothing holds an episode back: {cut_short}");
+}
+
 /// Stops a search once it has gone on for a while.
 struct Impatient<'a>(&'a AtomicBool);
 

@@ -83,7 +83,7 @@ fn stage(run: &mut Run, stage: &Stage) {
         return;
     }
     let budgets = Budgets::new(space, &slots, None);
-    let features = Features::of_layers(space, &slots);
+    let features = Features::new(space, &slots, &vec![Vec::new(); slots.kinds.len()]);
     let shape = PolicyShape {
         inputs: features.width(),
         hidden: stage.whole("hidden"),

@@ -211,7 +211,7 @@ impl<'a, 's> Learner<'a, 's> {
         budgets: &'a Budgets,
         engines: &'a [Vec<u16>],
     ) -> Self {
-        let features = Features::new(space, slots, budgets);
+        let features = Features::new(space, slots, &budgets.least);
         let shape = PolicyShape {
             inputs: features.width(),
             hidden: stage.whole("hidden"),

@@ -40,6 +40,8 @@ pub struct StageReport {
     pub method: &'static str,
     /// Whole-network assignments tried.
     pub evaluations: usize,
+    /// How many of them were complete and within all budgets.
+    pub within: usize,
     /// Distinct prices (layer shape and point) asked in this stage and no stage before.
     pub prices: usize,
     /// Best objective after the stage in the metric's unit; `None` if nothing feasible is known.
@@ -88,6 +90,7 @@ pub struct Run<'r, 's> {
     stop: &'r AtomicBool,
     observer: &'r mut dyn Observer,
     evaluations: usize,
+    within: usize,
     stage_start: usize,
     asked: Vec<Vec<bool>>,
     prices: usize,
@@ -141,6 +144,7 @@ impl<'s> Run<'_, 's> {
             self.ask(layer, point);
         }
         let evaluation = self.space.evaluate(assignment)?;
+        self.within += usize::from(evaluation.feasible());
         let better = self
             .best
             .as_ref()
@@ -237,6 +241,7 @@ pub fn run(
         stop,
         observer,
         evaluations: 0,
+        within: 0,
         stage_start: 0,
         asked,
         prices: 0,
@@ -275,6 +280,7 @@ pub fn run(
         stages.push(StageReport {
             method: method.spec.name,
             evaluations: done,
+            within: std::mem::take(&mut run.within),
             prices: run.prices - prices,
             value: best,
             improvements: std::mem::take(&mut run.improvements),

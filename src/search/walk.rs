@@ -1,6 +1,6 @@
 //! The pieces of an episode: what the policy sees, how it starts, how costs are compared.
 
-use super::mask::{Budgets, Purse, Ways};
+use super::mask::{Budgets, Purse};
 use super::slots::{Choice, Slots};
 use crate::base::math::{exp, expf, log2};
 use crate::ir::dim::Dim;
@@ -16,8 +16,9 @@ pub struct Features {
 }
 
 impl Features {
-    /// Logarithms of the loop bounds, the kind of layer, and per budget the cheapest weight.
-    pub fn new(space: &Space, slots: &Slots, budgets: &Budgets) -> Features {
+    /// Logarithms of the loop bounds, the kind of layer, and per budget the kind's cheapest weight,
+    /// `least[kind][limit]`.
+    pub fn new(space: &Space, slots: &Slots, least: &[Vec<f64>]) -> Features {
         let mut rows = Vec::new();
         for kind in 0..slots.kinds.len() {
             let layer = slots.kind_of.iter().position(|&k| k == kind).unwrap_or(0);
@@ -43,7 +44,7 @@ impl Features {
                     .map(|&op| f32::from(u8::from(op == shape.op))),
             );
             let layers = slots.kind_of.len() as f64;
-            row.extend(budgets.least[kind].iter().map(|&l| (l * layers) as f32));
+            row.extend(least[kind].iter().map(|&l| (l * layers) as f32));
             rows.push(row);
         }
         // The engine's slot has no layer.
@@ -51,20 +52,9 @@ impl Features {
         rows.push(vec![0.0; width]);
         Features {
             rows,
-            limits: budgets.sums.len(),
+            limits: least.first().map_or(0, Vec::len),
             heads: slots.heads.len(),
         }
-    }
-
-    /// The loop bounds and the kind of layer alone.
-    pub fn of_layers(space: &Space, slots: &Slots) -> Features {
-        let none = Budgets {
-            sums: Vec::new(),
-            weights: Vec::new(),
-            least: vec![Vec::new(); slots.kinds.len()],
-            ways: Ways::new(slots, &[], 0, &|_| true),
-        };
-        Features::new(space, slots, &none)
     }
 
     /// Inputs of the policy: the kind's row, per budget what is spent and what is free, progress,
