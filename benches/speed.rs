@@ -57,7 +57,8 @@ fn prices() -> f64 {
     let problem = problem::problem(&mobilenet("reinforce"));
     let grid = Grid::new(&problem.menu, problem.dataflows.len(), false, &[]);
     let points: Vec<Point> = grid.coarse_points();
-    let model = cost::build(problem.model, &problem.technology).expect("a model");
+    let model =
+        cost::build(problem.model, &problem.technology, problem.precision).expect("a model");
     let all = || {
         for shape in 0..problem.shapes.len() {
             for &point in &points {

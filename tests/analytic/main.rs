@@ -158,18 +158,25 @@ fn dataflow(r: &mut Random, shape: &LayerShape, levels: usize) -> Rule {
 fn array(r: &mut Random) -> Array {
     Array {
         lanes: r.range(1, 3),
-        noc_bandwidth: r.range(1, 12),
+        noc_width: r.range(1, 12),
         noc_latency: r.range(0, 2),
         multicast: r.chance(75),
-        offchip_bandwidth: r.range(1, 8),
+        forwarding: r.chance(40),
+        offchip_width: r.range(1, 8),
         l2_bytes: if r.chance(30) {
             r.range(200, 900)
         } else {
             1 << 20
         },
-        operand_bytes: r.range(1, 2),
-        sum_bytes: r.range(1, 4),
+        bits: [width(r), width(r), 8 * r.range(1, 4)],
+        output_bits: width(r),
+        double: [0, 1].map(|_| [0, 1, 2].map(|_| r.chance(70))),
     }
+}
+
+/// Bits of an element.
+fn width(r: &mut Random) -> u64 {
+    [4, 8, 8, 16][r.range(0, 3) as usize]
 }
 
 /// The directives as text, for a case that fails.
@@ -257,6 +264,15 @@ fn every_count_equals_the_simulator() {
         seen("windows that slide", simulated_slides);
         seen("no multicast", !array.multicast);
         seen("lanes", array.lanes > 1);
+        seen("sums forwarded", array.forwarding);
+        seen("half bytes", array.bits[..2].contains(&4));
+        seen("several widths", array.bits[0] != array.bits[1]);
+        for (level, name) in ["L1", "L2"].into_iter().enumerate() {
+            for (t, tensor) in ["input", "weights", "sums"].into_iter().enumerate() {
+                let single = !array.double[level][t];
+                seen(&format!("one {name} buffer for {tensor}"), single);
+            }
+        }
     }
     println!("{cases} cases, {accepted} accepted");
     println!("{features:#?}\n{reasons:#?}");
@@ -290,13 +306,15 @@ fn one_level(op: Op, directives: Vec<Directive>) -> Rule {
 /// Everything moves one element per cycle, every element is a byte.
 const NARROW: Array = Array {
     lanes: 1,
-    noc_bandwidth: 1,
+    noc_width: 1,
     noc_latency: 0,
     multicast: true,
-    offchip_bandwidth: 1,
+    forwarding: false,
+    offchip_width: 1,
     l2_bytes: 1 << 20,
-    operand_bytes: 1,
-    sum_bytes: 1,
+    bits: [8; 3],
+    output_bits: 8,
+    double: [[true; 3]; 2],
 };
 
 #[test]
@@ -324,8 +342,8 @@ fn an_output_stationary_array_of_two_by_two() {
     ];
     let rule = one_level(Op::Gemm, directives);
     let array = Array {
-        noc_bandwidth: 4,
-        offchip_bandwidth: 4,
+        noc_width: 4,
+        offchip_width: 4,
         ..NARROW
     };
     let o = evaluate(&shape, &rule, &[4], &array).expect("a price");
@@ -382,12 +400,12 @@ fn more_is_never_worse() {
         assert!(o.cycles * knobs[0] * array.lanes >= o.macs);
         let price = |array: Array| evaluate(&shape, &rule, &knobs, &array).expect("a price");
         let wider = price(Array {
-            noc_bandwidth: array.noc_bandwidth + r.range(1, 9),
+            noc_width: array.noc_width + r.range(1, 9),
             ..array
         });
         assert!(wider.cycles <= o.cycles);
         let wider = price(Array {
-            offchip_bandwidth: array.offchip_bandwidth + r.range(1, 9),
+            offchip_width: array.offchip_width + r.range(1, 9),
             ..array
         });
         assert!(wider.cycles <= o.cycles);
@@ -395,7 +413,8 @@ fn more_is_never_worse() {
             l2_bytes: array.l2_bytes + r.range(1, 999),
             ..array
         });
-        let traffic = |o: Outcome| o.offchip.iter().sum::<u64>();
+        let bits = [array.bits[0], array.bits[1], array.output_bits];
+        let traffic = |o: Outcome| o.offchip.iter().zip(bits).map(|(n, b)| n * b).sum::<u64>();
         assert!(traffic(larger) <= traffic(o));
         helped += u32::from(traffic(larger) < traffic(o));
     }

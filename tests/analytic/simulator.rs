@@ -274,7 +274,7 @@ impl Simulator {
                 let before = (s > 0).then(|| &steps[s - 1]);
                 let after = steps.get(s + 1);
                 let mut longest = 0;
-                let mut load = 0;
+                let mut load = [0; 2];
                 let mut seen = [vec![false; self.size(0)], vec![false; self.size(1)]];
                 let mut sums = Vec::new();
                 let mut leaves = false;
@@ -317,7 +317,7 @@ impl Simulator {
                             let first = !std::mem::replace(&mut seen[t][e as usize], true);
                             if first || !array.multicast {
                                 moved.read[t] += 1;
-                                load += 1;
+                                load[t] += 1;
                             }
                         }
                     }
@@ -335,16 +335,40 @@ impl Simulator {
                     let known = std::mem::replace(&mut summed[e as usize], true);
                     sums_read += u64::from(known || self.transposed);
                 }
-                moved.largest = moved.largest.max(load).max(sums.len() as u64);
                 compute.push(longest);
-                loads.push(noc(array, load));
-                stores.push(noc(array, sums.len() as u64));
+                // What has two buffers moves while others compute, what has one does not.
+                let [mut early, mut late] = [[0; 2]; 2];
+                for t in 0..2 {
+                    let ahead = array.double[0][t] || s == 0;
+                    (if ahead { &mut early } else { &mut late })[t] = load[t];
+                }
+                let bits = |n: [u64; 2]| n[0] * array.bits[0] + n[1] * array.bits[1];
+                loads.push([early, late].map(|n| noc(array, bits(n), 0)));
+                stores.push(noc(
+                    array,
+                    sums.len() as u64 * array.bits[2],
+                    self.additions(array),
+                ));
+                for (elements, bits) in [early, late]
+                    .map(|n| (n[0] + n[1], bits(n)))
+                    .into_iter()
+                    .chain([(sums.len() as u64, sums.len() as u64 * array.bits[2])])
+                {
+                    if elements > 0 {
+                        let link = bits.div_ceil(8 * array.noc_width);
+                        moved.peak = moved.peak.max(elements.div_ceil(link));
+                    }
+                }
             }
-            let mut cycles = loads[0];
+            let mut cycles = loads[0][0];
+            let double = array.double[0][2];
             for s in 0..steps.len() {
-                let load = loads.get(s + 1).copied().unwrap_or(0);
-                let store = if s > 0 { stores[s - 1] } else { 0 };
+                let [load, late] = loads.get(s + 1).copied().unwrap_or([0; 2]);
+                let store = if s > 0 && double { stores[s - 1] } else { 0 };
                 cycles += compute[s].max(load).max(store);
+                if s + 1 < steps.len() {
+                    cycles += late.max(if double { 0 } else { stores[s] });
+                }
             }
             lengths.push(cycles + stores.last().copied().unwrap_or(0));
         }
@@ -354,7 +378,7 @@ impl Simulator {
             moved,
             sums_read,
             offchip: [0; 3],
-            l1_bytes: bytes(array, tile_size, changes),
+            l1_bytes: bytes(array, tile_size, changes, array.double[0]),
             l2_bytes: 0,
             outer_loops: cut,
         };
@@ -377,7 +401,7 @@ impl Simulator {
         let mut gone = vec![false; self.size(2)];
         for (p, at) in passes.iter().enumerate() {
             let tile = self.pass_tile(at, cut);
-            let mut load = 0;
+            let mut load = [0; 2];
             for t in 0..2 {
                 let holds = self.elements(t, &tile);
                 size[t] = size[t].max(holds.len() as u64);
@@ -394,7 +418,7 @@ impl Simulator {
                 let new = holds.iter().filter(|e| had.binary_search(e).is_err());
                 let new = new.count() as u64;
                 outcome.offchip[t] += new;
-                load += new;
+                load[usize::from(p == 0 || array.double[1][t])] += new * array.bits[t];
             }
             let holds = self.elements(2, &tile);
             size[2] = size[2].max(holds.len() as u64);
@@ -420,15 +444,20 @@ impl Simulator {
                 }
                 outcome.offchip[2] += store;
             }
-            loads.push(load.div_ceil(array.offchip_bandwidth));
-            stores.push(store.div_ceil(array.offchip_bandwidth));
+            let link = |bits: u64| bits.div_ceil(8 * array.offchip_width);
+            loads.push(load.map(link));
+            stores.push(link(store * array.output_bits));
         }
-        outcome.l2_bytes = bytes(array, size, changes);
-        let mut cycles = loads[0];
+        outcome.l2_bytes = bytes(array, size, changes, array.double[1]);
+        let mut cycles = loads[0][1];
+        let double = array.double[1][2];
         for p in 0..passes.len() {
-            let load = loads.get(p + 1).copied().unwrap_or(0);
-            let store = if p > 0 { stores[p - 1] } else { 0 };
+            let [late, load] = loads.get(p + 1).copied().unwrap_or([0; 2]);
+            let store = if p > 0 && double { stores[p - 1] } else { 0 };
             cycles += lengths[p].max(load + store);
+            if p + 1 < passes.len() {
+                cycles += late + if double { 0 } else { stores[p] };
+            }
         }
         outcome.cycles = cycles + stores.last().copied().unwrap_or(0);
     }
@@ -437,6 +466,25 @@ impl Simulator {
     fn size(&self, t: usize) -> usize {
         let all: BTreeMap<Dim, Span> = self.extents.iter().map(|(&d, &e)| (d, (0, e))).collect();
         self.elements(t, &all).len()
+    }
+
+    /// Cycles in which the sums of one output of all units become one: neighbours add up pairwise
+    /// in a tree, or one after the other.
+    fn additions(&self, array: &Array) -> u64 {
+        let mut sums: i64 = 1;
+        for l in self.loops.iter().filter(|l| !self.depends(2, l.dim)) {
+            sums *= l.units;
+        }
+        let mut cycles = 0;
+        while sums > 1 {
+            sums = if array.forwarding {
+                sums - 1
+            } else {
+                (sums + 1) / 2
+            };
+            cycles += 1;
+        }
+        cycles
     }
 
     /// Steps times units, to keep the slow thing to small problems.
@@ -472,17 +520,17 @@ enum Change {
     Anew,
 }
 
-fn noc(array: &Array, elements: u64) -> u64 {
-    match elements {
+fn noc(array: &Array, bits: u64, further: u64) -> u64 {
+    match bits {
         0 => 0,
-        n => array.noc_latency + n.div_ceil(array.noc_bandwidth),
+        n => array.noc_latency + further + n.div_ceil(8 * array.noc_width),
     }
 }
 
-/// Two halves where the contents change.
-fn bytes(array: &Array, size: [u64; 3], changes: [bool; 3]) -> u64 {
-    let width = [array.operand_bytes, array.operand_bytes, array.sum_bytes];
+/// Two buffers where the contents change and there are two.
+fn bytes(array: &Array, size: [u64; 3], changes: [bool; 3], double: [bool; 3]) -> u64 {
+    let buffers = |t: usize| if changes[t] && double[t] { 2 } else { 1 };
     (0..3)
-        .map(|t| size[t] * width[t] * if changes[t] { 2 } else { 1 })
+        .map(|t| (size[t] * array.bits[t]).div_ceil(8) * buffers(t))
         .sum()
 }

@@ -5,14 +5,10 @@ use super::nest::{MAX_LEVELS, Nest, OUTPUT, ROWS, SLOTS, TENSORS, overflow, refu
 use super::tile::Chunks;
 use super::walk::{Moved, Walk, box_size, length};
 use super::window::{Link, Run, Transfer, add, mul};
-use super::{Array, Outcome};
+use super::{Array, L1, L2, Outcome};
 
 /// Elements between off-chip memory and shared memory: input, weights, output.
 type Traffic = [u64; TENSORS];
-
-fn sum(traffic: Traffic) -> Result<u64, Refused> {
-    add(add(traffic[0], traffic[1])?, traffic[2])
-}
 
 fn plus(a: Traffic, b: Traffic) -> Result<Traffic, Refused> {
     Ok([add(a[0], b[0])?, add(a[1], b[1])?, add(a[2], b[2])?])
@@ -55,7 +51,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
             let bytes = passes.bytes()?;
             smallest = smallest.min(bytes);
             if bytes <= array.l2_bytes {
-                *choice = Some((bytes, sum(passes.whole()?.1.traffic)?));
+                *choice = Some((bytes, array.offchip_bits(passes.whole()?.1.traffic)?));
             }
         }
     }
@@ -94,8 +90,8 @@ fn outcome(nest: &Nest, array: &Array, cut: usize, l2_bytes: u64) -> Result<Outc
     let l1_bytes = {
         let mut total = 0;
         for (t, (size, changes)) in passes.walk.held(cut)?.into_iter().enumerate() {
-            let halves = 1 + u64::from(changes);
-            total = add(total, mul(mul(size, array.bytes(t))?, halves)?)?;
+            let buffers = 1 + u64::from(changes && array.double[L1][t]);
+            total = add(total, mul(array.bytes(t, size)?, buffers)?)?;
         }
         total
     };
@@ -158,7 +154,8 @@ impl<'a> Passes<'a> {
         Ok(true)
     }
 
-    /// What the shared memory holds in a pass, twice where it changes between passes.
+    /// What the shared memory holds in a pass, twice where it changes between passes and has two
+    /// buffers.
     fn bytes(&self) -> Result<u64, Refused> {
         let mut total = 0;
         let mut chunks = [[1; SLOTS]; MAX_LEVELS];
@@ -170,8 +167,8 @@ impl<'a> Passes<'a> {
         for t in 0..TENSORS {
             let changes = self.moving().any(|s| self.nest.tensors[t].has(s));
             let size = box_size(self.nest, t, &|slot| self.tile(&chunks, slot))?;
-            let bytes = mul(size, self.array.bytes(t))?;
-            total = add(total, mul(bytes, 1 + u64::from(changes))?)?;
+            let buffers = 1 + u64::from(changes && self.array.double[L2][t]);
+            total = add(total, mul(self.array.bytes(t, size)?, buffers)?)?;
         }
         Ok(total)
     }
@@ -201,14 +198,33 @@ impl<'a> Passes<'a> {
         }
         let store = [0, 0, self.held(&chunks, OUTPUT)?];
         row.traffic = plus(row.traffic, plus(load, store)?)?;
-        let around = self.transfer(load, store)?;
+        let around = Transfer {
+            load: self.cycles(load)?,
+            store: self.cycles(store)?,
+            exposed: 0,
+        };
         Ok((row.run.total(around, Link::Shared)?, row))
     }
 
+    /// Cycles on the off-chip link.
+    fn cycles(&self, traffic: Traffic) -> Result<u64, Refused> {
+        Array::link_cycles(self.array.offchip_bits(traffic)?, self.array.offchip_width)
+    }
+
+    /// Cycles between two passes: what has two buffers moves during them, the rest between them.
     fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Refused> {
+        let double = self.array.double[L2];
+        let part = |traffic: Traffic, two: bool| {
+            let mut part = traffic;
+            for (n, double) in part.iter_mut().zip(double) {
+                *n *= u64::from(double == two);
+            }
+            self.cycles(part)
+        };
         Ok(Transfer {
-            load: self.array.offchip_cycles(sum(load)?),
-            store: self.array.offchip_cycles(sum(store)?),
+            load: part(load, true)?,
+            store: part(store, true)?,
+            exposed: add(part(load, false)?, part(store, false)?)?,
         })
     }
 
