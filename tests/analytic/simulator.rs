@@ -338,9 +338,9 @@ impl Simulator {
                 compute.push(longest);
                 // What has two buffers moves while others compute, what has one does not.
                 let [mut early, mut late] = [[0; 2]; 2];
-                for t in 0..2 {
+                for (t, n) in load.into_iter().enumerate() {
                     let ahead = array.double[0][t] || s == 0;
-                    (if ahead { &mut early } else { &mut late })[t] = load[t];
+                    (if ahead { &mut early } else { &mut late })[t] = n;
                 }
                 let bits = |n: [u64; 2]| n[0] * array.bits[0] + n[1] * array.bits[1];
                 loads.push([early, late].map(|n| noc(array, bits(n), 0)));
