@@ -50,33 +50,41 @@ fn bytes(bits: u64) -> f64 {
     bits as f64 / 8.0
 }
 
-impl Analytic {
-    fn new(technology: &Technology, precision: Precision) -> Self {
+impl Array {
+    /// What a technology says of the array, for tensors of this precision.
+    pub fn new(technology: &Technology, precision: Precision) -> Array {
         let get = |name: &str| technology.get(name).unwrap_or(f64::NAN);
         let whole = |name: &str| get(name) as u64;
         let on = |name: &str| get(name) > 0.0;
         // Sema has checked that counts are whole and at least 1; a coefficient that is missing
         // after all must not divide by 0.
         let some = |name: &str| whole(name).max(1);
+        Array {
+            lanes: some("mac.lanes"),
+            noc_width: some("noc.width"),
+            noc_latency: whole("noc.hops").saturating_mul(whole("noc.hop_latency")),
+            multicast: on("noc.multicast"),
+            forwarding: on("noc.forwarding"),
+            offchip_width: some("offchip.width"),
+            l2_bytes: whole("l2.capacity"),
+            bits: [precision.input, precision.weights, precision.sum].map(Format::bits),
+            output_bits: precision.output.bits(),
+            double: [
+                ["l1.double_input", "l1.double_weights", "l1.double_sums"].map(on),
+                ["l2.double_input", "l2.double_weights", "l2.double_output"].map(on),
+            ],
+        }
+    }
+}
+
+impl Analytic {
+    fn new(technology: &Technology, precision: Precision) -> Self {
+        let get = |name: &str| technology.get(name).unwrap_or(f64::NAN);
         let product = precision.product().name();
         let sum = precision.sum.name();
         let add_area_um2 = get(&format!("{sum}.add_area"));
         Analytic {
-            array: Array {
-                lanes: some("mac.lanes"),
-                noc_width: some("noc.width"),
-                noc_latency: whole("noc.hops").saturating_mul(whole("noc.hop_latency")),
-                multicast: on("noc.multicast"),
-                forwarding: on("noc.forwarding"),
-                offchip_width: some("offchip.width"),
-                l2_bytes: whole("l2.capacity"),
-                bits: [precision.input, precision.weights, precision.sum].map(Format::bits),
-                output_bits: precision.output.bits(),
-                double: [
-                    ["l1.double_input", "l1.double_weights", "l1.double_sums"].map(on),
-                    ["l2.double_input", "l2.double_weights", "l2.double_output"].map(on),
-                ],
-            },
+            array: Array::new(technology, precision),
             clock_hz: technology.clock_hz(),
             hops: get("noc.hops"),
             lane_area_um2: get(&format!("{product}.multiply_area")) + add_area_um2,
