@@ -28,6 +28,8 @@ pub struct Simulator {
     tensors: [Vec<Axis>; 3],
     transposed: bool,
     plane: [i64; 2],
+    /// Loops of the outermost level.
+    outer: usize,
 }
 
 fn size(shape: &LayerShape, extents: &BTreeMap<Dim, i64>, size: Size, knobs: &[u64]) -> i64 {
@@ -140,6 +142,7 @@ impl Simulator {
             tensors: [input, weights, output],
             transposed: shape.op == Op::TransposedConv,
             plane: shape.output().expect("an output").map(|e| e as i64),
+            outer: rule.levels[0].directives.len(),
         }
     }
 
@@ -249,6 +252,29 @@ impl Simulator {
     /// How many passes there are with this many loops outside of them.
     pub fn passes(&self, cut: usize) -> usize {
         self.steps(0, cut, &vec![0; self.loops.len()]).len()
+    }
+
+    /// Runs the layer with every choice of passes, and takes the best that fits the shared memory:
+    /// least traffic in bits, then fastest, then smallest.
+    pub fn best(&self, array: &Array) -> Option<(Outcome, bool)> {
+        let zero = vec![0; self.loops.len()];
+        let [input, weights, sum] = array.bits;
+        let bits = [input, weights, array.output_bits, sum, sum];
+        let cut = |cut: usize| {
+            // Passes of a transposed convolution hold rows and columns whole.
+            let parts = self.steps(0, cut, &zero).iter().any(|at| {
+                let tile = self.pass_tile(at, cut);
+                let parted = |d| tile[&d].1 - tile[&d].0 < self.extents[&d];
+                [Dim::Y, Dim::X, Dim::R, Dim::S].into_iter().any(parted)
+            });
+            (!parts || !self.transposed).then(|| self.run(array, cut))
+        };
+        let fits = (0..=self.outer).filter_map(cut);
+        let fits = fits.filter(|(o, _)| o.l2_bytes <= array.l2_bytes);
+        fits.min_by_key(|(o, _)| {
+            let traffic: u64 = o.offchip.iter().zip(bits).map(|(n, b)| n * b).sum();
+            (traffic, o.cycles, o.l2_bytes)
+        })
     }
 
     /// Runs the layer with this many loops outside of the passes. The second value tells whether
@@ -377,7 +403,7 @@ impl Simulator {
             macs,
             moved,
             sums_read,
-            offchip: [0; 3],
+            offchip: [0; 5],
             l1_bytes: bytes(array, tile_size, changes, array.double[0]),
             l2_bytes: 0,
             outer_loops: cut,
@@ -398,7 +424,14 @@ impl Simulator {
         let mut size = [0u64; 3];
         let mut changes = [false; 3];
         let (mut loads, mut stores) = (Vec::new(), Vec::new());
-        let mut gone = vec![false; self.size(2)];
+        let mut known = vec![false; self.size(2)];
+        let mut last = vec![0; self.size(2)];
+        let mut returns = false;
+        for (p, at) in passes.iter().enumerate() {
+            for e in self.elements(2, &self.pass_tile(at, cut)) {
+                last[e as usize] = p;
+            }
+        }
         for (p, at) in passes.iter().enumerate() {
             let tile = self.pass_tile(at, cut);
             let mut load = [0; 2];
@@ -422,33 +455,42 @@ impl Simulator {
             }
             let holds = self.elements(2, &tile);
             size[2] = size[2].max(holds.len() as u64);
+            // Outputs that were here before come back.
+            if p > 0 && self.change(2, &passes[p - 1], at) != Change::None {
+                let back = holds.iter().filter(|&&e| known[e as usize]).count() as u64;
+                let back = self.off_chip(&tile, back, holds.len());
+                returns |= back > 0;
+                outcome.offchip[4] += back;
+                load[usize::from(array.double[1][2])] += back * array.bits[2];
+            }
+            for &e in &holds {
+                known[e as usize] = true;
+            }
             let leaves = passes
                 .get(p + 1)
                 .is_none_or(|next| self.change(2, at, next) != Change::None);
             changes[2] |= leaves && p + 1 < passes.len();
             let mut store = 0;
             if leaves {
-                for &e in &holds {
-                    assert!(
-                        !std::mem::replace(&mut gone[e as usize], true),
-                        "a sum that left the chip is needed again"
-                    );
-                }
-                store = holds.len() as u64;
-                if self.transposed {
-                    let channels: i64 = [Dim::N, Dim::G, Dim::K]
-                        .iter()
-                        .map(|d| tile[d].1 - tile[d].0)
-                        .product();
-                    store = (channels * self.plane[0] * self.plane[1]) as u64;
-                }
-                outcome.offchip[2] += store;
+                // Complete is what no later pass adds to.
+                let complete = |e: &&u32| last[**e as usize] == p;
+                let whole = holds.iter().filter(complete).count() as u64;
+                let rest = self.off_chip(&tile, holds.len() as u64 - whole, holds.len());
+                let whole = self.off_chip(&tile, whole, holds.len());
+                outcome.offchip[3] += rest;
+                store = rest * array.bits[2];
+                outcome.offchip[2] += whole;
+                store += whole * array.output_bits;
             }
             let link = |bits: u64| bits.div_ceil(8 * array.offchip_width);
             loads.push(load.map(link));
-            stores.push(link(store * array.output_bits));
+            stores.push(link(store));
         }
         outcome.l2_bytes = bytes(array, size, changes, array.double[1]);
+        if returns && array.double[1][2] {
+            // Some come while others go.
+            outcome.l2_bytes += (size[2] * array.bits[2]).div_ceil(8);
+        }
         let mut cycles = loads[0][1];
         let double = array.double[1][2];
         for p in 0..passes.len() {
@@ -460,6 +502,19 @@ impl Simulator {
             }
         }
         outcome.cycles = cycles + stores.last().copied().unwrap_or(0);
+    }
+
+    /// Of a transposed convolution not the box moves off chip but the output, padding cut off: of a
+    /// tile all or nothing.
+    fn off_chip(&self, tile: &BTreeMap<Dim, Span>, elements: u64, of: usize) -> u64 {
+        if !self.transposed || elements == 0 {
+            return elements;
+        }
+        assert_eq!(elements, of as u64);
+        let channels = [Dim::N, Dim::G, Dim::K]
+            .iter()
+            .map(|d| tile[d].1 - tile[d].0);
+        (channels.product::<i64>() * self.plane[0] * self.plane[1]) as u64
     }
 
     /// Elements of the box that holds a whole tensor.

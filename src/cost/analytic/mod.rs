@@ -21,6 +21,7 @@ mod window;
 use super::Refused;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
+pub use passes::Traffic;
 pub use walk::Moved;
 
 /// The array as far as counts depend on it.
@@ -73,8 +74,9 @@ impl Array {
     }
 
     /// Bits that move off chip.
-    fn offchip_bits(&self, elements: [u64; 3]) -> Result<u64, Refused> {
-        let bits = [self.bits[0], self.bits[1], self.output_bits];
+    fn offchip_bits(&self, elements: Traffic) -> Result<u64, Refused> {
+        let [input, weights, sum] = self.bits;
+        let bits = [input, weights, self.output_bits, sum, sum];
         let mut sum = 0;
         for (n, bits) in elements.into_iter().zip(bits) {
             sum = window::add(sum, window::mul(n, bits)?)?;
@@ -94,8 +96,9 @@ pub struct Outcome {
     pub moved: Moved,
     /// Sums that the shared memory reads in order to add to them.
     pub sums_read: u64,
-    /// Between off-chip and shared memory: input and weights in, output out.
-    pub offchip: [u64; 3],
+    /// Between off-chip and shared memory: input and weights in, output out; sums out that the shared
+    /// memory has no room for, and in again to be completed.
+    pub offchip: Traffic,
     /// Bytes a PE needs.
     pub l1_bytes: u64,
     /// Bytes of shared memory in use.

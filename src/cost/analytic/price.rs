@@ -134,6 +134,7 @@ impl Analytic {
         let output = bytes(self.array.output_bits);
         let operands = |n: [u64; 2]| of(n[0]) * input + of(n[1]) * weights;
         let brought = [o.offchip[0], o.offchip[1]];
+        let spilled = of(o.offchip[3]) + of(o.offchip[4]);
         let added = of(o.moved.sent - o.moved.arrived) + of(o.sums_read);
         let macs = of(o.macs) * (self.multiply_nj + self.add_nj) + added * self.add_nj;
         let l1 =
@@ -141,7 +142,7 @@ impl Analytic {
                 * access[0];
         let l2 = (operands(brought)
             + operands(o.moved.read)
-            + (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2])) * sum)
+            + (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2]) + spilled) * sum)
             * access[1];
         // Sums go all the way to the shared memory, or to the next PE until one is left.
         let sum_hops = if self.array.forwarding {
@@ -150,7 +151,8 @@ impl Analytic {
             of(o.moved.sent) * self.hops
         };
         let noc = (operands(o.moved.delivered) * self.hops + sum_hops * sum) * self.hop_nj;
-        let offchip = (operands(brought) + of(o.offchip[2]) * output) * self.offchip_nj;
+        let offchip =
+            (operands(brought) + of(o.offchip[2]) * output + spilled * sum) * self.offchip_nj;
         let seconds = of(o.cycles) / self.clock_hz;
         // mW x s = uJ x 1000 = nJ x 1e6.
         let leakage = self.leakage_mw(pes, of(o.l1_bytes), of(o.l2_bytes)) * seconds * 1e6;
