@@ -1,8 +1,7 @@
 //! What the evaluation of all levels comes to.
 
-use super::arith::{accumulate, product};
+use super::arith::{Overflow, accumulate, product};
 use super::layer::{AXES, Coupling, Problem};
-use super::refusal::Refusal;
 
 /// Least, greatest and summed value of a delay over all cases.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +16,7 @@ pub(super) struct Delays {
 
 impl Delays {
     /// Counts a delay that occurs `times` times.
-    pub fn add(&mut self, times: i64, value: i64) -> Result<(), Refusal> {
+    pub fn add(&mut self, times: i64, value: i64) -> Result<(), Overflow> {
         self.min = Some(self.min.map_or(value, |min| min.min(value)));
         self.max = self.max.max(value);
         accumulate(&mut self.sum, times, value)
@@ -82,7 +81,7 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
     /// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
-    pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Refusal> {
+    pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Overflow> {
         let size = |c: &Coupling| product(c.set.iter().map(|dim| problem.extents[dim]));
         self.input.up_write = size(&problem.input)?;
         self.filter.up_write = size(&problem.filter)?;

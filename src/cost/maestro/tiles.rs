@@ -37,7 +37,7 @@ impl Tile {
 /// right; outputs of that tile may come out negative, and the case is then skipped.
 pub(super) fn tile(d: &Directive, extent: i64) -> Tile {
     let (m, o) = (d.size, d.step);
-    let k = ((extent - m) / o).max(0);
+    let k = if extent > m { (extent - m) / o } else { 0 };
     let edge = k * o + m < extent || m > extent;
     let rest = extent - (k + 1) * o;
     let rest = if rest < 0 { extent } else { rest };
