@@ -194,6 +194,7 @@ impl Maestro {
     }
 }
 
+#[cold]
 fn refused(refusal: Refusal) -> Refused {
     Refused(refusal.to_string())
 }
@@ -203,8 +204,12 @@ fn signed(value: u64) -> i64 {
 }
 
 /// The layer as the reference sees it; see the head of this file.
+#[inline]
 fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
-    let too_large = || Refused("a padded extent does not fit 64 bits".to_string());
+    #[cold]
+    fn too_large() -> Refused {
+        Refused("a padded extent does not fit 64 bits".to_string())
+    }
     let kind = match shape.op {
         Op::Conv | Op::TransposedConv | Op::Dense => Kind::Conv,
         Op::Depthwise => Kind::Depthwise,
@@ -238,29 +243,28 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     Ok(layer)
 }
 
-/// The directives with numbers in place of extents and knobs.
-fn mapping(layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<Mapping, Refused> {
+/// Writes the directives with numbers in place of extents and knobs. In place, because a mapping is
+/// large.
+fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<(), Refusal> {
     let value = |size: Size| match size {
         Size::Count(n) => signed(n),
         Size::Extent(dim) => layer.dims[dim].max(1),
         Size::Knob(knob) => signed(knobs[knob]),
     };
-    let mut mapping = Mapping::new();
     for level in &rule.levels {
         if let Some(size) = level.cluster {
-            mapping.cluster(value(size)).map_err(refused)?;
+            mapping.cluster(value(size))?;
         }
         for d in &level.directives {
-            let directive = maestro::Directive {
+            mapping.push(maestro::Directive {
                 kind: d.kind,
                 dim: d.dim,
                 size: value(d.size),
                 step: value(d.step),
-            };
-            mapping.push(directive).map_err(refused)?;
+            })?;
         }
     }
-    Ok(mapping)
+    Ok(())
 }
 
 fn count(value: i64, figure: &str) -> Result<u64, Refused> {
@@ -270,7 +274,8 @@ fn count(value: i64, figure: &str) -> Result<u64, Refused> {
 impl CostModel for Maestro {
     fn price(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Price, Refused> {
         let layer = layer(shape)?;
-        let mapping = mapping(&layer, rule, knobs)?;
+        let mut mapping = Mapping::new();
+        write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
         let hardware = Hardware {
             pes: signed(knobs[Menu::PES]),
             ..self.hardware

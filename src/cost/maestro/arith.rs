@@ -41,9 +41,13 @@ pub(super) fn accumulate(total: &mut i64, times: i64, value: i64) -> Result<(), 
 }
 
 /// The product of all factors; 1 if there are none.
-#[inline]
+#[inline(always)]
 pub(super) fn product(factors: impl IntoIterator<Item = i64>) -> Result<i64, Overflow> {
-    factors.into_iter().try_fold(1, mul)
+    let mut total = 1;
+    for factor in factors {
+        total = mul(total, factor)?;
+    }
+    Ok(total)
 }
 
 /// a / b rounded towards zero, plus 1 if b does not divide a: the ceiling for a >= 0. `b` > 0.

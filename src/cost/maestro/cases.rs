@@ -71,7 +71,9 @@ pub(super) struct Case {
     /// Which loops are at the last of several iterations, as a number: a bit each, the innermost
     /// first, without gaps. A loop that is not differs from a first iteration only in `moving`,
     /// so all cases of a class have equal `edge` and `ragged` loops.
-    pub class: usize,
+    pub class: u32,
+    /// Which of the loops of several states moves, counted from 1, the outermost; 0 if none does.
+    pub mover: u32,
 }
 
 impl Case {
@@ -79,6 +81,7 @@ impl Case {
         occurrences: 0,
         flags: Flags(0),
         class: 0,
+        mover: 0,
     };
 
     #[inline]
@@ -87,11 +90,12 @@ impl Case {
             occurrences: mul(self.occurrences, other.occurrences)?,
             flags: self.flags.or(other.flags),
             class: self.class | other.class,
+            mover: self.mover.max(other.mover),
         })
     }
 }
 
-/// The states of one loop in the order first, middle, last.
+/// The states of a loop that has several, in the order first, middle, last.
 #[derive(Debug, Clone, Copy)]
 struct States {
     items: [Case; 3],
@@ -104,61 +108,47 @@ impl States {
         len: 0,
     };
 
-    fn push(&mut self, occurrences: i64, flags: Flags) {
-        self.items[self.len] = Case {
-            occurrences,
-            flags,
-            class: 0,
+    /// Writes the states of a loop with tiles of m elements, o apart, on a tile of actual extent E
+    /// that one iteration does not cover. `bits` are the loops that take this state.
+    ///
+    /// There is always a first iteration. Temporal, with k = (E - m) / o: k middle ones if k > 0;
+    /// a last one, an edge, if k o + m < E.
+    ///
+    /// Spatial over n sub-clusters, with cov = m + o (n - 1), step o n,
+    /// k = ((E - m) / o + 1) / n - 1: k middle ones if k > 0; a last one, an edge, if
+    /// (k + 1) step + cov > E and k step + cov != E. That one is ragged if (a - 1) o + m < rem,
+    /// where rem = E - (k + 1) step and a = (rem - m) / o + 1, but 1 if rem < m.
+    fn set(&mut self, d: &Directive, extent: i64, covered: i64, clusters: i64, bits: LoopSet) {
+        let (m, o, n) = (d.size, d.step, clusters);
+        self.items[0].occurrences = 1;
+        self.len = 1;
+        let (k, ends, ragged) = match d.kind {
+            MapKind::Temporal => {
+                let k = (extent - m) / o;
+                (k, k * o + m < extent, false)
+            }
+            MapKind::Spatial => {
+                let step = o * n;
+                let k = ((extent - m) / o + 1) / n - 1;
+                let ends = (k + 1) * step + covered > extent && k * step + covered != extent;
+                let rem = extent - (k + 1) * step;
+                let a = if rem < m { 1 } else { (rem - m) / o + 1 };
+                (k, ends, (a - 1) * o + m < rem)
+            }
         };
-        self.len += 1;
+        if k > 0 {
+            self.push(k, Flags::new(bits, 0, 0, 0));
+        }
+        if ends {
+            let ragged = if ragged { bits } else { 0 };
+            self.push(1, Flags::new(bits, bits, ragged, 0));
+        }
     }
-}
 
-/// Writes the states of a loop with tiles of m elements, o apart, on a tile of actual extent E. `bits` are
-/// the loops that take this state.
-///
-/// Temporal, with k = (E - m) / o: the first, unrolled if E <= m, an edge if E < m; k middle ones
-/// if m < E and k > 0; a last one, an edge, if E >= m and k o + m < E.
-///
-/// Spatial over n sub-clusters, with cov = m + o (n - 1), step o n, k = ((E - m) / o + 1) / n - 1:
-/// the first, unrolled if E <= cov, an edge and ragged if E < cov (ragged even if the tiles divide
-/// evenly, which is harmless: the tail is full then); k middle ones if cov < E and k > 0; a last
-/// one, an edge, if cov < E, (k + 1) step + cov > E and k step + cov != E. That one is ragged if
-/// (a - 1) o + m < rem, where rem = E - (k + 1) step and a = (rem - m) / o + 1, but 1 if rem < m.
-#[inline]
-fn states(states: &mut States, d: &Directive, extent: i64, clusters: i64, bits: LoopSet) {
-    let (m, o, n) = (d.size, d.step, clusters);
-    let spatial = d.kind == MapKind::Spatial;
-    let covered = if spatial { m + o * (n - 1) } else { m };
-    states.len = 0;
-    if extent <= covered {
-        let edge = if extent < covered { bits } else { 0 };
-        let ragged = if spatial { edge } else { 0 };
-        states.push(1, Flags::new(0, edge, ragged, bits));
-        return;
-    }
-    states.push(1, Flags::default());
-    let middle = Flags::new(bits, 0, 0, 0);
-    if spatial {
-        let step = o * n;
-        let k = ((extent - m) / o + 1) / n - 1;
-        if k > 0 {
-            states.push(k, middle);
-        }
-        if (k + 1) * step + covered > extent && k * step + covered != extent {
-            let rem = extent - (k + 1) * step;
-            let a = if rem < m { 1 } else { (rem - m) / o + 1 };
-            let ragged = if (a - 1) * o + m < rem { bits } else { 0 };
-            states.push(1, Flags::new(bits, bits, ragged, 0));
-        }
-    } else {
-        let k = (extent - m) / o;
-        if k > 0 {
-            states.push(k, middle);
-        }
-        if k * o + m < extent {
-            states.push(1, Flags::new(bits, bits, 0, 0));
-        }
+    fn push(&mut self, occurrences: i64, flags: Flags) {
+        self.items[self.len].occurrences = occurrences;
+        self.items[self.len].flags = flags;
+        self.len += 1;
     }
 }
 
@@ -172,7 +162,8 @@ pub(super) struct Cases {
     /// The loops of several states, outermost first.
     wheels: [States; MAX_DIRECTIVES],
     at: [usize; MAX_DIRECTIVES],
-    count: usize,
+    /// Which of them is the innermost. It turns at every case.
+    innermost: usize,
     /// What the states of the outermost i wheels come to, and those of the loops of one state.
     outer: [Case; MAX_DIRECTIVES + 1],
     visited: u32,
@@ -184,7 +175,7 @@ impl Cases {
     pub const NONE: Cases = Cases {
         wheels: [States::NONE; MAX_DIRECTIVES],
         at: [0; MAX_DIRECTIVES],
-        count: 0,
+        innermost: 0,
         outer: [Case::NONE; MAX_DIRECTIVES + 1],
         visited: 0,
         total: 0,
@@ -193,31 +184,45 @@ impl Cases {
     /// Begins with the cases of `level` on a tile of these extents; to be called once.
     pub fn begin(&mut self, level: &Level, extents: &DimMap<i64>) {
         self.total = 1;
-        let mut fixed = Flags::default();
+        let mut count = 0;
+        let (mut edge, mut ragged, mut unrolled) = (0, 0, 0);
         for (i, d) in level.segment.directives().iter().enumerate() {
-            // The place after the wheels so far; a loop of one state leaves it to the next.
-            let wheel = &mut self.wheels[self.count];
-            states(wheel, d, extents[d.dim], level.clusters, level.owned[i]);
-            if wheel.len == 1 {
-                fixed = fixed.or(wheel.items[0].flags);
+            let (extent, covered, bits) = (extents[d.dim], level.covered[i], level.owned[i]);
+            if extent <= covered {
+                // One iteration, an edge if it overruns; then ragged too if spatial, even if the
+                // tiles divide evenly, which is harmless: the tail is full then.
+                unrolled |= bits;
+                if extent < covered {
+                    edge |= bits;
+                    if d.kind == MapKind::Spatial {
+                        ragged |= bits;
+                    }
+                }
             } else {
-                self.count += 1;
+                let wheel = &mut self.wheels[count];
+                wheel.set(d, extent, covered, level.clusters, bits);
+                count += 1;
                 self.total *= wheel.len as u32; // at most 3^12
             }
         }
-        self.outer[0] = Case {
-            occurrences: 1,
-            flags: fixed,
-            class: 0,
-        };
+        self.outer[0].occurrences = 1;
+        self.outer[0].flags = Flags::new(0, edge, ragged, unrolled);
         let mut class = 1;
-        for wheel in self.wheels[..self.count].iter_mut().rev() {
-            let state = &mut wheel.items[wheel.len - 1];
-            if state.flags.last() != 0 {
-                state.class = class;
+        for (i, wheel) in self.wheels[..count].iter_mut().enumerate().rev() {
+            let last = wheel.len - 1;
+            if wheel.items[last].flags.last() != 0 {
+                wheel.items[last].class = class;
                 class <<= 1;
             }
+            for state in &mut wheel.items[1..] {
+                state.mover = if state.flags.moving() != 0 {
+                    i as u32 + 1
+                } else {
+                    0
+                };
+            }
         }
+        self.innermost = count.saturating_sub(1);
     }
 
     /// How many there are.
@@ -226,22 +231,42 @@ impl Cases {
     }
 
     /// The next case.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Case>, Overflow> {
         if self.visited == self.total {
             return Ok(None);
         }
-        // The outermost wheel that turns.
-        let mut turned = 0;
+        self.visited += 1;
         if self.visited == 1 {
+            return Ok(Some(self.outer[0]));
+        }
+        let innermost = self.innermost;
+        let wheel = &self.wheels[innermost];
+        let mut at = self.at[innermost] + 1;
+        if at == wheel.len {
+            at = 0;
+        }
+        self.at[innermost] = at;
+        if at == 1 {
+            self.turn()?;
+        }
+        let state = &self.wheels[innermost].items[at];
+        Ok(Some(self.outer[innermost].and(state)?))
+    }
+
+    /// Turns the wheels outside the innermost.
+    fn turn(&mut self) -> Result<(), Overflow> {
+        // The outermost that turns.
+        let mut first = 0;
+        if self.visited == 2 {
             self.at = [1; MAX_DIRECTIVES];
-        } else if self.visited > 1 {
-            turned = self.count;
-            while turned > 0 {
-                turned -= 1;
-                let at = &mut self.at[turned];
+        } else {
+            first = self.innermost;
+            while first > 0 {
+                first -= 1;
+                let at = &mut self.at[first];
                 *at += 1;
-                if *at == self.wheels[turned].len {
+                if *at == self.wheels[first].len {
                     *at = 0;
                 }
                 if *at != 1 {
@@ -249,12 +274,11 @@ impl Cases {
                 }
             }
         }
-        self.visited += 1;
-        for i in turned..self.count {
+        for i in first..self.innermost {
             let state = &self.wheels[i].items[self.at[i]];
             self.outer[i + 1] = self.outer[i].and(state)?;
         }
-        Ok(Some(self.outer[self.count]))
+        Ok(())
     }
 }
 

@@ -1,9 +1,9 @@
 //! Delays, traffic and requirements, summed over cases and levels.
 
 use super::arith::{Overflow, accumulate, add, div_up, mul, product};
-use super::cases::{Cases, Flags, handed_edges};
+use super::cases::{Case, Cases, Flags, handed_edges};
 use super::hardware::Hardware;
-use super::known::{Below, Classes, Entering, Memo, Work};
+use super::known::{Below, Class, Classes, Groups, Memo, Pace, Work};
 use super::layer::Problem;
 use super::levels::{Level, LoopSet, TensorLoops, loops};
 use super::outcome::Outcome;
@@ -47,70 +47,52 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         let mut out = Outcome::default();
         let (mut active, mut average) = (0.0, 0.0);
         let (mut sized, mut sizing) = (0, true);
-        let mut classes = Classes::new();
-        let (mut inputs, mut filters) = (Entering::new(), Entering::new());
+        let (mut classes, mut groups) = (Classes::new(), Groups::NONE);
         let mut cases = Cases::NONE;
         cases.begin(level, &problem.extents);
         self.visit(cases.total())?;
         while let Some(case) = cases.next()? {
-            let (q, flags) = (case.occurrences, case.flags);
-            let class = classes.of(level, &case)?;
-            let (egress, macs) = (class.egress, class.macs);
-            let skipped = class.critical <= 0;
-            let mut entering = [0; 2];
-            if sizing || !skipped {
-                entering = [
-                    inputs.get(level, &level.input, flags)?,
-                    filters.get(level, &level.filter, flags)?,
-                ];
+            let q = case.occurrences;
+            let (group, known) = groups.place(&case);
+            if !known {
+                // The place may have been that of another group.
+                out.count(group)?;
+                let class = classes.of(level, &case)?;
+                group.begin(&case, class);
+                if sizing || !group.skipped {
+                    group.entering = [
+                        ingress(level, &level.input, case.flags)?,
+                        ingress(level, &level.filter, case.flags)?,
+                    ];
+                }
             }
             if sizing {
                 // The first case sizes the buffers; skipped cases before the first that is not
                 // skipped add to the operands' requirement.
-                accumulate(&mut out.input.up_size, 2, entering[0])?;
-                accumulate(&mut out.filter.up_size, 2, entering[1])?;
-                out.output.up_size = mul(2, egress)?;
+                accumulate(&mut out.input.up_size, 2, group.entering[0])?;
+                accumulate(&mut out.filter.up_size, 2, group.entering[1])?;
+                out.output.up_size = mul(2, group.egress)?;
                 sized += 1;
-                sizing = skipped;
+                sizing = group.skipped;
             }
-            accumulate(&mut out.output.up_write, q, egress)?;
-            accumulate(&mut out.output.down_write, q, macs)?;
-            if skipped {
-                // Its outputs have been counted all the same, as the reference does.
+            group.times = add(group.times, q)?;
+            if group.skipped {
                 continue;
             }
-            accumulate(&mut out.input.up_read, q, entering[0])?;
-            accumulate(&mut out.filter.up_read, q, entering[1])?;
-            accumulate(&mut out.macs, q, macs)?;
-            let entering = add(entering[0], entering[1])?;
-            out.intensity = macs as f64 / entering as f64;
-
-            let work = match class.work {
-                Some(work) => work,
-                None => {
-                    let (compute, active) = self.compute(0, flags, class.critical)?;
-                    let work = self.work(compute, active, egress, &out)?;
-                    *class.work.insert(work)
-                }
-            };
-            let ingress_delay = transfer(self.hw, entering)?;
-            let step = step(flags, work.compute, ingress_delay, work.egress_delay)?;
-            if work.compute == 0 {
-                return Err(Refusal::IdleClusters);
+            if !known {
+                let class = classes.of(level, &case)?;
+                group.pace = self.pace(&case, class, group.entering, &out)?;
             }
-            // Halved at every case, so that it depends on their number and order.
-            out.offchip = out.offchip.max(work.offchip) / 2;
-
-            accumulate(&mut out.runtime, q, step.max(work.floor))?;
-            active += q as f64 * work.active;
-            let busier = entering.max(egress);
-            out.peak = out.peak.max(busier / work.compute);
-            average += (mul(q, busier)? / work.compute) as f64;
-            out.ingress_delay.add(q, ingress_delay)?;
-            out.egress_delay.add(q, work.egress_delay)?;
-            out.compute_delay.add(q, work.compute)?;
-            out.cases = add(out.cases, q)?;
+            let pace = &group.pace;
+            // Neither traffic nor time is negative, and dividing is faster without signs.
+            // The sums of floats and what is halved at every case depend on their order; what
+            // does not is counted by groups.
+            active += q as f64 * pace.active;
+            average += (mul(q, pace.busier)? as u64 / pace.compute as u64) as f64;
+            out.offchip = out.offchip.max(pace.offchip) / 2;
+            out.intensity = pace.intensity;
         }
+        groups.iter().try_for_each(|group| out.count(group))?;
         // Every MAC reads both operands and a sum, and writes the sum.
         out.output.down_read = out.output.down_write;
         (out.input.down_read, out.filter.down_read) = (out.macs, out.macs);
@@ -129,30 +111,50 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         Ok(out)
     }
 
-    /// What follows from the cycles the cases of a class compute. By then the buffers are sized.
-    fn work(
-        &self,
-        compute: i64,
-        active: f64,
-        egress: i64,
+    /// The times of a case that is not skipped. By then the buffers are sized.
+    fn pace(
+        &mut self,
+        case: &Case,
+        class: &mut Class,
+        entering: [i64; 2],
         out: &Outcome,
-    ) -> Result<Work, Overflow> {
-        let egress_delay = transfer(self.hw, egress)?;
-        let mut work = Work {
+    ) -> Result<Pace, Refusal> {
+        let work = match class.work {
+            Some(work) => work,
+            None => *class.work.insert(self.work(case, class, out)?),
+        };
+        let entering = add(entering[0], entering[1])?;
+        let ingress = transfer(self.hw, entering)?;
+        let step = step(case.flags, work.compute, ingress, work.egress_delay)?;
+        Ok(Pace {
+            step: step.max(work.floor),
+            ingress,
+            egress: work.egress_delay,
+            compute: work.compute,
+            active: work.active,
+            busier: entering.max(class.egress),
+            offchip: work.offchip,
+            intensity: class.macs as f64 / entering as f64,
+        })
+    }
+
+    /// How long the cases of a class take.
+    fn work(&mut self, case: &Case, class: &Class, out: &Outcome) -> Result<Work, Refusal> {
+        let (compute, active) = self.compute(0, case.flags, class.critical)?;
+        let egress_delay = transfer(self.hw, class.egress)?;
+        if compute == 0 {
+            return Err(Refusal::IdleClusters);
+        }
+        let results = out.output.up_size;
+        let operands = add(out.input.up_size, out.filter.up_size)?;
+        let bandwidth = self.hw.offchip_bandwidth;
+        Ok(Work {
             compute,
             active,
             egress_delay,
-            offchip: 0,
-            floor: 0,
-        };
-        if compute != 0 {
-            let results = out.output.up_size;
-            let operands = add(out.input.up_size, out.filter.up_size)?;
-            let bandwidth = self.hw.offchip_bandwidth;
-            work.offchip = (results / compute).max(operands / compute);
-            work.floor = (results / bandwidth / 2).max(operands / bandwidth / 2);
-        }
-        Ok(work)
+            offchip: (results / compute).max(operands / compute),
+            floor: (results / bandwidth / 2).max(operands / bandwidth / 2),
+        })
     }
 
     /// Refuses to visit more cases than the limit.

@@ -1,17 +1,15 @@
 //! What one evaluation finds once and needs again: nothing here outlives the price.
 
 use super::arith::Overflow;
-use super::cases::{Case, Flags};
-use super::levels::{Level, LoopSet, TensorLoops};
-use super::mapping::MAX_DIRECTIVES;
-use super::refusal::Refusal;
-use super::volumes::{Outputs, Spread, ingress};
+use super::cases::Case;
+use super::levels::{Level, LoopSet, loops};
+use super::volumes::Outputs;
 
 /// What all cases of a class have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Class {
     /// Of [`Case::class`].
-    number: usize,
+    number: u32,
     /// Output elements that leave the array.
     pub egress: i64,
     /// Partial sums over the array.
@@ -48,7 +46,7 @@ impl Classes {
     pub fn new() -> Classes {
         // No class has this number: it would take too many loops.
         let none = Class {
-            number: usize::MAX,
+            number: u32::MAX,
             egress: 0,
             macs: 0,
             critical: 0,
@@ -60,7 +58,7 @@ impl Classes {
     /// The class of a case.
     #[inline]
     pub fn of(&mut self, level: &Level, case: &Case) -> Result<&mut Class, Overflow> {
-        let class = &mut self.0[case.class % Classes::SLOTS];
+        let class = &mut self.0[case.class as usize % Classes::SLOTS];
         if class.number != case.class {
             let outputs = Outputs::new(level, case.flags)?;
             *class = Class {
@@ -75,44 +73,112 @@ impl Classes {
     }
 }
 
-/// Elements of one operand that enter the array. Loops inside the mover are at their first
-/// iteration and those outside bring nothing new, so that the mover decides, and how the tensor is
-/// spread over the array.
-pub(super) struct Entering {
-    /// A bit per place that is filled.
-    known: u64,
-    elements: [i64; 4 * (MAX_DIRECTIVES + 1)],
+/// Cases of one class with one mover: they differ in how often they occur, and only in that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    /// Of [`Case::class`].
+    class: u32,
+    /// Of [`Case::mover`].
+    mover: u32,
+    /// How often they have occurred.
+    pub times: i64,
+    /// Output elements that leave the array.
+    pub egress: i64,
+    /// Partial sums over the array.
+    pub macs: i64,
+    /// Whether a sub-cluster computes anything.
+    pub skipped: bool,
+    /// Elements of input and of filter that enter the array; of no meaning for skipped cases once
+    /// the buffers are sized.
+    pub entering: [i64; 2],
+    /// The same as times and rates; of no meaning for skipped cases.
+    pub pace: Pace,
 }
 
-impl Entering {
-    /// Nothing known.
-    pub fn new() -> Entering {
-        Entering {
-            known: 0,
-            elements: [0; 4 * (MAX_DIRECTIVES + 1)],
-        }
+/// The times of a case and the rates that follow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Cycles of the case.
+    pub step: i64,
+    /// Cycles until the operands have arrived.
+    pub ingress: i64,
+    /// Cycles until the outputs have left.
+    pub egress: i64,
+    /// Cycles the slowest sub-cluster computes, at least 1.
+    pub compute: i64,
+    /// Mean number of active PEs.
+    pub active: f64,
+    /// The larger of what enters and what leaves.
+    pub busier: i64,
+    /// Off-chip elements per computing cycle.
+    pub offchip: i64,
+    /// MACs per element that enters.
+    pub intensity: f64,
+}
+
+/// The groups met so far, in a few places that they share.
+pub(super) struct Groups {
+    places: [Group; Groups::PLACES],
+    /// A bit per place that is taken.
+    taken: u16,
+}
+
+impl Groups {
+    const PLACES: usize = 16;
+
+    /// None met.
+    pub const NONE: Groups = Groups {
+        places: [Group::NONE; Groups::PLACES],
+        taken: 0,
+    };
+
+    /// The place of the group of a case, and whether the group is there.
+    #[inline]
+    pub fn place(&mut self, case: &Case) -> (&mut Group, bool) {
+        let place = (4 * case.mover + case.class % 4) as usize % Groups::PLACES;
+        let group = &mut self.places[place];
+        let known = self.taken & (1 << place) != 0
+            && group.class == case.class
+            && group.mover == case.mover;
+        self.taken |= 1 << place;
+        (group, known)
     }
 
-    /// As [`ingress`] has it.
-    #[inline]
-    pub fn get(
-        &mut self,
-        level: &Level,
-        tensor: &TensorLoops,
-        flags: Flags,
-    ) -> Result<i64, Refusal> {
-        let mover = match flags.mover() {
-            Some(i) if tensor.all & (1 << i) == 0 => return Ok(0),
-            Some(i) => i + 1,
-            None => 0,
-        };
-        let spread = Spread::of(level, tensor, flags);
-        let place = 4 * mover + 2 * usize::from(spread.edge) + usize::from(spread.ragged);
-        if self.known & (1 << place) == 0 {
-            self.elements[place] = ingress(level, tensor, flags)?;
-            self.known |= 1 << place;
-        }
-        Ok(self.elements[place])
+    /// The groups that are in place now.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        loops(self.taken).map(|place| &self.places[place])
+    }
+}
+
+impl Group {
+    const NONE: Group = Group {
+        class: 0,
+        mover: 0,
+        times: 0,
+        egress: 0,
+        macs: 0,
+        skipped: false,
+        entering: [0; 2],
+        pace: Pace {
+            step: 0,
+            ingress: 0,
+            egress: 0,
+            compute: 0,
+            active: 0.0,
+            busier: 0,
+            offchip: 0,
+            intensity: 0.0,
+        },
+    };
+
+    /// Begins the group of `case`.
+    pub fn begin(&mut self, case: &Case, class: &Class) {
+        self.class = case.class;
+        self.mover = case.mover;
+        self.times = 0;
+        self.egress = class.egress;
+        self.macs = class.macs;
+        self.skipped = class.critical <= 0;
     }
 }
 

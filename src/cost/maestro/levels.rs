@@ -14,6 +14,7 @@ use crate::ir::dim::{Dim, DimMap, DimSet};
 pub(super) type LoopSet = u16;
 
 /// The members of a loop set, outermost first.
+#[inline]
 pub(super) fn loops(set: LoopSet) -> impl Iterator<Item = usize> {
     let mut rest = set;
     std::iter::from_fn(move || {
@@ -57,6 +58,9 @@ pub(super) struct Level {
     pub out_tiles: [Tile; MAX_DIRECTIVES],
     /// Per loop: all loops over the same dimension, if it is the last of them; otherwise none.
     pub owned: [LoopSet; MAX_DIRECTIVES],
+    /// Per loop: elements of the dimension covered in one iteration, cov = m + o (n - 1) if its own
+    /// directive is spatial, otherwise m.
+    pub covered: [i64; MAX_DIRECTIVES],
     /// Loops over dimensions whose first directive is spatial.
     pub spatial: LoopSet,
     /// The first spatial directive.
@@ -73,6 +77,10 @@ pub(super) struct Level {
     pub reduction: LoopSet,
     /// Loops whose edge tile differs from the full tile.
     pub uneven: LoopSet,
+    /// Loops with a tile of other than one element: the others are factors of 1.
+    pub wide: LoopSet,
+    /// Likewise for the tiles of outputs.
+    pub out_wide: LoopSet,
 }
 
 impl Level {
@@ -85,6 +93,7 @@ impl Level {
         tiles: [Tile::EMPTY; MAX_DIRECTIVES],
         out_tiles: [Tile::EMPTY; MAX_DIRECTIVES],
         owned: [0; MAX_DIRECTIVES],
+        covered: [0; MAX_DIRECTIVES],
         spatial: 0,
         primary: 0,
         last_spatial: 0,
@@ -105,6 +114,8 @@ impl Level {
         },
         reduction: 0,
         uneven: 0,
+        wide: 0,
+        out_wide: 0,
     };
 
     /// Extents of the tile below: what the tile of each dimension holds, its edge tile for the
@@ -231,13 +242,21 @@ fn derive(level: &mut Level, problem: &Problem) {
             level.tiles[i] = level.tiles[last];
         }
         level.out_tiles[i] = level.tiles[i];
+        level.covered[i] = match d.kind {
+            MapKind::Spatial => d.size + d.step * (level.clusters - 1),
+            MapKind::Temporal => d.size,
+        };
         if level.tiles[i].tail != level.tiles[i].full {
             level.uneven |= bit;
         }
         if spatial.has(d.dim) {
             level.spatial |= bit;
         }
+        if !level.tiles[i].is_one() {
+            level.wide |= bit;
+        }
     }
+    level.out_wide = level.wide;
     if problem.kind.slides() {
         for axis in &AXES {
             // Every operand's dimension is mapped, so the window is.
@@ -246,6 +265,10 @@ fn derive(level: &mut Level, problem: &Problem) {
             let last = &directives[last_of(rows)];
             for i in loops(rows) {
                 level.out_tiles[i] = output_tile(last, &level.tiles[i], &window);
+                level.out_wide &= !(1 << i);
+                if !level.out_tiles[i].is_one() {
+                    level.out_wide |= 1 << i;
+                }
             }
         }
     }

@@ -55,6 +55,7 @@ pub use report::{DelayStats, Report, Tensor, TensorCounts};
 
 /// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
 /// and reports that describe nothing real (see [`Report::check`]).
+#[inline]
 pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
     let report = evaluate_raw(layer, mapping, hw)?;
     report.check()?;
@@ -64,6 +65,7 @@ pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Repor
 /// As [`evaluate`], but also gives the reports the reference prints for mappings in which no tile
 /// holds a whole window: zero cycles, zero MACs, negative counts, delays of `i64::MIN`. They are
 /// of use only to compare with the reference.
+#[inline]
 pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
     hw.check()?;
     let problem = layer::Problem::new(layer)?;

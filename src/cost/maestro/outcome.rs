@@ -1,6 +1,7 @@
 //! What the evaluation of all levels comes to.
 
-use super::arith::{Overflow, accumulate, product};
+use super::arith::{Overflow, accumulate, add, product};
+use super::known::Group;
 use super::layer::{AXES, Coupling, Problem};
 
 /// Least, greatest and summed value of a delay over all cases.
@@ -79,6 +80,30 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Counts what the cases of a group have moved and computed. Outputs of skipped cases count
+    /// all the same, as in the reference.
+    pub fn count(&mut self, group: &Group) -> Result<(), Overflow> {
+        let (n, pace) = (group.times, &group.pace);
+        if n == 0 {
+            return Ok(());
+        }
+        accumulate(&mut self.output.up_write, n, group.egress)?;
+        accumulate(&mut self.output.down_write, n, group.macs)?;
+        if group.skipped {
+            return Ok(());
+        }
+        accumulate(&mut self.input.up_read, n, group.entering[0])?;
+        accumulate(&mut self.filter.up_read, n, group.entering[1])?;
+        accumulate(&mut self.macs, n, group.macs)?;
+        accumulate(&mut self.runtime, n, pace.step)?;
+        self.ingress_delay.add(n, pace.ingress)?;
+        self.egress_delay.add(n, pace.egress)?;
+        self.compute_delay.add(n, pace.compute)?;
+        self.peak = self.peak.max(pace.busier / pace.compute);
+        self.cases = add(self.cases, n)?;
+        Ok(())
+    }
+
     /// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
     /// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
     pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Overflow> {

@@ -135,6 +135,7 @@ pub struct Report {
 }
 
 impl Report {
+    #[inline]
     pub(super) fn new(layer: &Layer, problem: &Problem, hw: &Hardware, out: &Outcome) -> Report {
         let (input, filter, output) = (
             TensorCounts::new(&out.input),

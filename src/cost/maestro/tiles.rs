@@ -24,6 +24,11 @@ impl Tile {
         tail: 0,
         tail_fresh: 0,
     };
+
+    /// Whether it holds one element, at the edge too.
+    pub fn is_one(&self) -> bool {
+        self.full == 1 && self.tail == 1
+    }
 }
 
 /// The tile of a directive with size m and step o on a dimension of extent D.

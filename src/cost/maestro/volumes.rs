@@ -110,7 +110,10 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Resu
     };
     let Some(mover) = flags.mover() else {
         // The very first tiles. Peers load complete tiles: halos are not shared here.
-        let held = product(loops(temporal).map(at_first))?;
+        let held = product(loops(temporal & level.wide).map(at_first))?;
+        if spatial == 0 {
+            return Ok(held);
+        }
         let array = spread.total(level, |role| {
             product(loops(spatial).map(|i| {
                 let tile = &level.tiles[i];
@@ -135,7 +138,7 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Resu
     let kept = !reload;
     // An edge tile of a moving temporal loop is charged at its full or fresh size, not its tail.
     let mut held = 1;
-    for i in loops(temporal) {
+    for i in loops(temporal & (level.wide | 1 << mover)) {
         let extent = if flags.moving() & (1 << i) == 0 {
             at_first(i)
         } else if i == mover && kept {
@@ -148,6 +151,9 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Resu
             level.tiles[i].full
         };
         held = mul(held, extent)?;
+    }
+    if spatial == 0 {
+        return Ok(held);
     }
     // Neighbours share halos: all but the first bring only what is new to them along the mover,
     // and along spatial loops inside it.
@@ -186,7 +192,7 @@ impl<'a> Outputs<'a> {
     /// edge.
     pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
-            product(loops(set & !level.spatial).map(|i| {
+            product(loops(set & !level.spatial & level.out_wide).map(|i| {
                 let tile = &level.out_tiles[i];
                 if flags.edge() & (1 << i) != 0 {
                     tile.tail
