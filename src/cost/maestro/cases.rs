@@ -1,6 +1,6 @@
 //! States of a loop, their combinations, and the order in which those are visited.
 
-use super::arith::{Overflow, mul};
+use super::arith::{Overflow, div_sizes, mul};
 use super::levels::{Level, LoopSet};
 use super::mapping::{Directive, MAX_DIRECTIVES};
 use crate::ir::dataflow::MapKind;
@@ -124,15 +124,15 @@ impl States {
         self.len = 1;
         let (k, ends, ragged) = match d.kind {
             MapKind::Temporal => {
-                let k = (extent - m) / o;
+                let k = div_sizes(extent - m, o);
                 (k, k * o + m < extent, false)
             }
             MapKind::Spatial => {
                 let step = o * n;
-                let k = ((extent - m) / o + 1) / n - 1;
+                let k = div_sizes(div_sizes(extent - m, o) + 1, n) - 1;
                 let ends = (k + 1) * step + covered > extent && k * step + covered != extent;
                 let rem = extent - (k + 1) * step;
-                let a = if rem < m { 1 } else { (rem - m) / o + 1 };
+                let a = div_sizes((rem - m).max(0), o) + 1;
                 (k, ends, (a - 1) * o + m < rem)
             }
         };

@@ -231,30 +231,20 @@ fn derive(level: &mut Level, problem: &Problem) {
             }
         }
     }
-    for (i, d) in directives.iter().enumerate().rev() {
-        let bit = 1 << i;
+    for (i, d) in directives.iter().enumerate() {
         let all = loops_of[d.dim];
         let last = last_of(all);
-        if last == i {
-            level.owned[i] = all;
-            level.tiles[i] = tile(d, level.nominal[d.dim]);
-        } else {
-            level.tiles[i] = level.tiles[last];
-        }
-        level.out_tiles[i] = level.tiles[i];
+        let held = tile(&directives[last], level.nominal[d.dim]);
+        level.tiles[i] = held;
+        level.out_tiles[i] = held;
+        level.owned[i] = if last == i { all } else { 0 };
         level.covered[i] = match d.kind {
             MapKind::Spatial => d.size + d.step * (level.clusters - 1),
             MapKind::Temporal => d.size,
         };
-        if level.tiles[i].tail != level.tiles[i].full {
-            level.uneven |= bit;
-        }
-        if spatial.has(d.dim) {
-            level.spatial |= bit;
-        }
-        if !level.tiles[i].is_one() {
-            level.wide |= bit;
-        }
+        level.uneven |= LoopSet::from(held.tail != held.full) << i;
+        level.wide |= LoopSet::from(!held.is_one()) << i;
+        level.spatial |= LoopSet::from(spatial.has(d.dim)) << i;
     }
     level.out_wide = level.wide;
     if problem.kind.slides() {
@@ -278,14 +268,17 @@ fn derive(level: &mut Level, problem: &Problem) {
                 .fold(0, |loops: LoopSet, dim| loops | loops_of[dim])
         };
         let all = of(coupling.set);
-        let spatial = DimSet(coupling.set.0 & spatial.0);
-        let batch = coupling.set.has(Dim::N).then_some(&Dim::N);
-        let mut order = batch.into_iter().chain(coupling.order);
-        let last = order.rfind(|dim| spatial.has(**dim));
+        let last_spatial = if all & level.spatial == 0 {
+            0
+        } else {
+            // The batch comes first in the order.
+            let last = coupling.order.iter().rfind(|dim| spatial.has(**dim));
+            1 << last_of(loops_of[*last.unwrap_or(&Dim::N)])
+        };
         TensorLoops {
             all,
             once: all & first,
-            last_spatial: last.map_or(0, |&dim| 1 << last_of(loops_of[dim])),
+            last_spatial,
         }
     };
     let (input, filter, output) = (
