@@ -306,7 +306,7 @@ impl CostModel for Maestro {
             price.noc_bandwidth_avg,
             price.active_pes,
         ];
-        if floats.iter().any(|f| !f.is_finite() || *f < 0.0) {
+        if !floats.iter().all(|f| (0.0..f64::INFINITY).contains(f)) {
             return Err(Refused(
                 "a figure comes out negative or infinite".to_string(),
             ));

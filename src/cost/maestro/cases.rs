@@ -187,7 +187,11 @@ impl Cases {
         let mut count = 0;
         let (mut edge, mut ragged, mut unrolled) = (0, 0, 0);
         for (i, d) in level.segment.directives().iter().enumerate() {
-            let (extent, covered, bits) = (extents[d.dim], level.covered[i], level.owned[i]);
+            let (extent, bits) = (extents[d.dim], level.owned[i]);
+            let covered = match d.kind {
+                MapKind::Temporal => d.size,
+                MapKind::Spatial => d.size + d.step * (level.clusters - 1),
+            };
             if extent <= covered {
                 // One iteration, an edge if it overruns; then ragged too if spatial, even if the
                 // tiles divide evenly, which is harmless: the tail is full then.

@@ -54,13 +54,12 @@ pub(super) struct Level {
     pub known: DimSet,
     /// Per loop: what a sub-cluster holds of the dimension.
     pub tiles: [Tile; MAX_DIRECTIVES],
-    /// Per loop: what a sub-cluster computes of it, Y' for Y and X' for X.
-    pub out_tiles: [Tile; MAX_DIRECTIVES],
+    /// The loops over input rows and those over input columns, if a window slides over them.
+    sliding: [LoopSet; 2],
+    /// The tiles of output rows and columns that they give.
+    slid: [Tile; 2],
     /// Per loop: all loops over the same dimension, if it is the last of them; otherwise none.
     pub owned: [LoopSet; MAX_DIRECTIVES],
-    /// Per loop: elements of the dimension covered in one iteration, cov = m + o (n - 1) if its own
-    /// directive is spatial, otherwise m.
-    pub covered: [i64; MAX_DIRECTIVES],
     /// Loops over dimensions whose first directive is spatial.
     pub spatial: LoopSet,
     /// The first spatial directive.
@@ -91,9 +90,9 @@ impl Level {
         nominal: DimMap([0; Dim::COUNT]),
         known: DimSet(0),
         tiles: [Tile::EMPTY; MAX_DIRECTIVES],
-        out_tiles: [Tile::EMPTY; MAX_DIRECTIVES],
+        sliding: [0; 2],
+        slid: [Tile::EMPTY; 2],
         owned: [0; MAX_DIRECTIVES],
-        covered: [0; MAX_DIRECTIVES],
         spatial: 0,
         primary: 0,
         last_spatial: 0,
@@ -117,6 +116,18 @@ impl Level {
         wide: 0,
         out_wide: 0,
     };
+
+    /// What a sub-cluster computes of the dimension of a loop: Y' for Y and X' for X.
+    #[inline]
+    pub fn out_tile(&self, i: usize) -> &Tile {
+        if self.sliding[0] & (1 << i) != 0 {
+            &self.slid[0]
+        } else if self.sliding[1] & (1 << i) != 0 {
+            &self.slid[1]
+        } else {
+            &self.tiles[i]
+        }
+    }
 
     /// Extents of the tile below: what the tile of each dimension holds, its edge tile for the
     /// loops in `edge`.
@@ -236,29 +247,24 @@ fn derive(level: &mut Level, problem: &Problem) {
         let last = last_of(all);
         let held = tile(&directives[last], level.nominal[d.dim]);
         level.tiles[i] = held;
-        level.out_tiles[i] = held;
         level.owned[i] = if last == i { all } else { 0 };
-        level.covered[i] = match d.kind {
-            MapKind::Spatial => d.size + d.step * (level.clusters - 1),
-            MapKind::Temporal => d.size,
-        };
         level.uneven |= LoopSet::from(held.tail != held.full) << i;
         level.wide |= LoopSet::from(!held.is_one()) << i;
         level.spatial |= LoopSet::from(spatial.has(d.dim)) << i;
     }
     level.out_wide = level.wide;
     if problem.kind.slides() {
-        for axis in &AXES {
-            // Every operand's dimension is mapped, so the window is.
-            let window = level.tiles[last_of(loops_of[axis.window])];
-            let rows = loops_of[axis.input];
-            let last = &directives[last_of(rows)];
-            for i in loops(rows) {
-                level.out_tiles[i] = output_tile(last, &level.tiles[i], &window);
-                level.out_wide &= !(1 << i);
-                if !level.out_tiles[i].is_one() {
-                    level.out_wide |= 1 << i;
-                }
+        for (at, axis) in AXES.iter().enumerate() {
+            // Every operand's dimension is mapped, so both are.
+            let window = &level.tiles[last_of(loops_of[axis.window])];
+            let loops = loops_of[axis.input];
+            let last = last_of(loops);
+            let slid = output_tile(&directives[last], &level.tiles[last], window);
+            level.sliding[at] = loops;
+            level.slid[at] = slid;
+            level.out_wide &= !loops;
+            if !slid.is_one() {
+                level.out_wide |= loops;
             }
         }
     }

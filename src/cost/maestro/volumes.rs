@@ -193,7 +193,7 @@ impl<'a> Outputs<'a> {
     pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
             product(loops(set & !level.spatial & level.out_wide).map(|i| {
-                let tile = &level.out_tiles[i];
+                let tile = level.out_tile(i);
                 if flags.edge() & (1 << i) != 0 {
                     tile.tail
                 } else {
@@ -215,7 +215,7 @@ impl<'a> Outputs<'a> {
         let Outputs { level, flags, .. } = *self;
         product(loops(set & level.spatial).map(|i| {
             let bit = 1 << i;
-            let tile = &level.out_tiles[i];
+            let tile = level.out_tile(i);
             let plain = match (role.first(), tile.fresh) {
                 (true, _) => tile.full,
                 (false, 0) => 1,
