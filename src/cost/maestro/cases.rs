@@ -118,7 +118,15 @@ impl States {
     /// k = ((E - m) / o + 1) / n - 1: k middle ones if k > 0; a last one, an edge, if
     /// (k + 1) step + cov > E and k step + cov != E. That one is ragged if (a - 1) o + m < rem,
     /// where rem = E - (k + 1) step and a = (rem - m) / o + 1, but 1 if rem < m.
-    fn set(&mut self, d: &Directive, extent: i64, covered: i64, clusters: i64, bits: LoopSet) {
+    fn set(
+        &mut self,
+        d: &Directive,
+        extent: i64,
+        covered: i64,
+        clusters: i64,
+        bits: LoopSet,
+        mover: u32,
+    ) {
         let (m, o, n) = (d.size, d.step, clusters);
         self.items[0].occurrences = 1;
         self.len = 1;
@@ -137,17 +145,18 @@ impl States {
             }
         };
         if k > 0 {
-            self.push(k, Flags::new(bits, 0, 0, 0));
+            self.push(k, Flags::new(bits, 0, 0, 0), mover);
         }
         if ends {
             let ragged = if ragged { bits } else { 0 };
-            self.push(1, Flags::new(bits, bits, ragged, 0));
+            self.push(1, Flags::new(bits, bits, ragged, 0), mover);
         }
     }
 
-    fn push(&mut self, occurrences: i64, flags: Flags) {
+    fn push(&mut self, occurrences: i64, flags: Flags, mover: u32) {
         self.items[self.len].occurrences = occurrences;
         self.items[self.len].flags = flags;
+        self.items[self.len].mover = mover;
         self.len += 1;
     }
 }
@@ -204,26 +213,20 @@ impl Cases {
                 }
             } else {
                 let wheel = &mut self.wheels[count];
-                wheel.set(d, extent, covered, level.clusters, bits);
                 count += 1;
+                let mover = if bits != 0 { count as u32 } else { 0 };
+                wheel.set(d, extent, covered, level.clusters, bits, mover);
                 self.total *= wheel.len as u32; // at most 3^12
             }
         }
         self.outer[0].occurrences = 1;
         self.outer[0].flags = Flags::new(0, edge, ragged, unrolled);
         let mut class = 1;
-        for (i, wheel) in self.wheels[..count].iter_mut().enumerate().rev() {
+        for wheel in self.wheels[..count].iter_mut().rev() {
             let last = wheel.len - 1;
             if wheel.items[last].flags.last() != 0 {
                 wheel.items[last].class = class;
                 class <<= 1;
-            }
-            for state in &mut wheel.items[1..] {
-                state.mover = if state.flags.moving() != 0 {
-                    i as u32 + 1
-                } else {
-                    0
-                };
             }
         }
         self.innermost = count.saturating_sub(1);

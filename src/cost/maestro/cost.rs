@@ -55,8 +55,10 @@ impl<'a, const N: usize> Evaluator<'a, N> {
             let q = case.occurrences;
             let (group, known) = groups.place(&case);
             if !known {
-                // The place may have been that of another group.
-                out.count(group)?;
+                if group.times > 0 {
+                    // The place has been that of another group.
+                    out.count(group)?;
+                }
                 let class = classes.of(level, &case)?;
                 group.begin(&case, class);
                 if sizing || !group.skipped {

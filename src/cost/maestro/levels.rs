@@ -117,6 +117,12 @@ impl Level {
         out_wide: 0,
     };
 
+    /// Loops of outputs and of what is summed for them.
+    #[inline]
+    pub fn partial_sums(&self) -> LoopSet {
+        self.output.once | self.reduction
+    }
+
     /// What a sub-cluster computes of the dimension of a loop: Y' for Y and X' for X.
     #[inline]
     pub fn out_tile(&self, i: usize) -> &Tile {
@@ -269,11 +275,10 @@ fn derive(level: &mut Level, problem: &Problem) {
         }
     }
     let couple = |coupling: &Coupling| {
-        let of = |dims: DimSet| {
-            dims.iter()
-                .fold(0, |loops: LoopSet, dim| loops | loops_of[dim])
-        };
-        let all = of(coupling.set);
+        let mut all = 0;
+        for (i, d) in directives.iter().enumerate() {
+            all |= LoopSet::from(coupling.set.has(d.dim)) << i;
+        }
         let last_spatial = if all & level.spatial == 0 {
             0
         } else {

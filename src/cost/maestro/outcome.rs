@@ -5,20 +5,30 @@ use super::known::Group;
 use super::layer::{AXES, Coupling, Problem};
 
 /// Least, greatest and summed value of a delay over all cases.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Delays {
-    /// `None` before the first case.
-    pub min: Option<i64>,
+    /// Of no meaning before the first case.
+    pub min: i64,
     /// At least 0.
     pub max: i64,
     /// Weighted with occurrences.
     pub sum: i64,
 }
 
+impl Default for Delays {
+    fn default() -> Delays {
+        Delays {
+            min: i64::MAX,
+            max: 0,
+            sum: 0,
+        }
+    }
+}
+
 impl Delays {
     /// Counts a delay that occurs `times` times.
     pub fn add(&mut self, times: i64, value: i64) -> Result<(), Overflow> {
-        self.min = Some(self.min.map_or(value, |min| min.min(value)));
+        self.min = self.min.min(value);
         self.max = self.max.max(value);
         accumulate(&mut self.sum, times, value)
     }
@@ -84,9 +94,6 @@ impl Outcome {
     /// all the same, as in the reference.
     pub fn count(&mut self, group: &Group) -> Result<(), Overflow> {
         let (n, pace) = (group.times, &group.pace);
-        if n == 0 {
-            return Ok(());
-        }
         accumulate(&mut self.output.up_write, n, group.egress)?;
         accumulate(&mut self.output.down_write, n, group.macs)?;
         if group.skipped {

@@ -97,6 +97,10 @@ impl Spread {
 /// that the mover brings only its `fresh` part, unless a loop of the tensor inside the mover has
 /// several iterations and restarted: then nothing could be kept and all is reloaded.
 pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Result<i64, Refusal> {
+    let mover = flags.mover();
+    if mover.is_some_and(|i| tensor.all & (1 << i) == 0) {
+        return Ok(0);
+    }
     let spread = Spread::of(level, tensor, flags);
     let spatial = tensor.all & level.spatial;
     let temporal = tensor.all & !level.spatial;
@@ -108,7 +112,7 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Resu
             tile.full
         }
     };
-    let Some(mover) = flags.mover() else {
+    let Some(mover) = mover else {
         // The very first tiles. Peers load complete tiles: halos are not shared here.
         let held = product(loops(temporal & level.wide).map(at_first))?;
         if spatial == 0 {
@@ -130,9 +134,6 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Resu
         })?;
         return Ok(mul(held, array)?);
     };
-    if tensor.all & (1 << mover) == 0 {
-        return Ok(0);
-    }
     let inside = !((2 << mover) - 1) as LoopSet;
     let reload = tensor.all & inside & !flags.moving() & !flags.unrolled() != 0;
     let kept = !reload;
@@ -257,17 +258,12 @@ impl<'a> Outputs<'a> {
         )
     }
 
-    /// Loops of outputs and of what is summed for them.
-    fn partial_sum_loops(&self) -> LoopSet {
-        self.level.output.once | self.level.reduction
-    }
-
     /// Partial sums of the slowest sub-cluster: those of the first. Where only a dimension that
     /// is summed over is spatial, its full tile counts even if the only active sub-cluster holds
     /// less.
     pub fn critical(&self) -> Result<i64, Overflow> {
         let role = Spread::of(self.level, &self.level.output, self.flags).lead(self.level);
-        let factors = self.spatial(self.partial_sum_loops(), role, true)?;
+        let factors = self.spatial(self.level.partial_sums(), role, true)?;
         mul(mul(self.held, self.summed)?, factors)
     }
 
@@ -280,9 +276,10 @@ impl<'a> Outputs<'a> {
             edge: level.spatial & flags.edge() != 0,
             ragged: flags.ragged() & (1 << level.last_spatial) != 0,
         };
-        let set = self.partial_sum_loops();
+        let set = level.partial_sums();
+        let lead = self.spatial(set, Role::Lead, true)?;
         let array = spread.total(level, |role| match role {
-            Role::Lead | Role::Peer => self.spatial(set, Role::Lead, true),
+            Role::Lead | Role::Peer => Ok(lead),
             Role::LeadRagged => self.spatial(set, Role::LeadRagged, true),
             Role::Ragged => self.spatial(set, Role::Ragged, false),
         })?;
