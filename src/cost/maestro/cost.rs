@@ -54,6 +54,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         while let Some(case) = cases.next()? {
             let q = case.occurrences;
             let (group, known) = groups.place(&case);
+            let mut begun = None;
             if !known {
                 if group.times > 0 {
                     // The place has been that of another group.
@@ -67,6 +68,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
                         ingress(level, &level.filter, case.flags)?,
                     ];
                 }
+                begun = Some(class);
             }
             if sizing {
                 // The first case sizes the buffers; skipped cases before the first that is not
@@ -81,15 +83,13 @@ impl<'a, const N: usize> Evaluator<'a, N> {
             if group.skipped {
                 continue;
             }
-            if !known {
-                let class = classes.of(level, &case)?;
+            if let Some(class) = begun {
                 group.pace = self.pace(&case, class, group.entering, &out)?;
             }
             let pace = &group.pace;
-            // Neither traffic nor time is negative, and dividing is faster without signs.
-            // The sums of floats and what is halved at every case depend on their order; what
-            // does not is counted by groups.
+            // These depend on the order of the cases. What does not is counted by groups.
             active += q as f64 * pace.active;
+            // Neither is negative, and dividing is faster without signs.
             average += (mul(q, pace.busier)? as u64 / pace.compute as u64) as f64;
             out.offchip = out.offchip.max(pace.offchip) / 2;
             out.intensity = pace.intensity;

@@ -86,12 +86,12 @@ pub(super) struct Group {
     pub egress: i64,
     /// Partial sums over the array.
     pub macs: i64,
-    /// Whether a sub-cluster computes anything.
+    /// Whether not even the slowest sub-cluster computes anything.
     pub skipped: bool,
     /// Elements of input and of filter that enter the array; of no meaning for skipped cases once
     /// the buffers are sized.
     pub entering: [i64; 2],
-    /// The same as times and rates; of no meaning for skipped cases.
+    /// The same in time; of no meaning for skipped cases.
     pub pace: Pace,
 }
 
