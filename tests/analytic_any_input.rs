@@ -164,12 +164,10 @@ fn technology(array: &[u64]) -> Technology {
     set("l2.capacity", 1e15);
     let names = [
         "mac.lanes",
-        "noc.bandwidth",
+        "noc.width",
         "noc.hops",
         "noc.hop_latency",
-        "offchip.bandwidth",
-        "word.operand",
-        "word.sum",
+        "offchip.width",
     ];
     for (name, &value) in names.into_iter().zip(array) {
         set(name, value as f64);
@@ -186,7 +184,7 @@ proptest! {
 
     #[test]
     fn never_panics((shape, rule, knobs, array) in problem()) {
-        let model = cfxc::cost::build("analytic", &technology(&array)).expect("registered");
+        let model = cfxc::cost::build("analytic", &technology(&array), None).expect("registered");
         match model.price(&shape, &rule, &knobs) {
             Ok(p) => {
                 prop_assert!(p.latency_cycles >= 1);
@@ -201,13 +199,15 @@ proptest! {
         // The counts take an array that no technology describes.
         let raw = Array {
             lanes: array[0],
-            noc_bandwidth: array[1],
+            noc_width: array[1],
             noc_latency: array[2],
             multicast: array[3] % 2 == 0,
-            offchip_bandwidth: array[4],
+            forwarding: array[5] % 2 == 0,
+            offchip_width: array[4],
             l2_bytes: u64::MAX,
-            operand_bytes: array[5],
-            sum_bytes: array[6],
+            bits: [array[5], array[6], array[7]],
+            output_bits: array[6],
+            double: [[array[7] % 2 == 0; 3], [array[6] % 2 == 0; 3]],
         };
         if let Err(refused) = evaluate(&shape, &rule, &knobs, &raw) {
             prop_assert!(!refused.0.is_empty());
@@ -225,27 +225,29 @@ fn zeros_are_refused() {
         directives: Vec::new(),
     }];
     let rule = fit(&shape, levels, false);
-    let model = cfxc::cost::build("analytic", &technology(&[1; 8])).expect("registered");
+    let model = cfxc::cost::build("analytic", &technology(&[1; 8]), None).expect("registered");
     assert!(model.price(&shape, &rule, &[1]).is_ok());
     let array = Array {
         lanes: 1,
-        noc_bandwidth: 1,
+        noc_width: 1,
         noc_latency: 0,
         multicast: true,
-        offchip_bandwidth: 1,
+        forwarding: false,
+        offchip_width: 1,
         l2_bytes: 1 << 20,
-        operand_bytes: 1,
-        sum_bytes: 1,
+        bits: [8; 3],
+        output_bits: 8,
+        double: [[true; 3]; 2],
     };
     assert!(evaluate(&shape, &rule, &[1], &array).is_ok());
     for broken in [
         Array { lanes: 0, ..array },
         Array {
-            noc_bandwidth: 0,
+            noc_width: 0,
             ..array
         },
         Array {
-            offchip_bandwidth: 0,
+            offchip_width: 0,
             ..array
         },
     ] {

@@ -8,30 +8,41 @@ use cfxc::cost::{Price, build};
 use cfxc::ir::dataflow::{ClusterLevel, Directive, MapKind, Rule, Size};
 use cfxc::ir::dim::Dim;
 use cfxc::ir::layer::{LayerShape, Op};
+use cfxc::ir::problem::Problem;
 use cfxc::ir::technology::Technology;
 
 /// Terms of the energy in pJ: MACs, L1, L2, network, off chip. No sums are added outside of MACs
 /// here, and nothing leaks.
 type Terms = [f64; 5];
 
-/// pJ of a byte: 1.25 at 8 KiB, with the square root of the capacity.
+/// pJ of a byte.
 fn access(bytes: f64) -> f64 {
-    1.25 * (bytes / 8192.0).sqrt()
+    0.159 + 1.091 * (bytes / 8192.0).sqrt()
+}
+
+/// um2 of a memory.
+fn memory(bytes: f64) -> f64 {
+    3.726 * bytes + 17.9 * bytes.sqrt()
 }
 
 fn technology() -> Technology {
-    support::problem(
+    described("", "horowitz45", "").technology
+}
+
+/// A design under a technology and a precision of its own.
+fn described(technology: &str, name: &str, precision: &str) -> Problem {
+    support::problem(&format!(
         "use std.dataflows.nvdla
 use std.technologies.horowitz45
-network tiny { input image [8, 4, 4]  a = dense(image) { units = 10 } }
-menu small { pes in [1]  buffer in [1] }
-design one { network tiny  technology horowitz45  model analytic  dataflow nvdla  menu small  minimize latency }",
-    )
-    .technology
+{technology}
+network tiny {{ input image [8, 4, 4]  a = dense(image) {{ units = 10 }} }}
+menu small {{ pes in [1]  buffer in [1] }}
+design one {{ network tiny  technology {name}  model analytic  dataflow nvdla  menu small  minimize latency  {precision} }}",
+    ))
 }
 
 fn priced(technology: &Technology, case: &(LayerShape, Rule, u64)) -> Price {
-    let model = build("analytic", technology).expect("registered");
+    let model = build("analytic", technology, None).expect("registered");
     model.price(&case.0, &case.1, &[case.2]).expect("a price")
 }
 
@@ -72,7 +83,7 @@ fn product() -> ((LayerShape, Rule, u64), Terms) {
         12.0 * 0.3,
         (12.0 * (2.0 + 8.0) + 24.0 + 4.0 * 4.0) * access(8.0),
         (12.0 + 12.0 + (4.0 + 4.0) * 4.0) * access(28.0),
-        (24.0 + 4.0 * 4.0) * 1.92,
+        (24.0 + 4.0 * 4.0) * 0.97,
         (12.0 + 4.0) * 162.5,
     ];
     ((shape, rule(Op::Gemm, &maps), 4), terms)
@@ -93,7 +104,7 @@ fn convolution() -> ((LayerShape, Rule, u64), Terms) {
         32.0 * 0.3,
         (32.0 * (2.0 + 8.0) + 26.0 + 8.0 * 4.0) * access(29.0),
         (17.0 + 17.0 + (8.0 + 8.0) * 4.0) * access(49.0),
-        (26.0 + 8.0 * 4.0) * 1.92,
+        (26.0 + 8.0 * 4.0) * 0.97,
         (17.0 + 8.0) * 162.5,
     ];
     let maps = [(MapKind::Spatial, Dim::K)];
@@ -112,12 +123,15 @@ fn energy_area_and_power_by_hand() {
         let p = priced(&horowitz, &case);
         assert_eq!(p.latency_cycles, cycles);
         near(p.energy_nj, terms.iter().sum::<f64>() / 1000.0);
-        // MACs, memories; no area of the network.
-        near(p.area_um2, pes * 419.0 + (pes * l1 + l2) * 2.768);
-        // pJ per cycle: lanes with two operands and two accesses of a sum; 64 links, each of an
-        // operand and a sum; 16 bytes off chip. A pJ in each of 2 ns is 0.5 mW.
+        // A multiplier and two adders, memories; no area of the network.
+        near(
+            p.area_um2,
+            pes * (282.0 + 137.0 + 137.0) + pes * memory(l1) + memory(l2),
+        );
+        // pJ per cycle: lanes with two operands and two accesses of a sum; 64 B in and
+        // 64 B out on the network; 16 bytes off chip. A pJ in each of 2 ns is 0.5 mW.
         let lanes = pes * (0.3 + 10.0 * access(l1));
-        let links = 64.0 * 5.0 * (1.92 + access(l1) + access(l2));
+        let links = 128.0 * (0.97 + access(l1) + access(l2));
         near(p.power_mw, (lanes + links + 16.0 * 162.5) * 0.5);
     }
 }
@@ -127,19 +141,64 @@ fn energy_area_and_power_by_hand() {
 fn a_coefficient_moves_its_own_term() {
     for (case, [macs, l1, l2, network, offchip]) in [product(), convolution()] {
         let before = priced(&technology(), &case);
-        for (name, term) in [
-            ("mac.energy", macs),
-            ("sram.energy", l1 + l2),
-            ("noc.energy", network),
-            ("offchip.energy", offchip),
-        ] {
+        let cases: [(&[&str], f64); 5] = [
+            (&["int8.multiply"], macs * 2.0 / 3.0),
+            (&["int32.add"], macs / 3.0),
+            (&["sram.energy", "sram.fixed_energy"], l1 + l2),
+            (&["noc.energy"], network),
+            (&["offchip.energy"], offchip),
+        ];
+        for (names, term) in cases {
             let mut doubled = technology();
-            doubled.coefficients.get_mut(name).expect(name).value *= 2.0;
+            for name in names {
+                doubled.coefficients.get_mut(*name).expect(name).value *= 2.0;
+            }
             let after = priced(&doubled, &case);
             let moved = (after.energy_nj - before.energy_nj) * 1000.0;
-            assert!((moved - term).abs() < 1e-6, "{name}: {moved} for {term}");
+            assert!((moved - term).abs() < 1e-6, "{names:?}: {moved} for {term}");
             assert_eq!(after.area_um2, before.area_um2);
             assert_eq!(after.latency_cycles, before.latency_cycles);
         }
     }
+}
+
+/// A product of 4 terms on 4 PEs, every coefficient at work: inputs and outputs of half a byte,
+/// weights of 2 bytes, sums of 4, which go from PE to PE.
+///
+/// On to the chip 4 x 0.5 + 4 x 2 = 10 B in 1 cycle; to the PEs behind 3 cycles of latency in 4; 1
+/// step; the sum behind 3 cycles of latency and 3 additions in 7; off the chip in 1. A PE holds
+/// 1 + 2 + 4 B, the shared memory 2 + 8 + 4 B.
+#[test]
+fn every_coefficient_by_hand() {
+    let problem = described(
+        "technology ours extends std.technologies.horowitz45 {
+           mac  { leakage = 1 mW }
+           sram { leakage = 0.5 mW/B }
+           noc  { hops = 3, forwarding = 1, area = 2 um2 }
+         }",
+        "ours",
+        "precision { input = int4, weights = int16 }",
+    );
+    let shape = LayerShape::new(Op::Gemm, &[(Dim::M, 1), (Dim::N, 1), (Dim::K, 4)]);
+    let rule = rule(Op::Gemm, &[(MapKind::Spatial, Dim::K)]);
+    let model = build(problem.model, &problem.technology, problem.precision).expect("registered");
+    let p = model.price(&shape, &rule, &[4]).expect("a price");
+    assert_eq!((p.latency_cycles, p.l1_bytes, p.l2_bytes), (14, 7, 14));
+    let mac = 0.6 + 0.1;
+    let held = 0.5 + 2.0 + 2.0 * 4.0;
+    let energy = 4.0 * mac
+        + 3.0 * 0.1
+        + (4.0 * held + 10.0 + 4.0 * 4.0) * access(7.0)
+        + (10.0 + 10.0 + (1.0 + 1.0) * 4.0) * access(14.0)
+        + (10.0 * 3.0 + (3.0 + 1.0 * 3.0) * 4.0) * 0.97
+        + 10.5 * 162.5;
+    // mW, for 14 cycles of 2 ns.
+    let leakage = 4.0 * 1.0 + (4.0 * 7.0 + 14.0) * 0.5;
+    near(p.energy_nj, energy / 1000.0 + leakage * 28e-9 * 1e6);
+    let area = 4.0 * (993.0 + 137.0) + 4.0 * memory(7.0) + memory(14.0) + 4.0 * 64.0 * 2.0;
+    near(p.area_um2, area);
+    let per_cycle = 4.0 * (mac + held * access(7.0))
+        + 128.0 * (3.0 * 0.97 + access(7.0) + access(14.0))
+        + 16.0 * 162.5;
+    near(p.power_mw, per_cycle * 0.5 + leakage);
 }

@@ -41,7 +41,7 @@ fn design(network: &str, model: &str, technology: &str) -> Problem {
 }
 
 fn model(problem: &Problem) -> Box<dyn CostModel> {
-    cost::build(problem.model, &problem.technology).expect("a model")
+    cost::build(problem.model, &problem.technology, problem.precision).expect("a model")
 }
 
 /// Prices `shapes` at all `points` under all dataflows; how many there are and how many of them

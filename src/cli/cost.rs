@@ -119,7 +119,7 @@ fn whole_menu(problem: &Problem, args: &Args, console: &Console, sources: &Sourc
     } else {
         grid.coarse_points()
     };
-    let Some(model) = cost::build(problem.model, &problem.technology) else {
+    let Some(model) = cost::build(problem.model, &problem.technology, problem.precision) else {
         unreachable!("sema knows only registered models")
     };
     let priced: Vec<Vec<PriceRow>> = (0..problem.shapes.len())

@@ -6,6 +6,7 @@ mod reference;
 
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
+use crate::ir::precision::Precision;
 use crate::ir::registry::ModelSpec;
 use crate::ir::technology::Technology;
 
@@ -81,16 +82,21 @@ pub struct ModelEntry {
     /// Name, summary, coefficients.
     pub spec: ModelSpec,
     /// Fills in the coefficients; sema has made sure that all are there.
-    pub build: fn(&Technology) -> Box<dyn CostModel>,
+    pub build: fn(&Technology, Precision) -> Box<dyn CostModel>,
 }
 
 /// Every cost model; the first is the default.
 pub const MODELS: &[ModelEntry] = &[reference::ENTRY, analytic::price::ENTRY];
 
-/// The model of this name with the coefficients of `technology`.
-pub fn build(name: &str, technology: &Technology) -> Option<Box<dyn CostModel>> {
+/// The model of this name with the coefficients of `technology`, for tensors of this precision or
+/// the default one.
+pub fn build(
+    name: &str,
+    technology: &Technology,
+    precision: Option<Precision>,
+) -> Option<Box<dyn CostModel>> {
     MODELS
         .iter()
         .find(|m| m.spec.name == name)
-        .map(|m| (m.build)(technology))
+        .map(|m| (m.build)(technology, precision.unwrap_or_default()))
 }

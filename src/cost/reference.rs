@@ -14,7 +14,7 @@ use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
 use crate::ir::registry::ModelSpec;
-use crate::ir::technology::{CoefficientSpec, Technology};
+use crate::ir::technology::{CoefficientSpec, Presence, Technology};
 
 const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
     CoefficientSpec {
@@ -22,6 +22,7 @@ const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> 
         quantity,
         whole: false,
         min: 0.0,
+        presence: Presence::Required,
         summary,
     }
 }
@@ -37,6 +38,7 @@ const fn whole(
         quantity,
         whole: true,
         min,
+        presence: Presence::Required,
         summary,
     }
 }
@@ -134,6 +136,7 @@ const COEFFICIENTS: &[CoefficientSpec] = &[
         quantity: Quantity::Count,
         whole: false,
         min: f64::MIN,
+        presence: Presence::Required,
         summary: "constant of the arbiter's polynomial",
     },
     whole(
@@ -149,9 +152,11 @@ pub const ENTRY: ModelEntry = ModelEntry {
     spec: ModelSpec {
         name: "maestro",
         summary: "MAESTRO's analytical model (revision 4eb08d1), figure for figure, faults included",
+        technology: "std.technologies.maestro",
+        reads_precision: false,
         coefficients: COEFFICIENTS,
     },
-    build: |technology| Box::new(Maestro::new(technology)),
+    build: |technology, _| Box::new(Maestro::new(technology)),
 };
 
 struct Maestro {

@@ -102,6 +102,8 @@ codes! {
     NO_DESIGN = "E0603";
     /// What needs an engine for every layer, in a design with one for all.
     PIPELINED_ONLY = "E0604";
+    /// A setting that the cost model does not read.
+    NOT_READ = "E0605";
     /// A budget that no choice of the menu meets.
     INFEASIBLE = "E0701";
     /// Budgets that can be met each alone but not together.

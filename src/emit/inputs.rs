@@ -5,6 +5,7 @@ use super::{graph, number};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::{ClusterLevel, Dataflow, Directive, MapKind, Size};
 use crate::ir::menu::{Knob, Menu};
+use crate::ir::precision::Precision;
 use crate::ir::problem::{Limit, Pin, Problem, Stage};
 use crate::ir::registry::ParamValue;
 use crate::ir::technology::Coefficient;
@@ -51,6 +52,7 @@ pub fn inputs(space: &Space) -> Value {
             "name": problem.model,
             "caveats": space.model.caveats(),
         },
+        "precision": problem.precision.as_ref().map(precision),
         "technology": {
             "name": problem.technology.name,
             "coefficients": problem.technology.coefficients.iter()
@@ -188,6 +190,16 @@ fn stage(stage: &Stage) -> Value {
         })
         .collect();
     json!({ "method": stage.method, "parameters": params })
+}
+
+/// The formats of the tensors.
+fn precision(p: &Precision) -> Value {
+    json!({
+        "input": p.input.name(),
+        "weights": p.weights.name(),
+        "output": p.output.name(),
+        "sum": p.sum.name(),
+    })
 }
 
 #[cfg(test)]

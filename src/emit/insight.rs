@@ -61,6 +61,12 @@ pub fn time(decision: &Decision) -> String {
     time_of(decision, decision.totals.latency_cycles)
 }
 
+/// `mean 13.2 mW at full throughput`
+pub fn mean_power(decision: &Decision) -> String {
+    let mean = amount(Quantity::Power, decision.totals.mean_power_mw());
+    format!("mean {mean} at full throughput")
+}
+
 /// So many cycles as a time.
 pub fn time_of(decision: &Decision, cycles: u64) -> String {
     let seconds = cycles as f64 / decision.clock_hz();

@@ -19,7 +19,7 @@ pub const SCHEMA: u32 = 1;
 const BUFFER: &str = "buffer";
 
 /// Keys of a layer and columns of a price list that no knob may take.
-const TAKEN: [&str; 19] = [
+const TAKEN: [&str; 20] = [
     "name",
     "layer",
     "op",
@@ -28,6 +28,7 @@ const TAKEN: [&str; 19] = [
     "energy_nj",
     "area_um2",
     "power_mw",
+    "mean_power_mw",
     "throughput_macs_per_cycle",
     "l1_bytes",
     "l2_bytes",
@@ -185,6 +186,7 @@ fn stage(stage: &StageReport, objective: Metric) -> Value {
 fn layer(decision: &Decision, row: &Row) -> Value {
     let problem = decision.problem;
     let price = &row.price;
+    let clock_hz = decision.clock_hz();
     // Under `sequential` an engine is no layer's own.
     let own = |value: f64| decision.engine.is_none().then_some(value);
     let mut out = json!({
@@ -203,6 +205,7 @@ fn layer(decision: &Decision, row: &Row) -> Value {
         "energy_nj": price.energy_nj,
         "area_um2": own(price.area_um2),
         "power_mw": own(price.power_mw),
+        "mean_power_mw": price.energy_nj / price.latency_cycles as f64 * clock_hz * 1e-6,
         "l1_bytes": price.l1_bytes,
         "l2_bytes": price.l2_bytes,
         "macs": row.macs,
@@ -244,6 +247,7 @@ pub fn metrics(totals: &Totals, clock_hz: f64) -> Value {
         "energy_nj": totals.energy_nj,
         "area_um2": totals.area_um2,
         "power_mw": totals.power_mw,
+        "mean_power_mw": totals.mean_power_mw(),
         "edp_nj_cycles": totals.metric(Metric::Edp),
         "edp_per_layer_nj_cycles": totals.edp_per_layer,
     })

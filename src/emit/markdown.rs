@@ -84,6 +84,9 @@ fn result(decision: &Decision, out: &mut String) {
         if metric == Metric::Latency {
             value = format!("{value} ({})", insight::time(decision));
         }
+        if metric == Metric::Power {
+            value = format!("{value} ({})", insight::mean_power(decision));
+        }
         let budget = decision.budgets.iter().find(|b| b.limit.metric == metric);
         let name = if metric == objective {
             format!("{} (objective)", metric.name())
@@ -281,6 +284,16 @@ fn inputs(decision: &Decision, out: &mut String) {
     }
     row("seed", problem.seed.to_string());
     row("model", problem.model.to_string());
+    if let Some(p) = problem.precision {
+        let formats = [
+            ("input", p.input),
+            ("weights", p.weights),
+            ("output", p.output),
+            ("sum", p.sum),
+        ];
+        let formats = formats.map(|(tensor, format)| format!("{tensor} = {}", format.name()));
+        row("precision", formats.join(", "));
+    }
     row("technology", problem.technology.name.clone());
     for (name, value) in &problem.defaults {
         row(&format!("default taken: {name}"), value.clone());

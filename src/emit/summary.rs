@@ -162,6 +162,9 @@ fn metrics(decision: &Decision, style: Style) -> Vec<String> {
         if metric == Metric::Latency {
             notes.push(insight::time(decision));
         }
+        if metric == Metric::Power {
+            notes.push(insight::mean_power(decision));
+        }
         if metric == objective {
             let goal = if metric.larger_is_better() {
                 "maximized"

@@ -6,6 +6,7 @@ pub mod layer;
 pub mod menu;
 pub mod metric;
 pub mod network;
+pub mod precision;
 pub mod problem;
 pub mod registry;
 pub mod technology;

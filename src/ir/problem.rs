@@ -5,6 +5,7 @@ use super::layer::LayerShape;
 use super::menu::Menu;
 use super::metric::Metric;
 use super::network::Network;
+use super::precision::Precision;
 use super::registry::{MethodSpec, ParamValue};
 use super::technology::Technology;
 use crate::base::span::Span;
@@ -238,6 +239,8 @@ pub struct Problem {
     pub objective: Objective,
     /// Name of the cost model.
     pub model: &'static str,
+    /// Number formats of the tensors; `None` if the model does not read them.
+    pub precision: Option<Precision>,
     /// Its coefficients.
     pub technology: Technology,
     /// At least one stage.

@@ -10,7 +10,11 @@ pub struct ModelSpec {
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,
-    /// Coefficients it reads from the technology, all required.
+    /// A technology of the library that has all of them: the default.
+    pub technology: &'static str,
+    /// Whether its figures depend on the number formats of the tensors.
+    pub reads_precision: bool,
+    /// Coefficients it reads from the technology.
     pub coefficients: &'static [CoefficientSpec],
 }
 

@@ -1,5 +1,6 @@
 //! Named coefficients behind every figure, each with unit and source.
 
+use super::precision::{Format, Precision};
 use crate::base::units::Quantity;
 use std::collections::BTreeMap;
 
@@ -46,8 +47,35 @@ pub struct CoefficientSpec {
     pub whole: bool,
     /// Smallest value it may have.
     pub min: f64,
+    /// Whether a technology must have it.
+    pub presence: Presence,
     /// One line on what it stands for.
     pub summary: &'static str,
+}
+
+/// When a technology must have a coefficient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Presence {
+    /// Always.
+    Required,
+    /// Never; without it this is its value.
+    Default(f64),
+    /// For designs that multiply in this format.
+    Product(Format),
+    /// For designs whose sums have this format.
+    Sum(Format),
+}
+
+impl CoefficientSpec {
+    /// Whether a technology must have it for a design of this precision.
+    pub fn needed(&self, precision: Precision) -> bool {
+        match self.presence {
+            Presence::Required => true,
+            Presence::Default(_) => false,
+            Presence::Product(format) => precision.product() == format,
+            Presence::Sum(format) => precision.sum == format,
+        }
+    }
 }
 
 /// The clock, which every technology has whatever the model.
@@ -56,5 +84,6 @@ pub const CLOCK: CoefficientSpec = CoefficientSpec {
     quantity: Quantity::Frequency,
     whole: false,
     min: 1.0,
+    presence: Presence::Required,
     summary: "clock rate, to turn cycles into time",
 };

@@ -20,7 +20,7 @@ impl Features {
     /// `least[kind][limit]`.
     pub fn new(space: &Space, slots: &Slots, least: &[Vec<f64>]) -> Features {
         let mut rows = Vec::new();
-        for kind in 0..slots.kinds.len() {
+        for (kind, least) in least.iter().enumerate() {
             let layer = slots.kind_of.iter().position(|&k| k == kind).unwrap_or(0);
             let shape = &space.problem.shapes[space.problem.layers[layer].shape];
             let mut row: Vec<f32> = Vec::new();
@@ -44,7 +44,7 @@ impl Features {
                     .map(|&op| f32::from(u8::from(op == shape.op))),
             );
             let layers = slots.kind_of.len() as f64;
-            row.extend(least[kind].iter().map(|&l| (l * layers) as f32));
+            row.extend(least.iter().map(|&l| (l * layers) as f32));
             rows.push(row);
         }
         // The engine's slot has no layer.

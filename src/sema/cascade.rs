@@ -144,7 +144,8 @@ fn places(item: &Item, out: &mut Vec<Span>) {
                 DesignStmt::Setting { key, value } => key.span.to(value.span()),
                 DesignStmt::DataflowIn { span, .. }
                 | DesignStmt::Search { span, .. }
-                | DesignStmt::Pin { span, .. } => *span,
+                | DesignStmt::Pin { span, .. }
+                | DesignStmt::Precision { span, .. } => *span,
                 DesignStmt::Objective { maximize, metric } => maximize.span.to(metric.span),
                 DesignStmt::Expect(condition) | DesignStmt::Stop(condition) => condition.span,
             }));

@@ -3,7 +3,7 @@
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
-use super::{budget, dataflow, menu, pins, quantity, search, technology};
+use super::{budget, dataflow, menu, pins, precision, quantity, search, technology};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{Dataflow, Size};
@@ -17,8 +17,7 @@ use crate::ir::technology::Technology;
 use crate::syntax::ast::{DesignDecl, Item, MenuDecl, Name, Path, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a design uses when it does not say.
-const DEFAULT_TECHNOLOGY: &str = "std.technologies.maestro";
+/// The seed of a design that does not say.
 const DEFAULT_SEED: u64 = 1;
 
 /// Lowers every design of the main file; broken ones are left out.
@@ -59,14 +58,22 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         .as_deref()
         .and_then(|c| lower_dataflows(program, c, menu.as_ref()));
     let model = model(program, &parts, &mut defaults);
-    let technology = technology_of(program, at, decl, &parts, &mut defaults);
+    let precision = precision::lower(&parts, model, &mut defaults, &mut program.diagnostics);
+    let technology = technology_of(program, at, decl, (&parts, model), &mut defaults);
     let clock = technology.as_ref().map_or(1e9, Technology::clock_hz);
-    if let (Some(model), Some(technology)) = (model, &technology) {
+    let mut technology = technology;
+    if let (Some(model), Some(precision), Some(technology)) = (model, precision, &mut technology) {
         let place = parts
             .settings
             .get("technology")
             .map_or(decl.name.span, |(_, v)| v.span());
-        technology::complete(technology, model, place, &mut program.diagnostics);
+        technology::complete(
+            technology,
+            model,
+            precision,
+            place,
+            &mut program.diagnostics,
+        );
     }
     let budgets = if parts.settings.contains_key("budget") {
         let found = resolve(program, at, &parts, "budget", Kind::Budget);
@@ -132,6 +139,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         budgets: budgets?,
         objective: objective?,
         model: model?.name,
+        precision: precision.filter(|_| model.is_some_and(|m| m.reads_precision)),
         technology: technology?,
         stages: stages?,
         seed: seed?,
@@ -366,20 +374,21 @@ fn technology_of(
     program: &mut Program,
     at: Ref,
     decl: &DesignDecl,
-    parts: &Parts,
+    (parts, model): (&Parts, Option<&ModelSpec>),
     defaults: &mut Vec<(&'static str, String)>,
 ) -> Option<Technology> {
     let path = if parts.settings.contains_key("technology") {
         parts.path("technology", &mut program.diagnostics)?.clone()
     } else {
-        defaults.push(("technology", DEFAULT_TECHNOLOGY.to_string()));
+        let usual = model?.technology;
+        defaults.push(("technology", usual.to_string()));
         let span = decl.name.span;
         let name = |s: &str| Name {
             node: s.to_string(),
             span,
         };
         Path {
-            segments: DEFAULT_TECHNOLOGY.split('.').map(name).collect(),
+            segments: usual.split('.').map(name).collect(),
             span,
         }
     };

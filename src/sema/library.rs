@@ -19,6 +19,7 @@ const TEXTS: &[(&str, &str)] = texts![
     "tables/mobilenet_v2",
     "tables/resnet50",
     "technologies/horowitz45",
+    "technologies/jouppi7",
     "technologies/maestro",
     "technologies/maestro_confuciux",
 ];

@@ -14,6 +14,7 @@ mod network;
 mod operator;
 mod parts;
 mod pins;
+mod precision;
 mod quantity;
 mod scope;
 mod search;

@@ -7,17 +7,20 @@ use crate::base::span::{Span, Spanned};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
-use crate::syntax::ast::{Condition, DesignDecl, DesignStmt, Item, Name, Path, StageDecl, Value};
+use crate::syntax::ast::{
+    Condition, DesignDecl, DesignStmt, Field, Item, Name, Path, StageDecl, Value,
+};
 use std::collections::BTreeMap;
 
 /// Words that may stand before a value in a design.
-pub const SETTINGS: [&str; 8] = [
+pub const SETTINGS: [&str; 9] = [
     "network",
     "dataflow",
     "deploy",
     "menu",
     "budget",
     "model",
+    "precision",
     "technology",
     "seed",
 ];
@@ -32,6 +35,7 @@ pub struct Parts<'a> {
     pub pins: Vec<pins::Written<'a>>,
     pub expects: Vec<&'a Condition>,
     pub stop: Option<&'a Condition>,
+    pub precision: Option<(&'a [Field], Span)>,
     /// What unknown settings seem to stand for: it is not missing besides.
     misspelt: Vec<&'static str>,
 }
@@ -134,6 +138,10 @@ impl<'a> Parts<'a> {
                     fields,
                     span: *span,
                 }),
+                DesignStmt::Precision { fields, span } => match parts.precision {
+                    Some((_, first)) => out.push(twice("`precision`", *span, first)),
+                    None => parts.precision = Some((fields, *span)),
+                },
                 DesignStmt::Expect(condition) => parts.expects.push(condition),
                 DesignStmt::Stop(condition) => match &parts.stop {
                     Some(first) => out.push(twice("`stop`", condition.span, first.span)),

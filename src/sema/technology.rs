@@ -5,8 +5,9 @@ use super::quantity;
 use super::scope::{Kind, Program, Ref};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
+use crate::ir::precision::Precision;
 use crate::ir::registry::ModelSpec;
-use crate::ir::technology::{CLOCK, Coefficient, CoefficientSpec, Technology};
+use crate::ir::technology::{CLOCK, Coefficient, CoefficientSpec, Presence, Technology};
 use crate::syntax::ast::{Field, Item, Name, Number, TechnologyDecl, TechnologyStmt, Value};
 
 /// Whole coefficients end here, well before doubles stop telling neighbours apart.
@@ -313,25 +314,42 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether the technology has everything the model reads; reports what is missing.
+/// Whether the technology has everything the model reads for a design of this precision; reports
+/// what is missing, and fills in what has a default.
 pub fn complete(
-    technology: &Technology,
+    technology: &mut Technology,
     model: &ModelSpec,
+    precision: Precision,
     at: Span,
     out: &mut Vec<Diagnostic>,
 ) -> bool {
     let missing: Vec<&str> = model
         .coefficients
         .iter()
-        .filter(|c| technology.get(c.name).is_none())
+        .filter(|c| c.needed(precision) && technology.get(c.name).is_none())
         .map(|c| c.name)
         .collect();
     if missing.is_empty() {
+        fill_in(technology, model);
         return true;
     }
     let shown = match missing.len() {
         0..=6 => missing.join(", "),
         n => format!("{} and {} more", missing[..6].join(", "), n - 6),
+    };
+    let general = model.coefficients.iter();
+    let mut general = general.filter(|c| c.presence == Presence::Required);
+    let help = if general.any(|c| missing.contains(&c.name)) {
+        format!(
+            "start from a complete one: `technology {} extends {} {{ … }}`",
+            technology.name, model.technology
+        )
+    } else {
+        let group = missing[0].split_once('.').map_or("", |(group, _)| group);
+        format!(
+            "choose another `precision`, or extend the technology: `technology {}_{group} extends {} {{ {group} {{ … }} }}`",
+            technology.name, technology.name
+        )
     };
     out.push(
         Diagnostic::error(
@@ -342,10 +360,20 @@ pub fn complete(
             ),
         )
         .label(at, format!("missing: {shown}"))
-        .help(format!(
-            "start from a complete one: `technology {} extends std.technologies.maestro {{ … }}`",
-            technology.name
-        )),
+        .help(help),
     );
     false
+}
+
+fn fill_in(technology: &mut Technology, model: &ModelSpec) {
+    for spec in model.coefficients {
+        if let Presence::Default(value) = spec.presence {
+            let entry = technology.coefficients.entry(spec.name.to_string());
+            entry.or_insert_with(|| Coefficient {
+                value,
+                quantity: spec.quantity,
+                source: Some(format!("default of model {}", model.name)),
+            });
+        }
+    }
 }

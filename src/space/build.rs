@@ -85,7 +85,7 @@ impl<'p> Space<'p> {
             });
         };
         // Sema has checked the model's name and coefficients.
-        let model = cost::build(problem.model, &problem.technology)
+        let model = cost::build(problem.model, &problem.technology, problem.precision)
             .unwrap_or_else(|| unreachable!("sema knows only registered models"));
         let points: Vec<Point> = (0..size as Point).collect();
         let tables = table::fill(problem, model.as_ref(), &grid, &points);

@@ -33,6 +33,12 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Mean power at full throughput, in mW: energy of an inference x inferences per second.
+    /// (nJ/s is nW, 1e-6 mW.)
+    pub fn mean_power_mw(&self) -> f64 {
+        self.energy_nj * self.throughput * 1e-6
+    }
+
     /// A metric in its unit.
     pub fn metric(&self, metric: Metric) -> f64 {
         match metric {

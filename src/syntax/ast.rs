@@ -423,6 +423,13 @@ pub enum DesignStmt {
         /// The statement.
         span: Span,
     },
+    /// `precision { input = int8, weights = int4 }`
+    Precision {
+        /// Formats per tensor.
+        fields: Vec<Field>,
+        /// The statement.
+        span: Span,
+    },
     /// `expect latency <= 3.6e7 cycles`
     Expect(Condition),
     /// `stop gap <= 1%`

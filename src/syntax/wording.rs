@@ -42,6 +42,7 @@ pub(super) fn keyword(rule: Rule) -> Option<&'static str> {
         kw_network => "network",
         kw_per => "per",
         kw_pin => "pin",
+        kw_precision => "precision",
         kw_refine => "refine",
         kw_search => "search",
         kw_shapes => "shapes",

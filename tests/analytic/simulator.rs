@@ -28,6 +28,8 @@ pub struct Simulator {
     tensors: [Vec<Axis>; 3],
     transposed: bool,
     plane: [i64; 2],
+    /// Loops of the outermost level.
+    outer: usize,
 }
 
 fn size(shape: &LayerShape, extents: &BTreeMap<Dim, i64>, size: Size, knobs: &[u64]) -> i64 {
@@ -140,6 +142,7 @@ impl Simulator {
             tensors: [input, weights, output],
             transposed: shape.op == Op::TransposedConv,
             plane: shape.output().expect("an output").map(|e| e as i64),
+            outer: rule.levels[0].directives.len(),
         }
     }
 
@@ -251,6 +254,29 @@ impl Simulator {
         self.steps(0, cut, &vec![0; self.loops.len()]).len()
     }
 
+    /// Runs the layer with every choice of passes, and takes the best that fits the shared memory:
+    /// least traffic in bits, then fastest, then smallest.
+    pub fn best(&self, array: &Array) -> Option<(Outcome, bool)> {
+        let zero = vec![0; self.loops.len()];
+        let [input, weights, sum] = array.bits;
+        let bits = [input, weights, array.output_bits, sum, sum];
+        let cut = |cut: usize| {
+            // Passes of a transposed convolution hold rows and columns whole.
+            let parts = self.steps(0, cut, &zero).iter().any(|at| {
+                let tile = self.pass_tile(at, cut);
+                let parted = |d| tile[&d].1 - tile[&d].0 < self.extents[&d];
+                [Dim::Y, Dim::X, Dim::R, Dim::S].into_iter().any(parted)
+            });
+            (!parts || !self.transposed).then(|| self.run(array, cut))
+        };
+        let fits = (0..=self.outer).filter_map(cut);
+        let fits = fits.filter(|(o, _)| o.l2_bytes <= array.l2_bytes);
+        fits.min_by_key(|(o, _)| {
+            let traffic: u64 = o.offchip.iter().zip(bits).map(|(n, b)| n * b).sum();
+            (traffic, o.cycles, o.l2_bytes)
+        })
+    }
+
     /// Runs the layer with this many loops outside of the passes. The second value tells whether
     /// a PE ever kept a part of its tile while another part came in.
     pub fn run(&self, array: &Array, cut: usize) -> (Outcome, bool) {
@@ -274,7 +300,7 @@ impl Simulator {
                 let before = (s > 0).then(|| &steps[s - 1]);
                 let after = steps.get(s + 1);
                 let mut longest = 0;
-                let mut load = 0;
+                let mut load = [0; 2];
                 let mut seen = [vec![false; self.size(0)], vec![false; self.size(1)]];
                 let mut sums = Vec::new();
                 let mut leaves = false;
@@ -317,7 +343,7 @@ impl Simulator {
                             let first = !std::mem::replace(&mut seen[t][e as usize], true);
                             if first || !array.multicast {
                                 moved.read[t] += 1;
-                                load += 1;
+                                load[t] += 1;
                             }
                         }
                     }
@@ -335,16 +361,40 @@ impl Simulator {
                     let known = std::mem::replace(&mut summed[e as usize], true);
                     sums_read += u64::from(known || self.transposed);
                 }
-                moved.largest = moved.largest.max(load).max(sums.len() as u64);
                 compute.push(longest);
-                loads.push(noc(array, load));
-                stores.push(noc(array, sums.len() as u64));
+                // What has two buffers moves while others compute, what has one does not.
+                let [mut early, mut late] = [[0; 2]; 2];
+                for (t, n) in load.into_iter().enumerate() {
+                    let ahead = array.double[0][t] || s == 0;
+                    (if ahead { &mut early } else { &mut late })[t] = n;
+                }
+                let bits = |n: [u64; 2]| n[0] * array.bits[0] + n[1] * array.bits[1];
+                loads.push([early, late].map(|n| noc(array, bits(n), 0)));
+                stores.push(noc(
+                    array,
+                    sums.len() as u64 * array.bits[2],
+                    self.additions(array),
+                ));
+                for (elements, bits) in [early, late]
+                    .map(|n| (n[0] + n[1], bits(n)))
+                    .into_iter()
+                    .chain([(sums.len() as u64, sums.len() as u64 * array.bits[2])])
+                {
+                    if elements > 0 {
+                        let link = bits.div_ceil(8 * array.noc_width);
+                        moved.peak = moved.peak.max(elements.div_ceil(link));
+                    }
+                }
             }
-            let mut cycles = loads[0];
+            let mut cycles = loads[0][0];
+            let double = array.double[0][2];
             for s in 0..steps.len() {
-                let load = loads.get(s + 1).copied().unwrap_or(0);
-                let store = if s > 0 { stores[s - 1] } else { 0 };
+                let [load, late] = loads.get(s + 1).copied().unwrap_or([0; 2]);
+                let store = if s > 0 && double { stores[s - 1] } else { 0 };
                 cycles += compute[s].max(load).max(store);
+                if s + 1 < steps.len() {
+                    cycles += late.max(if double { 0 } else { stores[s] });
+                }
             }
             lengths.push(cycles + stores.last().copied().unwrap_or(0));
         }
@@ -353,8 +403,8 @@ impl Simulator {
             macs,
             moved,
             sums_read,
-            offchip: [0; 3],
-            l1_bytes: bytes(array, tile_size, changes),
+            offchip: [0; 5],
+            l1_bytes: bytes(array, tile_size, changes, array.double[0]),
             l2_bytes: 0,
             outer_loops: cut,
         };
@@ -374,10 +424,17 @@ impl Simulator {
         let mut size = [0u64; 3];
         let mut changes = [false; 3];
         let (mut loads, mut stores) = (Vec::new(), Vec::new());
-        let mut gone = vec![false; self.size(2)];
+        let mut known = vec![false; self.size(2)];
+        let mut last = vec![0; self.size(2)];
+        let mut returns = false;
+        for (p, at) in passes.iter().enumerate() {
+            for e in self.elements(2, &self.pass_tile(at, cut)) {
+                last[e as usize] = p;
+            }
+        }
         for (p, at) in passes.iter().enumerate() {
             let tile = self.pass_tile(at, cut);
-            let mut load = 0;
+            let mut load = [0; 2];
             for t in 0..2 {
                 let holds = self.elements(t, &tile);
                 size[t] = size[t].max(holds.len() as u64);
@@ -394,49 +451,95 @@ impl Simulator {
                 let new = holds.iter().filter(|e| had.binary_search(e).is_err());
                 let new = new.count() as u64;
                 outcome.offchip[t] += new;
-                load += new;
+                load[usize::from(p == 0 || array.double[1][t])] += new * array.bits[t];
             }
             let holds = self.elements(2, &tile);
             size[2] = size[2].max(holds.len() as u64);
+            // Outputs that were here before come back.
+            if p > 0 && self.change(2, &passes[p - 1], at) != Change::None {
+                let back = holds.iter().filter(|&&e| known[e as usize]).count() as u64;
+                let back = self.off_chip(&tile, back, holds.len());
+                returns |= back > 0;
+                outcome.offchip[4] += back;
+                load[usize::from(array.double[1][2])] += back * array.bits[2];
+            }
+            for &e in &holds {
+                known[e as usize] = true;
+            }
             let leaves = passes
                 .get(p + 1)
                 .is_none_or(|next| self.change(2, at, next) != Change::None);
             changes[2] |= leaves && p + 1 < passes.len();
             let mut store = 0;
             if leaves {
-                for &e in &holds {
-                    assert!(
-                        !std::mem::replace(&mut gone[e as usize], true),
-                        "a sum that left the chip is needed again"
-                    );
-                }
-                store = holds.len() as u64;
-                if self.transposed {
-                    let channels: i64 = [Dim::N, Dim::G, Dim::K]
-                        .iter()
-                        .map(|d| tile[d].1 - tile[d].0)
-                        .product();
-                    store = (channels * self.plane[0] * self.plane[1]) as u64;
-                }
-                outcome.offchip[2] += store;
+                // Complete is what no later pass adds to.
+                let complete = |e: &&u32| last[**e as usize] == p;
+                let whole = holds.iter().filter(complete).count() as u64;
+                let rest = self.off_chip(&tile, holds.len() as u64 - whole, holds.len());
+                let whole = self.off_chip(&tile, whole, holds.len());
+                outcome.offchip[3] += rest;
+                store = rest * array.bits[2];
+                outcome.offchip[2] += whole;
+                store += whole * array.output_bits;
             }
-            loads.push(load.div_ceil(array.offchip_bandwidth));
-            stores.push(store.div_ceil(array.offchip_bandwidth));
+            let link = |bits: u64| bits.div_ceil(8 * array.offchip_width);
+            loads.push(load.map(link));
+            stores.push(link(store));
         }
-        outcome.l2_bytes = bytes(array, size, changes);
-        let mut cycles = loads[0];
+        outcome.l2_bytes = bytes(array, size, changes, array.double[1]);
+        if returns && array.double[1][2] {
+            // Some come while others go.
+            outcome.l2_bytes += (size[2] * array.bits[2]).div_ceil(8);
+        }
+        let mut cycles = loads[0][1];
+        let double = array.double[1][2];
         for p in 0..passes.len() {
-            let load = loads.get(p + 1).copied().unwrap_or(0);
-            let store = if p > 0 { stores[p - 1] } else { 0 };
+            let [late, load] = loads.get(p + 1).copied().unwrap_or([0; 2]);
+            let store = if p > 0 && double { stores[p - 1] } else { 0 };
             cycles += lengths[p].max(load + store);
+            if p + 1 < passes.len() {
+                cycles += late + if double { 0 } else { stores[p] };
+            }
         }
         outcome.cycles = cycles + stores.last().copied().unwrap_or(0);
+    }
+
+    /// Of a transposed convolution not the box moves off chip but the output, padding cut off: of a
+    /// tile all or nothing.
+    fn off_chip(&self, tile: &BTreeMap<Dim, Span>, elements: u64, of: usize) -> u64 {
+        if !self.transposed || elements == 0 {
+            return elements;
+        }
+        assert_eq!(elements, of as u64);
+        let channels = [Dim::N, Dim::G, Dim::K]
+            .iter()
+            .map(|d| tile[d].1 - tile[d].0);
+        (channels.product::<i64>() * self.plane[0] * self.plane[1]) as u64
     }
 
     /// Elements of the box that holds a whole tensor.
     fn size(&self, t: usize) -> usize {
         let all: BTreeMap<Dim, Span> = self.extents.iter().map(|(&d, &e)| (d, (0, e))).collect();
         self.elements(t, &all).len()
+    }
+
+    /// Cycles in which the sums of one output of all units become one: neighbours add up pairwise
+    /// in a tree, or one after the other.
+    fn additions(&self, array: &Array) -> u64 {
+        let mut sums: i64 = 1;
+        for l in self.loops.iter().filter(|l| !self.depends(2, l.dim)) {
+            sums *= l.units;
+        }
+        let mut cycles = 0;
+        while sums > 1 {
+            sums = if array.forwarding {
+                sums - 1
+            } else {
+                (sums + 1) / 2
+            };
+            cycles += 1;
+        }
+        cycles
     }
 
     /// Steps times units, to keep the slow thing to small problems.
@@ -472,17 +575,17 @@ enum Change {
     Anew,
 }
 
-fn noc(array: &Array, elements: u64) -> u64 {
-    match elements {
+fn noc(array: &Array, bits: u64, further: u64) -> u64 {
+    match bits {
         0 => 0,
-        n => array.noc_latency + n.div_ceil(array.noc_bandwidth),
+        n => array.noc_latency + further + n.div_ceil(8 * array.noc_width),
     }
 }
 
-/// Two halves where the contents change.
-fn bytes(array: &Array, size: [u64; 3], changes: [bool; 3]) -> u64 {
-    let width = [array.operand_bytes, array.operand_bytes, array.sum_bytes];
+/// Two buffers where the contents change and there are two.
+fn bytes(array: &Array, size: [u64; 3], changes: [bool; 3], double: [bool; 3]) -> u64 {
+    let buffers = |t: usize| if changes[t] && double[t] { 2 } else { 1 };
     (0..3)
-        .map(|t| size[t] * width[t] * if changes[t] { 2 } else { 1 })
+        .map(|t| (size[t] * array.bits[t]).div_ceil(8) * buffers(t))
         .sum()
 }

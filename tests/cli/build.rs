@@ -59,6 +59,7 @@ fn json_has_the_promised_schema() {
             "energy_nj",
             "area_um2",
             "power_mw",
+            "mean_power_mw",
             "l1_bytes",
             "l2_bytes",
             "macs",

@@ -40,7 +40,8 @@ pub fn written(problem: &Problem, refined: bool) -> String {
     } else {
         grid.coarse_points()
     };
-    let model = cost::build(problem.model, &problem.technology).expect("a model");
+    let model =
+        cost::build(problem.model, &problem.technology, problem.precision).expect("a model");
     let mut rows = Vec::new();
     for (layer, entry) in problem.layers.iter().enumerate() {
         for &point in &points {

@@ -7,8 +7,10 @@
 //! | `window` | a row of steps whose transfers overlap, summed without walking it |
 //! | `walk` | one pass over the array |
 //! | `passes` | what the shared memory holds, what moves off chip |
-//! | `price` | coefficients; energy, area and power from the counts |
+//! | `coefficients` | what a technology must say |
+//! | `price` | energy, area and power from the counts |
 
+mod coefficients;
 mod nest;
 mod passes;
 pub mod price;
@@ -19,6 +21,7 @@ mod window;
 use super::Refused;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
+pub use passes::Traffic;
 pub use walk::Moved;
 
 /// The array as far as counts depend on it.
@@ -26,43 +29,59 @@ pub use walk::Moved;
 pub struct Array {
     /// MACs a PE makes in one cycle.
     pub lanes: u64,
-    /// Elements per cycle between shared memory and PEs, in each direction.
-    pub noc_bandwidth: u64,
-    /// Cycles before the first element of a transfer arrives.
+    /// Bytes per cycle between shared memory and PEs, in each direction.
+    pub noc_width: u64,
+    /// Cycles before the first byte of a transfer arrives.
     pub noc_latency: u64,
     /// Whether one read of the shared memory reaches all PEs that need the element.
     pub multicast: bool,
-    /// Elements per cycle to and from off-chip memory, together.
-    pub offchip_bandwidth: u64,
+    /// Whether PEs pass their sums along a row of PEs; otherwise a tree adds them up.
+    pub forwarding: bool,
+    /// Bytes per cycle to and from off-chip memory, together.
+    pub offchip_width: u64,
     /// Bytes of shared memory that may be used.
     pub l2_bytes: u64,
-    /// Bytes of an input or weight.
-    pub operand_bytes: u64,
-    /// Bytes of a partial sum.
-    pub sum_bytes: u64,
+    /// Bits of an input, a weight, a partial sum.
+    pub bits: [u64; 3],
+    /// Bits of an output as it leaves the chip.
+    pub output_bits: u64,
+    /// Whether there are two buffers for inputs, weights, sums: in a PE, in the shared memory.
+    pub double: [[bool; 3]; 2],
 }
 
+/// Index of a PE's memory in [`Array::double`].
+const L1: usize = 0;
+/// Index of the shared memory in [`Array::double`].
+const L2: usize = 1;
+
 impl Array {
-    /// Cycles of a transfer on chip: latency + elements / bandwidth, rounded up; none for nothing.
-    fn noc_cycles(&self, elements: u64) -> Result<u64, Refused> {
-        match elements {
+    /// Cycles in which so many bits get through a link of so many bytes per cycle, rounded up.
+    fn link_cycles(bits: u64, width: u64) -> Result<u64, Refused> {
+        Ok(bits.div_ceil(window::mul(8, width)?))
+    }
+
+    /// Cycles of a transfer on chip: latency + bits / (8 width), rounded up; none for nothing.
+    fn noc_cycles(&self, bits: u64, latency: u64) -> Result<u64, Refused> {
+        match bits {
             0 => Ok(0),
-            n => window::add(self.noc_latency, n.div_ceil(self.noc_bandwidth)),
+            n => window::add(latency, Self::link_cycles(n, self.noc_width)?),
         }
     }
 
-    /// Cycles of a transfer off chip: elements / bandwidth, rounded up.
-    fn offchip_cycles(&self, elements: u64) -> u64 {
-        elements.div_ceil(self.offchip_bandwidth)
+    /// Bytes of so many elements of tensor `t` on chip, rounded up.
+    fn bytes(&self, t: usize, elements: u64) -> Result<u64, Refused> {
+        Ok(window::mul(elements, self.bits[t])?.div_ceil(8))
     }
 
-    /// Bytes of an element of tensor `t` on chip.
-    fn bytes(&self, t: usize) -> u64 {
-        if t == nest::OUTPUT {
-            self.sum_bytes
-        } else {
-            self.operand_bytes
+    /// Bits that move off chip.
+    fn offchip_bits(&self, elements: Traffic) -> Result<u64, Refused> {
+        let [input, weights, sum] = self.bits;
+        let bits = [input, weights, self.output_bits, sum, sum];
+        let mut sum = 0;
+        for (n, bits) in elements.into_iter().zip(bits) {
+            sum = window::add(sum, window::mul(n, bits)?)?;
         }
+        Ok(sum)
     }
 }
 
@@ -77,8 +96,9 @@ pub struct Outcome {
     pub moved: Moved,
     /// Sums that the shared memory reads in order to add to them.
     pub sums_read: u64,
-    /// Between off-chip and shared memory: input and weights in, output out.
-    pub offchip: [u64; 3],
+    /// Between off-chip and shared memory: input and weights in, output out; sums out that the shared
+    /// memory has no room for, and in again to be completed.
+    pub offchip: Traffic,
     /// Bytes a PE needs.
     pub l1_bytes: u64,
     /// Bytes of shared memory in use.
@@ -97,7 +117,7 @@ pub fn evaluate(
     knobs: &[u64],
     array: &Array,
 ) -> Result<Outcome, Refused> {
-    if [array.lanes, array.noc_bandwidth, array.offchip_bandwidth].contains(&0) {
+    if [array.lanes, array.noc_width, array.offchip_width].contains(&0) {
         return nest::refuse("an array without lanes or links computes nothing".to_string());
     }
     if rule.levels.is_empty() {

@@ -5,21 +5,48 @@ use super::nest::{MAX_LEVELS, Nest, OUTPUT, ROWS, SLOTS, TENSORS, overflow, refu
 use super::tile::Chunks;
 use super::walk::{Moved, Walk, box_size, length};
 use super::window::{Link, Run, Transfer, add, mul};
-use super::{Array, Outcome};
+use super::{Array, L1, L2, Outcome};
 
-/// Elements between off-chip memory and shared memory: input, weights, output.
-type Traffic = [u64; TENSORS];
-
-fn sum(traffic: Traffic) -> Result<u64, Refused> {
-    add(add(traffic[0], traffic[1])?, traffic[2])
-}
+/// Kinds of traffic between off-chip memory and shared memory.
+pub const TRAFFIC: usize = 5;
+/// Elements of each kind: input, weights, output, sums that leave, sums that return.
+pub type Traffic = [u64; TRAFFIC];
+/// Index of sums that leave before they are complete.
+const LEAVING: usize = 3;
+/// Index of sums that come back to be completed.
+const RETURNING: usize = 4;
+/// The tensor of each kind.
+const TENSOR: [usize; TRAFFIC] = [0, 1, OUTPUT, OUTPUT, OUTPUT];
 
 fn plus(a: Traffic, b: Traffic) -> Result<Traffic, Refused> {
-    Ok([add(a[0], b[0])?, add(a[1], b[1])?, add(a[2], b[2])?])
+    let mut sum = a;
+    for (sum, b) in sum.iter_mut().zip(b) {
+        *sum = add(*sum, b)?;
+    }
+    Ok(sum)
 }
 
 fn times(a: Traffic, n: u64) -> Result<Traffic, Refused> {
-    Ok([mul(a[0], n)?, mul(a[1], n)?, mul(a[2], n)?])
+    let mut product = a;
+    for product in &mut product {
+        *product = mul(*product, n)?;
+    }
+    Ok(product)
+}
+
+/// Whether a tile of outputs is in the shared memory for the first time, and for the last.
+#[derive(Clone, Copy)]
+struct Visit {
+    first: bool,
+    last: bool,
+}
+
+/// Positions of a loop that are alike.
+#[derive(Clone, Copy)]
+struct Segment {
+    count: u64,
+    chunk: u64,
+    visit: Visit,
 }
 
 /// A row of passes and what it moves.
@@ -51,11 +78,11 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     let mut smallest = u64::MAX;
     for (cut, choice) in choices.iter_mut().enumerate().take(nest.outer + 1) {
         let mut passes = Passes::new(nest, array, cut, false);
-        if passes.sums_stay()? {
+        if passes.sums_fit() {
             let bytes = passes.bytes()?;
             smallest = smallest.min(bytes);
             if bytes <= array.l2_bytes {
-                *choice = Some((bytes, sum(passes.whole()?.1.traffic)?));
+                *choice = Some((bytes, array.offchip_bits(passes.whole()?.1.traffic)?));
             }
         }
     }
@@ -94,8 +121,8 @@ fn outcome(nest: &Nest, array: &Array, cut: usize, l2_bytes: u64) -> Result<Outc
     let l1_bytes = {
         let mut total = 0;
         for (t, (size, changes)) in passes.walk.held(cut)?.into_iter().enumerate() {
-            let halves = 1 + u64::from(changes);
-            total = add(total, mul(mul(size, array.bytes(t))?, halves)?)?;
+            let buffers = 1 + u64::from(changes && array.double[L1][t]);
+            total = add(total, mul(array.bytes(t, size)?, buffers)?)?;
         }
         total
     };
@@ -139,26 +166,26 @@ impl<'a> Passes<'a> {
             .filter(|&s| nest.splits[0][s].chunk() < nest.extent[s])
     }
 
-    /// Whether an output, once gone from the shared memory, never comes back: no loop over outputs
-    /// lies inside a loop over what is summed up. Of a transposed convolution, neighbouring tiles
-    /// share outputs, so passes hold rows and columns whole.
-    fn sums_stay(&self) -> Result<bool, Refused> {
-        let output = &self.nest.tensors[OUTPUT];
-        let mut summing = false;
-        for slot in self.moving() {
-            if self.nest.cut_output.is_some() && slot >= ROWS {
-                return Ok(false);
-            }
-            if !output.has(slot) {
-                summing = true;
-            } else if summing {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and
+    /// columns whole.
+    fn sums_fit(&self) -> bool {
+        self.nest.cut_output.is_none() || self.moving().all(|slot| slot < ROWS)
     }
 
-    /// What the shared memory holds in a pass, twice where it changes between passes.
+    /// Whether outputs leave the shared memory incomplete because this loop over what is summed up
+    /// lies outside of a loop over outputs.
+    fn returns(&self, at: usize) -> bool {
+        let output = &self.nest.tensors[OUTPUT];
+        let loops = &self.nest.loops()[..self.cut];
+        let moves = |slot: usize| self.nest.splits[0][slot].chunk() < self.nest.extent[slot];
+        let inside = || loops[at + 1..].iter().map(|l| l.slot);
+        moves(loops[at].slot)
+            && !output.has(loops[at].slot)
+            && inside().any(|slot| moves(slot) && output.has(slot))
+    }
+
+    /// What the shared memory holds in a pass, twice where it changes between passes and has two
+    /// buffers; outputs that return have a third, as some come while others go.
     fn bytes(&self) -> Result<u64, Refused> {
         let mut total = 0;
         let mut chunks = [[1; SLOTS]; MAX_LEVELS];
@@ -170,8 +197,10 @@ impl<'a> Passes<'a> {
         for t in 0..TENSORS {
             let changes = self.moving().any(|s| self.nest.tensors[t].has(s));
             let size = box_size(self.nest, t, &|slot| self.tile(&chunks, slot))?;
-            let bytes = mul(size, self.array.bytes(t))?;
-            total = add(total, mul(bytes, 1 + u64::from(changes))?)?;
+            let double = self.array.double[L2][t];
+            let returns = t == OUTPUT && (0..self.cut).any(|at| self.returns(at));
+            let buffers = 1 + u64::from(changes && double) + u64::from(returns && double);
+            total = add(total, mul(self.array.bytes(t, size)?, buffers)?)?;
         }
         Ok(total)
     }
@@ -189,26 +218,49 @@ impl<'a> Passes<'a> {
     /// All passes.
     fn whole(&mut self) -> Result<(u64, Row), Refused> {
         let mut chunks = [[1; SLOTS]; MAX_LEVELS];
-        let mut row = self.from(0, chunks)?;
+        let once = Visit {
+            first: true,
+            last: true,
+        };
+        let mut row = self.from(0, chunks, once)?;
         for l in &self.nest.loops()[..self.cut] {
             let (_, full, _) = self.walk.positions(*l, &chunks);
             chunks[0][l.slot] = full;
         }
-        let load = [self.held(&chunks, 0)?, self.held(&chunks, 1)?, 0];
+        let load = [self.held(&chunks, 0)?, self.held(&chunks, 1)?, 0, 0, 0];
         for l in &self.nest.loops()[..self.cut] {
             let (_, _, last) = self.walk.positions(*l, &chunks);
             chunks[0][l.slot] = last;
         }
-        let store = [0, 0, self.held(&chunks, OUTPUT)?];
+        let store = [0, 0, self.held(&chunks, OUTPUT)?, 0, 0];
         row.traffic = plus(row.traffic, plus(load, store)?)?;
-        let around = self.transfer(load, store)?;
+        let around = Transfer {
+            load: self.cycles(load)?,
+            store: self.cycles(store)?,
+            exposed: 0,
+        };
         Ok((row.run.total(around, Link::Shared)?, row))
     }
 
+    /// Cycles on the off-chip link.
+    fn cycles(&self, traffic: Traffic) -> Result<u64, Refused> {
+        Array::link_cycles(self.array.offchip_bits(traffic)?, self.array.offchip_width)
+    }
+
+    /// Cycles between two passes: what has two buffers moves during them, the rest between them.
     fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Refused> {
+        let double = self.array.double[L2];
+        let part = |traffic: Traffic, two: bool| {
+            let mut part = traffic;
+            for (n, t) in part.iter_mut().zip(TENSOR) {
+                *n *= u64::from(double[t] == two);
+            }
+            self.cycles(part)
+        };
         Ok(Transfer {
-            load: self.array.offchip_cycles(sum(load)?),
-            store: self.array.offchip_cycles(sum(store)?),
+            load: part(load, true)?,
+            store: part(store, true)?,
+            exposed: add(part(load, false)?, part(store, false)?)?,
         })
     }
 
@@ -227,7 +279,8 @@ impl<'a> Passes<'a> {
         Ok(size)
     }
 
-    fn from(&mut self, at: usize, mut chunks: Chunks) -> Result<Row, Refused> {
+    /// The passes from loop `at` on, the others standing at `chunks`.
+    fn from(&mut self, at: usize, mut chunks: Chunks, visit: Visit) -> Result<Row, Refused> {
         self.walk.branch()?;
         if at == self.cut {
             let (cycles, moved) = if self.price {
@@ -242,40 +295,82 @@ impl<'a> Passes<'a> {
             });
         }
         let l = self.nest.loops()[at];
-        let (count, full, last) = self.walk.positions(l, &chunks);
-        chunks[0][l.slot] = full;
-        let row = self.from(at + 1, chunks)?;
-        if count == 1 {
-            return Ok(row);
+        let mut all: Option<Row> = None;
+        for segment in self.segments(at, &chunks, visit).into_iter().flatten() {
+            let Segment { count, chunk, .. } = segment;
+            // Chunks before the last are full.
+            let before = chunks[0][l.slot];
+            chunks[0][l.slot] = chunk;
+            let one = self.from(at + 1, chunks, segment.visit)?;
+            let mut row = Row {
+                run: one.run,
+                moved: one.moved.times(count)?,
+                traffic: times(one.traffic, count)?,
+            };
+            if count > 1 {
+                let (between, crossed) = self.transition(at, chunk, chunks, visit)?;
+                row.run = one.run.repeat(count, between, Link::Shared)?;
+                row.traffic = plus(row.traffic, times(crossed, count - 1)?)?;
+            }
+            all = Some(match all {
+                None => row,
+                Some(rows) => {
+                    chunks[0][l.slot] = before;
+                    let (between, crossed) = self.transition(at, chunk, chunks, visit)?;
+                    chunks[0][l.slot] = chunk;
+                    Row {
+                        run: rows.run.then(between, row.run, Link::Shared)?,
+                        moved: rows.moved.plus(row.moved)?,
+                        traffic: plus(plus(rows.traffic, row.traffic)?, crossed)?,
+                    }
+                }
+            });
         }
-        let alike = if last == full { count } else { count - 1 };
-        let mut all = Row {
-            run: row.run,
-            moved: row.moved.times(alike)?,
-            traffic: times(row.traffic, alike)?,
-        };
-        if alike > 1 {
-            let (between, crossed) = self.transition(at, full, chunks)?;
-            all.run = row.run.repeat(alike, between, Link::Shared)?;
-            all.traffic = plus(all.traffic, times(crossed, alike - 1)?)?;
-        }
-        if last != full {
-            let (between, crossed) = self.transition(at, last, chunks)?;
-            chunks[0][l.slot] = last;
-            let next = self.from(at + 1, chunks)?;
-            all.run = all.run.then(between, next.run, Link::Shared)?;
-            all.moved = all.moved.plus(next.moved)?;
-            all.traffic = plus(plus(all.traffic, next.traffic)?, crossed)?;
-        }
-        Ok(all)
+        all.ok_or_else(overflow)
     }
 
-    /// What moves off chip when the loop `at` goes on from a full chunk to `next`.
+    /// The positions of a loop: full chunks and a last one; where sums return, the first stands
+    /// for itself too.
+    fn segments(&self, at: usize, chunks: &Chunks, visit: Visit) -> [Option<Segment>; 3] {
+        let (count, full, last) = self.walk.positions(self.nest.loops()[at], chunks);
+        let returns = self.returns(at);
+        let some = |count: u64, chunk: u64, first: bool, last: bool| {
+            (count > 0).then_some(Segment {
+                count,
+                chunk,
+                visit: Visit {
+                    first: visit.first && (first || !returns),
+                    last: visit.last && (last || !returns),
+                },
+            })
+        };
+        if count == 1 {
+            [some(1, full, true, true), None, None]
+        } else if returns {
+            [
+                some(1, full, true, false),
+                some(count - 2, full, false, false),
+                some(1, last, false, true),
+            ]
+        } else if last == full {
+            [some(count, full, true, true), None, None]
+        } else {
+            [
+                some(count - 1, full, true, true),
+                some(1, last, true, true),
+                None,
+            ]
+        }
+    }
+
+    /// What moves off chip when the loop `at` goes on from the chunk it stands at to `next`.
+    /// `visit` is that of the loops outside of it.
     fn transition(
         &self,
         at: usize,
         next: u64,
         chunks: Chunks,
+        visit: Visit,
     ) -> Result<(Transfer, Traffic), Refused> {
         let slot = self.nest.loops()[at].slot;
         let (mut before, mut after) = (chunks, chunks);
@@ -290,13 +385,18 @@ impl<'a> Passes<'a> {
             }
         }
         let (mut load, mut store) = (Traffic::default(), Traffic::default());
+        let returns = self.returns(at);
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
             let again = (0..SLOTS).any(|s| restarted & (1 << s) != 0 && tensor.has(s));
             if !again && !tensor.has(slot) {
                 continue;
             }
             if t == OUTPUT {
-                store[t] = self.held(&before, t)?;
+                let complete = visit.last && !returns;
+                store[if complete { OUTPUT } else { LEAVING }] = self.held(&before, t)?;
+                if returns || !visit.first {
+                    load[RETURNING] = self.held(&after, t)?;
+                }
             } else if again {
                 load[t] = self.held(&after, t)?;
             } else {

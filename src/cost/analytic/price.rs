@@ -1,142 +1,25 @@
-//! `model analytic`: coefficients, and energy, area and power from the counts.
+//! `model analytic`: energy, area and power from the counts.
 
 use super::super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
+use super::coefficients::COEFFICIENTS;
 use super::{Array, Outcome, evaluate, nest};
-use crate::base::units::Quantity;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
+use crate::ir::precision::{Format, Precision};
 use crate::ir::registry::ModelSpec;
-use crate::ir::technology::{CoefficientSpec, Technology};
-
-const fn coefficient(
-    name: &'static str,
-    quantity: Quantity,
-    whole: bool,
-    min: f64,
-    summary: &'static str,
-) -> CoefficientSpec {
-    CoefficientSpec {
-        name,
-        quantity,
-        whole,
-        min,
-        summary,
-    }
-}
-
-const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
-    coefficient(name, quantity, false, 0.0, summary)
-}
-
-const fn count(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
-    coefficient(name, quantity, true, 1.0, summary)
-}
-
-/// The coefficients; those that `maestro` reads too have its wording.
-const COEFFICIENTS: &[CoefficientSpec] = &[
-    real(
-        "mac.area",
-        Quantity::Area,
-        "area of one multiplier-accumulator lane",
-    ),
-    real(
-        "mac.energy",
-        Quantity::Energy,
-        "energy of one MAC, the unit of access energies",
-    ),
-    real(
-        "mac.add_energy",
-        Quantity::Energy,
-        "energy of adding two partial sums outside of a MAC",
-    ),
-    real(
-        "mac.leakage",
-        Quantity::Power,
-        "leakage of one multiplier-accumulator lane",
-    ),
-    count("mac.lanes", Quantity::Count, "MACs a PE makes in one cycle"),
-    count(
-        "word.operand",
-        Quantity::Bytes,
-        "bytes of an input, a weight or a finished output",
-    ),
-    count("word.sum", Quantity::Bytes, "bytes of a partial sum"),
-    real(
-        "sram.area",
-        Quantity::AreaPerByte,
-        "area of one byte of memory",
-    ),
-    real(
-        "sram.energy",
-        Quantity::Energy,
-        "energy of reading or writing a byte in a memory of sram.reference bytes",
-    ),
-    count(
-        "sram.reference",
-        Quantity::Bytes,
-        "capacity at which sram.energy holds; it grows with the square root",
-    ),
-    real(
-        "sram.leakage",
-        Quantity::PowerPerByte,
-        "leakage of one byte of memory",
-    ),
-    count(
-        "l2.capacity",
-        Quantity::Bytes,
-        "most bytes of shared memory an engine may have",
-    ),
-    count(
-        "noc.bandwidth",
-        Quantity::Count,
-        "elements per cycle at every level",
-    ),
-    coefficient("noc.hops", Quantity::Count, true, 0.0, "hops of a transfer"),
-    coefficient(
-        "noc.hop_latency",
-        Quantity::Cycles,
-        true,
-        0.0,
-        "cycles per hop",
-    ),
-    coefficient(
-        "noc.multicast",
-        Quantity::Count,
-        true,
-        0.0,
-        "0: every PE that needs an element has it read for itself; else one read serves all",
-    ),
-    real(
-        "noc.energy",
-        Quantity::Energy,
-        "energy of moving a byte over one hop",
-    ),
-    real(
-        "noc.area",
-        Quantity::Area,
-        "area of the network per PE and element per cycle",
-    ),
-    count(
-        "offchip.bandwidth",
-        Quantity::Count,
-        "elements per cycle to off-chip memory",
-    ),
-    real(
-        "offchip.energy",
-        Quantity::Energy,
-        "energy of moving a byte to or from off-chip memory",
-    ),
-];
+use crate::ir::technology::Technology;
 
 /// The registry line.
 pub const ENTRY: ModelEntry = ModelEntry {
     spec: ModelSpec {
         name: "analytic",
         summary: "exact counts of what a dataflow means (docs/cost-model.md), equal to a simulator's",
-        coefficients: COEFFICIENTS,
+        technology: "std.technologies.horowitz45",
+        reads_precision: true,
+        coefficients: &COEFFICIENTS,
     },
-    build: |technology| Box::new(Analytic::new(technology)),
+    build: |technology, precision| Box::new(Analytic::new(technology, precision)),
 };
 
 /// The model with its coefficients.
@@ -144,12 +27,17 @@ struct Analytic {
     array: Array,
     clock_hz: f64,
     hops: f64,
-    mac_area_um2: f64,
-    mac_nj: f64,
+    /// Multiplier and adder of a lane.
+    lane_area_um2: f64,
+    /// An adder alone, for sums on their way.
+    add_area_um2: f64,
+    multiply_nj: f64,
     add_nj: f64,
     mac_leakage_mw: f64,
     sram_area_um2: f64,
+    sram_periphery_um2: f64,
     sram_nj: f64,
+    sram_fixed_nj: f64,
     sram_reference: f64,
     sram_leakage_mw: f64,
     hop_nj: f64,
@@ -157,32 +45,49 @@ struct Analytic {
     offchip_nj: f64,
 }
 
+/// Bytes of this many bits.
+fn bytes(bits: u64) -> f64 {
+    bits as f64 / 8.0
+}
+
 impl Analytic {
-    fn new(technology: &Technology) -> Self {
+    fn new(technology: &Technology, precision: Precision) -> Self {
         let get = |name: &str| technology.get(name).unwrap_or(f64::NAN);
         let whole = |name: &str| get(name) as u64;
+        let on = |name: &str| get(name) > 0.0;
         // Sema has checked that counts are whole and at least 1; a coefficient that is missing
         // after all must not divide by 0.
         let some = |name: &str| whole(name).max(1);
+        let product = precision.product().name();
+        let sum = precision.sum.name();
+        let add_area_um2 = get(&format!("{sum}.add_area"));
         Analytic {
             array: Array {
                 lanes: some("mac.lanes"),
-                noc_bandwidth: some("noc.bandwidth"),
+                noc_width: some("noc.width"),
                 noc_latency: whole("noc.hops").saturating_mul(whole("noc.hop_latency")),
-                multicast: whole("noc.multicast") > 0,
-                offchip_bandwidth: some("offchip.bandwidth"),
+                multicast: on("noc.multicast"),
+                forwarding: on("noc.forwarding"),
+                offchip_width: some("offchip.width"),
                 l2_bytes: whole("l2.capacity"),
-                operand_bytes: some("word.operand"),
-                sum_bytes: some("word.sum"),
+                bits: [precision.input, precision.weights, precision.sum].map(Format::bits),
+                output_bits: precision.output.bits(),
+                double: [
+                    ["l1.double_input", "l1.double_weights", "l1.double_sums"].map(on),
+                    ["l2.double_input", "l2.double_weights", "l2.double_output"].map(on),
+                ],
             },
             clock_hz: technology.clock_hz(),
             hops: get("noc.hops"),
-            mac_area_um2: get("mac.area"),
-            mac_nj: get("mac.energy"),
-            add_nj: get("mac.add_energy"),
+            lane_area_um2: get(&format!("{product}.multiply_area")) + add_area_um2,
+            add_area_um2,
+            multiply_nj: get(&format!("{product}.multiply")),
+            add_nj: get(&format!("{sum}.add")),
             mac_leakage_mw: get("mac.leakage"),
             sram_area_um2: get("sram.area"),
+            sram_periphery_um2: get("sram.periphery"),
             sram_nj: get("sram.energy"),
+            sram_fixed_nj: get("sram.fixed_energy"),
             sram_reference: get("sram.reference"),
             sram_leakage_mw: get("sram.leakage"),
             hop_nj: get("noc.energy"),
@@ -192,9 +97,14 @@ impl Analytic {
     }
 
     /// nJ to read or write a byte of a memory of this many bytes:
-    /// sram.energy x sqrt(bytes / sram.reference).
+    /// sram.fixed_energy + sram.energy x sqrt(bytes / sram.reference).
     fn access_nj(&self, bytes: u64) -> f64 {
-        self.sram_nj * (bytes as f64 / self.sram_reference).sqrt()
+        self.sram_fixed_nj + self.sram_nj * (bytes as f64 / self.sram_reference).sqrt()
+    }
+
+    /// um2 of a memory: bytes x sram.area + sqrt(bytes) x sram.periphery.
+    fn memory_um2(&self, bytes: f64) -> f64 {
+        bytes * self.sram_area_um2 + bytes.sqrt() * self.sram_periphery_um2
     }
 
     /// mW: (PEs x lanes) x mac.leakage + (PEs x L1 + L2) x sram.leakage.
@@ -203,29 +113,67 @@ impl Analytic {
             + (pes * l1_bytes + l2_bytes) * self.sram_leakage_mw
     }
 
+    /// Bytes that a MAC reads and writes in L1: an input, a weight, a sum read and written.
+    fn mac_bytes(&self) -> f64 {
+        let [input, weights, sum] = self.array.bits;
+        bytes(input + weights + 2 * sum)
+    }
+
     /// nJ of one layer; the sum of `docs/cost-model.md`, section "Energy", in its order.
-    fn energy_nj(&self, pes: f64, o: &Outcome) -> f64 {
-        let operand = self.array.operand_bytes as f64;
-        let sum = self.array.sum_bytes as f64;
+    fn energy_nj(&self, pes: f64, access: [f64; 2], o: &Outcome) -> f64 {
         let of = |n: u64| n as f64;
-        let pair = |p: [u64; 2]| of(p[0]) + of(p[1]);
-        let macs = of(o.macs) * self.mac_nj;
-        let adds = (of(o.moved.sent - o.moved.arrived) + of(o.sums_read)) * self.add_nj;
-        let l1 = (of(o.macs) * (2.0 * operand + 2.0 * sum)
-            + pair(o.moved.delivered) * operand
-            + of(o.moved.sent) * sum)
-            * self.access_nj(o.l1_bytes);
-        let brought = of(o.offchip[0]) + of(o.offchip[1]);
-        let l2 = ((brought + pair(o.moved.read)) * operand
-            + (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2])) * sum)
-            * self.access_nj(o.l2_bytes);
-        let noc =
-            (pair(o.moved.delivered) * operand + of(o.moved.sent) * sum) * self.hops * self.hop_nj;
-        let offchip = (brought + of(o.offchip[2])) * operand * self.offchip_nj;
+        let [input, weights, sum] = self.array.bits.map(bytes);
+        let output = bytes(self.array.output_bits);
+        let operands = |n: [u64; 2]| of(n[0]) * input + of(n[1]) * weights;
+        let brought = [o.offchip[0], o.offchip[1]];
+        let spilled = of(o.offchip[3]) + of(o.offchip[4]);
+        let added = of(o.moved.sent - o.moved.arrived) + of(o.sums_read);
+        let macs = of(o.macs) * (self.multiply_nj + self.add_nj) + added * self.add_nj;
+        let l1 =
+            (of(o.macs) * self.mac_bytes() + operands(o.moved.delivered) + of(o.moved.sent) * sum)
+                * access[0];
+        let l2 = (operands(brought)
+            + operands(o.moved.read)
+            + (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2]) + spilled) * sum)
+            * access[1];
+        // Sums go all the way to the shared memory, or to the next PE until one is left.
+        let sum_hops = if self.array.forwarding {
+            of(o.moved.sent - o.moved.arrived) + of(o.moved.arrived) * self.hops
+        } else {
+            of(o.moved.sent) * self.hops
+        };
+        let noc = (operands(o.moved.delivered) * self.hops + sum_hops * sum) * self.hop_nj;
+        let offchip =
+            (operands(brought) + of(o.offchip[2]) * output + spilled * sum) * self.offchip_nj;
         let seconds = of(o.cycles) / self.clock_hz;
         // mW x s = uJ x 1000 = nJ x 1e6.
         let leakage = self.leakage_mw(pes, of(o.l1_bytes), of(o.l2_bytes)) * seconds * 1e6;
-        macs + adds + l1 + l2 + noc + offchip + leakage
+        macs + l1 + l2 + noc + offchip + leakage
+    }
+
+    /// As [`CostModel::engine`], with the energies of an access to its memories.
+    fn engine_with(&self, pes: u64, [l1, l2]: [u64; 2], access: [f64; 2]) -> Engine {
+        let (pes, l1, l2) = (pes as f64, l1 as f64, l2 as f64);
+        let lanes = pes * self.array.lanes as f64;
+        let width = self.array.noc_width as f64;
+        let tree = if self.array.forwarding {
+            0.0
+        } else {
+            pes * self.add_area_um2
+        };
+        let mac = self.multiply_nj + self.add_nj + self.mac_bytes() * access[0];
+        let moved = self.hops * self.hop_nj + access[0] + access[1];
+        let off = self.array.offchip_width as f64 * self.offchip_nj;
+        let per_cycle = lanes * mac + 2.0 * width * moved + off;
+        Engine {
+            area_um2: lanes * self.lane_area_um2
+                + tree
+                + pes * self.memory_um2(l1)
+                + self.memory_um2(l2)
+                + pes * width * self.noc_area_um2,
+            // nJ x Hz = nW = 1e-6 mW.
+            power_mw: per_cycle * self.clock_hz * 1e-6 + self.leakage_mw(pes, l1, l2),
+        }
     }
 }
 
@@ -243,17 +191,18 @@ impl CostModel for Analytic {
         for n in o.offchip {
             off_chip = super::window::add(off_chip, n)?;
         }
-        let engine = self.engine(pes, o.l1_bytes, o.l2_bytes);
+        let access = [o.l1_bytes, o.l2_bytes].map(|bytes| self.access_nj(bytes));
+        let engine = self.engine_with(pes, [o.l1_bytes, o.l2_bytes], access);
         let macs_per_cycle = o.macs as f64 / cycles;
         let price = Price {
             latency_cycles: o.cycles,
-            energy_nj: self.energy_nj(pes as f64, &o),
+            energy_nj: self.energy_nj(pes as f64, access, &o),
             area_um2: engine.area_um2,
             power_mw: engine.power_mw,
             throughput_macs_per_cycle: macs_per_cycle,
             l1_bytes: o.l1_bytes,
             l2_bytes: o.l2_bytes,
-            noc_bandwidth_peak: o.moved.largest.min(self.array.noc_bandwidth),
+            noc_bandwidth_peak: o.moved.peak,
             noc_bandwidth_avg: on_chip / cycles,
             offchip_bandwidth: off_chip.div_ceil(o.cycles),
             macs: o.macs,
@@ -273,28 +222,16 @@ impl CostModel for Analytic {
         Ok(price)
     }
 
-    /// um2: PEs x lanes x mac.area + (PEs x L1 + L2) x sram.area + PEs x bandwidth x noc.area.
+    /// um2: PEs x lanes x (multiplier + adder) + PEs x adder, for the tree, unless sums are
+    /// forwarded + PEs x memory(L1) + memory(L2) + PEs x width x noc.area, with
+    /// memory(bytes) = bytes x sram.area + sqrt(bytes) x sram.periphery.
     ///
     /// mW at full rate: per cycle every lane makes a MAC with its L1 accesses, the network brings
-    /// its bandwidth in operands and takes as many sums, each for one PE, the shared memory reads
-    /// and writes them, the off-chip link is busy; times the clock, plus leakage.
+    /// and takes its width in bytes, each for one PE, the shared memory reads and writes them, the
+    /// off-chip link is busy; times the clock, plus leakage.
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine {
-        let (pes, l1, l2) = (pes as f64, l1_bytes as f64, l2_bytes as f64);
-        let lanes = pes * self.array.lanes as f64;
-        let operand = self.array.operand_bytes as f64;
-        let sum = self.array.sum_bytes as f64;
-        let width = self.array.noc_bandwidth as f64;
-        let mac = self.mac_nj + 2.0 * (operand + sum) * self.access_nj(l1_bytes);
-        let moved = self.hops * self.hop_nj + self.access_nj(l1_bytes) + self.access_nj(l2_bytes);
-        let off = self.array.offchip_bandwidth as f64 * operand * self.offchip_nj;
-        let per_cycle = lanes * mac + width * (operand + sum) * moved + off;
-        Engine {
-            area_um2: lanes * self.mac_area_um2
-                + (pes * l1 + l2) * self.sram_area_um2
-                + pes * width * self.noc_area_um2,
-            // nJ x Hz = nW = 1e-6 mW.
-            power_mw: per_cycle * self.clock_hz * 1e-6 + self.leakage_mw(pes, l1, l2),
-        }
+        let memories = [l1_bytes, l2_bytes];
+        self.engine_with(pes, memories, memories.map(|bytes| self.access_nj(bytes)))
     }
 
     fn caveats(&self) -> &'static [&'static str] {

@@ -5,10 +5,10 @@
 //! else is multiplication.
 
 use super::super::Refused;
-use super::Array;
 use super::nest::{Loop, MAX_LEVELS, Nest, OUTPUT, SLOTS, refuse};
 use super::tile::{Chunks, Part, Volume, volume};
 use super::window::{Link, Run, Transfer, add, mul};
+use super::{Array, L1};
 
 /// Branches of the tree that are looked at before a point is refused.
 pub const BRANCH_LIMIT: u32 = 1 << 14;
@@ -24,8 +24,8 @@ pub struct Moved {
     pub sent: u64,
     /// Partial sums that arrive at the shared memory, added up over the PEs.
     pub arrived: u64,
-    /// Elements of the largest transfer between two steps in one direction.
-    pub largest: u64,
+    /// Most elements per cycle of a transfer in one direction, rounded up.
+    pub peak: u64,
 }
 
 impl Moved {
@@ -36,7 +36,7 @@ impl Moved {
             delivered: pairs(self.delivered, other.delivered)?,
             sent: add(self.sent, other.sent)?,
             arrived: add(self.arrived, other.arrived)?,
-            largest: self.largest.max(other.largest),
+            peak: self.peak.max(other.peak),
         })
     }
 
@@ -51,7 +51,7 @@ impl Moved {
             delivered: both(self.delivered)?,
             sent: mul(self.sent, n)?,
             arrived: mul(self.arrived, n)?,
-            largest: self.largest,
+            peak: self.peak,
         })
     }
 }
@@ -73,6 +73,8 @@ pub struct Walk<'a> {
     array: &'a Array,
     /// Position of each level's and slot's loop in the nest.
     order: [[usize; SLOTS]; MAX_LEVELS],
+    /// Cycles that sums of one output spend being added up on their way.
+    additions: u64,
     branches: u32,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Walk<'a> {
             nest,
             array,
             order,
+            additions: additions(nest, array),
             branches: 0,
         }
     }
@@ -180,14 +183,43 @@ impl<'a> Walk<'a> {
             let v = volume(self.nest, &self.nest.tensors[t], &chunks, Part::All)?;
             self.fetched(&mut filled, t, v)?;
         }
-        filled.largest = add(filled.read[0], filled.read[1])?;
-        let load = self.array.noc_cycles(filled.largest)?;
+        let load = self.load(&mut filled, |_| true)?;
         self.settle(cut, End::Last, &mut chunks);
         let mut drained = Moved::default();
         self.drained(&mut drained, &chunks)?;
-        let store = self.array.noc_cycles(drained.arrived)?;
-        let cycles = run.total(Transfer { load, store }, Link::Duplex)?;
+        let around = Transfer {
+            load,
+            store: self.store(&mut drained)?,
+            exposed: 0,
+        };
+        let cycles = run.total(around, Link::Duplex)?;
         Ok((cycles, moved.plus(filled)?.plus(drained)?))
+    }
+
+    /// Cycles to load what was read of these tensors together; notes the rate.
+    fn load(&self, moved: &mut Moved, of: impl Fn(usize) -> bool) -> Result<u64, Refused> {
+        let (mut elements, mut bits) = (0, 0);
+        for (t, &read) in moved.read.iter().enumerate().filter(|(t, _)| of(*t)) {
+            elements = add(elements, read)?;
+            bits = add(bits, mul(read, self.array.bits[t])?)?;
+        }
+        self.rate(moved, elements, bits)?;
+        self.array.noc_cycles(bits, self.array.noc_latency)
+    }
+
+    /// Cycles to take out the sums that arrive: behind the latency and the additions on the way.
+    fn store(&self, moved: &mut Moved) -> Result<u64, Refused> {
+        let bits = mul(moved.arrived, self.array.bits[OUTPUT])?;
+        self.rate(moved, moved.arrived, bits)?;
+        let latency = add(self.array.noc_latency, self.additions)?;
+        self.array.noc_cycles(bits, latency)
+    }
+
+    /// Notes the elements per cycle of a transfer.
+    fn rate(&self, moved: &mut Moved, elements: u64, bits: u64) -> Result<(), Refused> {
+        let cycles = Array::link_cycles(bits, self.array.noc_width)?;
+        moved.peak = moved.peak.max(elements.div_ceil(cycles.max(1)));
+        Ok(())
     }
 
     /// The loops from `at` on, the others standing at `chunks`.
@@ -269,11 +301,22 @@ impl<'a> Walk<'a> {
             let v = volume(self.nest, tensor, &after, part)?;
             self.fetched(&mut moved, t, v)?;
         }
-        let loaded = add(moved.read[0], moved.read[1])?;
-        moved.largest = loaded.max(moved.arrived);
-        let transfer = Transfer {
-            load: self.array.noc_cycles(loaded)?,
-            store: self.array.noc_cycles(moved.arrived)?,
+        let double = self.array.double[L1];
+        let load = self.load(&mut moved, |t| double[t])?;
+        let exposed = self.load(&mut moved, |t| !double[t])?;
+        let store = self.store(&mut moved)?;
+        let transfer = if double[OUTPUT] {
+            Transfer {
+                load,
+                store,
+                exposed,
+            }
+        } else {
+            Transfer {
+                load,
+                store: 0,
+                exposed: exposed.max(store),
+            }
         };
         Ok((transfer, moved))
     }
@@ -295,7 +338,6 @@ impl<'a> Walk<'a> {
         let v = volume(self.nest, &self.nest.tensors[OUTPUT], chunks, Part::All)?;
         moved.sent = add(moved.sent, v.copies)?;
         moved.arrived = add(moved.arrived, v.distinct)?;
-        moved.largest = moved.largest.max(v.distinct);
         Ok(())
     }
 
@@ -313,6 +355,22 @@ impl<'a> Walk<'a> {
                 .any(|&l| tensor.has(l.slot) && self.positions(l, &chunks).0 > 1);
         }
         Ok(held)
+    }
+}
+
+/// Additions one after the other when the sums of all units that share outputs become one: all but
+/// one in a row of units, the logarithm in a tree. One takes a cycle.
+fn additions(nest: &Nest, array: &Array) -> u64 {
+    let output = &nest.tensors[OUTPUT];
+    let splits = nest.splits[..nest.levels].iter();
+    let units = splits.flat_map(|level| level.iter().enumerate());
+    let shared = units.filter(|(slot, _)| !output.has(*slot));
+    // At most as many as there are PEs, as Nest::new hands them out.
+    let row: u64 = shared.map(|(_, split)| split.units).product();
+    if array.forwarding {
+        row - 1
+    } else {
+        u64::from(row.next_power_of_two().trailing_zeros())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sums over a row of steps whose transfers overlap, without walking the row.
 //!
 //! While step t computes for c(t) cycles, the data of step t+1 come in and the results of step t-1
-//! go out: step t lasts the longest of the three. A [`Run`] knows everything about a row of steps
+//! go out: step t lasts the longest of the three. What has one buffer moves between the steps. A [`Run`] knows everything about a row of steps
 //! but what lies before its first and behind its last; two runs and the transfer between them make
 //! one, and n equal runs in a row are one multiplication.
 
@@ -15,6 +15,8 @@ pub struct Transfer {
     pub load: u64,
     /// Cycles to take out what the earlier step leaves.
     pub store: u64,
+    /// Cycles between the two steps in which nothing computes, because what moves has one buffer.
+    pub exposed: u64,
 }
 
 /// How the two directions share a link.
@@ -62,8 +64,8 @@ impl Run {
                     window(
                         self.last,
                         Transfer {
-                            load: between.load,
                             store: ends.store,
+                            ..between
                         },
                         link,
                     )?,
@@ -71,7 +73,7 @@ impl Run {
                         self.first,
                         Transfer {
                             load: ends.load,
-                            store: between.store,
+                            ..between
                         },
                         link,
                     )?,
@@ -79,6 +81,7 @@ impl Run {
                 add(mul(self.inside, times)?, mul(seam, times - 1)?)?
             }
         };
+        let inside = add(inside, mul(between.exposed, times - 1)?)?;
         let ends = self.ends.unwrap_or(between);
         Ok(Run {
             inside,
@@ -89,12 +92,12 @@ impl Run {
 
     /// This run, a transfer, and the next run.
     pub fn then(self, between: Transfer, next: Run, link: Link) -> Result<Run, Refused> {
-        let mut inside = add(self.inside, next.inside)?;
+        let mut inside = add(add(self.inside, next.inside)?, between.exposed)?;
         let mut ends = between;
         if let Some(e) = self.ends {
             let moved = Transfer {
-                load: between.load,
                 store: e.store,
+                ..between
             };
             inside = add(inside, window(self.last, moved, link)?)?;
             ends.load = e.load;
@@ -102,7 +105,7 @@ impl Run {
         if let Some(e) = next.ends {
             let moved = Transfer {
                 load: e.load,
-                store: between.store,
+                ..between
             };
             inside = add(inside, window(next.first, moved, link)?)?;
             ends.store = e.store;
@@ -122,11 +125,11 @@ impl Run {
             Some(ends) => {
                 let first = Transfer {
                     load: ends.load,
-                    store: 0,
+                    ..Transfer::default()
                 };
                 let last = Transfer {
-                    load: 0,
                     store: ends.store,
+                    ..Transfer::default()
                 };
                 add(
                     add(window(self.first, first, link)?, self.inside)?,

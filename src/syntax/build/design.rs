@@ -72,6 +72,14 @@ impl Builder<'_> {
                     span,
                 }
             }
+            Rule::precision_stmt => {
+                let place = Place {
+                    text: "in `precision`".to_string(),
+                    span,
+                };
+                let fields = self.fields(parts(pair).next()?, place);
+                DesignStmt::Precision { fields, span }
+            }
             Rule::stop_stmt => DesignStmt::Stop(self.condition(parts(pair).next()?, span)?),
             Rule::expect_stmt => DesignStmt::Expect(self.condition(parts(pair).next()?, span)?),
             _ => {
