@@ -277,9 +277,8 @@ impl<'a> Outputs<'a> {
             ragged: flags.ragged() & (1 << level.last_spatial) != 0,
         };
         let set = level.partial_sums();
-        let lead = self.spatial(set, Role::Lead, true)?;
         let array = spread.total(level, |role| match role {
-            Role::Lead | Role::Peer => Ok(lead),
+            Role::Lead | Role::Peer => self.spatial(set, Role::Lead, true),
             Role::LeadRagged => self.spatial(set, Role::LeadRagged, true),
             Role::Ragged => self.spatial(set, Role::Ragged, false),
         })?;
