@@ -2,15 +2,16 @@
 //!
 //! Nothing here is judged: times depend on the machine.
 
+#[path = "support/prices.rs"]
+mod prices;
 #[path = "../tests/support/problem.rs"]
 mod problem;
 #[path = "../tests/support/published.rs"]
 mod published;
 
 use cfxc::certify;
-use cfxc::cost;
 use cfxc::search::{self, Observer};
-use cfxc::space::{Grid, Point, Space, feasible, table};
+use cfxc::space::{Space, feasible};
 use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -50,24 +51,6 @@ fn seconds(mut work: impl FnMut()) -> f64 {
         start.elapsed().as_secs_f64()
     };
     median((0..REPEATS).map(once).collect())
-}
-
-/// Prices per second: every distinct layer at every coarse point.
-fn prices() -> f64 {
-    let problem = problem::problem(&mobilenet("reinforce"));
-    let grid = Grid::new(&problem.menu, problem.dataflows.len(), false, &[]);
-    let points: Vec<Point> = grid.coarse_points();
-    let model =
-        cost::build(problem.model, &problem.technology, problem.precision).expect("a model");
-    let all = || {
-        for shape in 0..problem.shapes.len() {
-            for &point in &points {
-                let price = table::price(&problem, model.as_ref(), &grid, shape, point);
-                let _ = black_box(price);
-            }
-        }
-    };
-    (problem.shapes.len() * points.len()) as f64 / seconds(all)
 }
 
 /// Takes the time from the beginning of the last stage to the last news of it.
@@ -128,8 +111,11 @@ fn main() {
         .num_threads(1)
         .build_global()
         .expect("the first pool");
-    println!("| what | how fast |\n|---|---:|");
-    println!("| prices of model `maestro` | {:.0} per second |", prices());
+    println!("Prices, each from nothing:\n");
+    prices::of_all_points();
+    println!("\nThe cost of a price does not grow with the layer:\n");
+    prices::of_growing_layers();
+    println!("\n| what | how fast |\n|---|---:|");
     let search = format!("reinforce {{ episodes = {EPISODES} }}");
     let episodes = EPISODES as f64 / stage(&search);
     println!("| episodes of `reinforce`, 53 layers | {episodes:.0} per second |");

@@ -199,6 +199,7 @@ impl Maestro {
     }
 }
 
+#[cold]
 fn refused(refusal: Refusal) -> Refused {
     Refused(refusal.to_string())
 }
@@ -208,8 +209,12 @@ fn signed(value: u64) -> i64 {
 }
 
 /// The layer as the reference sees it; see the head of this file.
+#[inline]
 fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
-    let too_large = || Refused("a padded extent does not fit 64 bits".to_string());
+    #[cold]
+    fn too_large() -> Refused {
+        Refused("a padded extent does not fit 64 bits".to_string())
+    }
     let kind = match shape.op {
         Op::Conv | Op::TransposedConv | Op::Dense => Kind::Conv,
         Op::Depthwise => Kind::Depthwise,
@@ -243,29 +248,28 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     Ok(layer)
 }
 
-/// The directives with numbers in place of extents and knobs.
-fn mapping(layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<Mapping, Refused> {
+/// Writes the directives with numbers in place of extents and knobs. In place, because a mapping is
+/// large.
+fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<(), Refusal> {
     let value = |size: Size| match size {
         Size::Count(n) => signed(n),
         Size::Extent(dim) => layer.dims[dim].max(1),
         Size::Knob(knob) => signed(knobs[knob]),
     };
-    let mut mapping = Mapping::new();
     for level in &rule.levels {
         if let Some(size) = level.cluster {
-            mapping.cluster(value(size)).map_err(refused)?;
+            mapping.cluster(value(size))?;
         }
         for d in &level.directives {
-            let directive = maestro::Directive {
+            mapping.push(maestro::Directive {
                 kind: d.kind,
                 dim: d.dim,
                 size: value(d.size),
                 step: value(d.step),
-            };
-            mapping.push(directive).map_err(refused)?;
+            })?;
         }
     }
-    Ok(mapping)
+    Ok(())
 }
 
 fn count(value: i64, figure: &str) -> Result<u64, Refused> {
@@ -275,7 +279,8 @@ fn count(value: i64, figure: &str) -> Result<u64, Refused> {
 impl CostModel for Maestro {
     fn price(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Price, Refused> {
         let layer = layer(shape)?;
-        let mapping = mapping(&layer, rule, knobs)?;
+        let mut mapping = Mapping::new();
+        write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
         let hardware = Hardware {
             pes: signed(knobs[Menu::PES]),
             ..self.hardware
@@ -306,7 +311,7 @@ impl CostModel for Maestro {
             price.noc_bandwidth_avg,
             price.active_pes,
         ];
-        if floats.iter().any(|f| !f.is_finite() || *f < 0.0) {
+        if !floats.iter().all(|f| (0.0..f64::INFINITY).contains(f)) {
             return Err(Refused(
                 "a figure comes out negative or infinite".to_string(),
             ));

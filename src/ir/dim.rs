@@ -104,8 +104,18 @@ impl DimSet {
         DimSet(self.0 | 1 << dim as u16)
     }
 
+    /// The set with the members of `other` taken away.
+    pub const fn without(self, other: DimSet) -> DimSet {
+        DimSet(self.0 & !other.0)
+    }
+
     /// Members in alphabetical order.
     pub fn iter(self) -> impl Iterator<Item = Dim> {
-        Dim::ALL.into_iter().filter(move |d| self.has(*d))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let next = Dim::ALL.get(rest.trailing_zeros() as usize).copied();
+            rest &= rest.wrapping_sub(1);
+            next
+        })
     }
 }

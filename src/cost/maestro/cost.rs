@@ -1,11 +1,11 @@
 //! Delays, traffic and requirements, summed over cases and levels.
 
-use super::arith::{accumulate, add, div_up, mul, product};
+use super::arith::{Overflow, accumulate, add, div_up, mul, product};
 use super::cases::{Case, Cases, Flags, handed_edges};
 use super::hardware::Hardware;
+use super::known::{Below, Class, Classes, Groups, Memo, Pace, Work};
 use super::layer::Problem;
 use super::levels::{Level, LoopSet, TensorLoops, loops};
-use super::mapping::MAX_LEVELS;
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::volumes::{Outputs, ingress};
@@ -14,64 +14,23 @@ use super::volumes::{Outputs, ingress};
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
 pub const CASE_LIMIT: u32 = 1 << 20;
 
-/// What a level needs to know of the level below.
-#[derive(Debug, Clone, Copy, Default)]
-struct Below {
-    runtime: i64,
-    active: f64,
-}
-
-/// Results of one level by the edges handed to it: its tile has no other property.
-#[derive(Clone, Copy)]
-struct Memo {
-    keys: [LoopSet; Memo::SLOTS],
-    values: [Below; Memo::SLOTS],
-    stored: usize,
-}
-
-impl Memo {
-    const SLOTS: usize = 16;
-    const EMPTY: Memo = Memo {
-        keys: [0; Memo::SLOTS],
-        values: [Below {
-            runtime: 0,
-            active: 0.0,
-        }; Memo::SLOTS],
-        stored: 0,
-    };
-
-    fn get(&self, key: LoopSet) -> Option<Below> {
-        let used = self.stored.min(Memo::SLOTS);
-        let at = self.keys[..used].iter().position(|k| *k == key)?;
-        Some(self.values[at])
-    }
-
-    /// Forgets the oldest once full.
-    fn put(&mut self, key: LoopSet, value: Below) {
-        let at = self.stored % Memo::SLOTS;
-        self.keys[at] = key;
-        self.values[at] = value;
-        self.stored += 1;
-    }
-}
-
 /// Evaluates the levels of one mapping.
-pub(super) struct Evaluator<'a> {
+pub(super) struct Evaluator<'a, const N: usize> {
     levels: &'a [Level],
     hw: &'a Hardware,
-    memo: [Memo; MAX_LEVELS - 1],
+    memo: [Memo; N],
     /// L1 requirement of the first evaluation to complete, and its level.
     base: Option<(usize, i64)>,
     visits_left: u32,
 }
 
-impl<'a> Evaluator<'a> {
+impl<'a, const N: usize> Evaluator<'a, N> {
     /// An evaluator that has seen nothing.
     pub fn new(levels: &'a [Level], hw: &'a Hardware) -> Self {
         Evaluator {
             levels,
             hw,
-            memo: [Memo::EMPTY; MAX_LEVELS - 1],
+            memo: [Memo::EMPTY; N],
             base: None,
             visits_left: CASE_LIMIT,
         }
@@ -88,73 +47,57 @@ impl<'a> Evaluator<'a> {
         let mut out = Outcome::default();
         let (mut active, mut average) = (0.0, 0.0);
         let (mut sized, mut sizing) = (0, true);
-        let mut cases = Cases::new(level, &problem.extents);
+        let (mut classes, mut groups) = (Classes::new(), Groups::NONE);
+        let mut cases = Cases::NONE;
+        cases.begin(level, &problem.extents);
         self.visit(cases.total())?;
-        while let Some(Case {
-            occurrences: q,
-            flags,
-        }) = cases.next()?
-        {
-            let outputs = Outputs::new(level, &flags)?;
-            let (egress, macs) = (outputs.egress()?, outputs.macs()?);
-            let critical = outputs.critical()?;
-            let skipped = critical <= 0;
-            let mut entering = [0; 2];
-            if sizing || !skipped {
-                entering = [
-                    ingress(level, &level.input, &flags)?,
-                    ingress(level, &level.filter, &flags)?,
-                ];
+        while let Some(case) = cases.next()? {
+            let q = case.occurrences;
+            let (group, known) = groups.place(&case);
+            let mut begun = None;
+            if !known {
+                if group.times > 0 {
+                    // The place has been that of another group.
+                    out.count(group)?;
+                }
+                let class = classes.of(level, &case)?;
+                group.begin(&case, class);
+                if sizing || !group.skipped {
+                    group.entering = [
+                        ingress(level, &level.input, case.flags)?,
+                        ingress(level, &level.filter, case.flags)?,
+                    ];
+                }
+                begun = Some(class);
             }
             if sizing {
                 // The first case sizes the buffers; skipped cases before the first that is not
                 // skipped add to the operands' requirement.
-                accumulate(&mut out.input.up_size, 2, entering[0])?;
-                accumulate(&mut out.filter.up_size, 2, entering[1])?;
-                out.output.up_size = mul(2, egress)?;
+                accumulate(&mut out.input.up_size, 2, group.entering[0])?;
+                accumulate(&mut out.filter.up_size, 2, group.entering[1])?;
+                out.output.up_size = mul(2, group.egress)?;
                 sized += 1;
-                sizing = skipped;
+                sizing = group.skipped;
             }
-            accumulate(&mut out.output.up_write, q, egress)?;
-            accumulate(&mut out.output.down_write, q, macs)?;
-            accumulate(&mut out.output.down_read, q, macs)?;
-            if skipped {
-                // Its outputs have been counted all the same, as the reference does.
+            group.times = add(group.times, q)?;
+            if group.skipped {
                 continue;
             }
-            for (tensor, elements) in [&mut out.input, &mut out.filter].into_iter().zip(entering) {
-                accumulate(&mut tensor.up_read, q, elements)?;
-                accumulate(&mut tensor.down_read, q, macs)?;
+            if let Some(class) = begun {
+                group.pace = self.pace(&case, class, group.entering, &out)?;
             }
-            let entering = add(entering[0], entering[1])?;
-            out.intensity = macs as f64 / entering as f64;
-
-            let (compute, clusters) = self.compute(0, &flags, critical)?;
-            let timing = Timing::new(self.hw, &flags, compute, entering, egress)?;
-            if compute == 0 {
-                return Err(Refusal::IdleClusters);
-            }
-            let results = out.output.up_size;
-            let operands = add(out.input.up_size, out.filter.up_size)?;
-            let offchip = self.hw.offchip_bandwidth;
-            let step = timing
-                .step
-                .max(operands / offchip / 2)
-                .max(results / offchip / 2);
-            // Halved at every case, so that it depends on their number and order.
-            out.offchip = out.offchip.max(results / compute).max(operands / compute) / 2;
-
-            accumulate(&mut out.runtime, q, step)?;
-            accumulate(&mut out.macs, q, macs)?;
-            active += q as f64 * clusters;
-            let busier = entering.max(egress);
-            out.peak = out.peak.max(busier / compute);
-            average += (mul(q, busier)? / compute) as f64;
-            out.ingress_delay.add(q, timing.ingress)?;
-            out.egress_delay.add(q, timing.egress)?;
-            out.compute_delay.add(q, compute)?;
-            out.cases = add(out.cases, q)?;
+            let pace = &group.pace;
+            // These depend on the order of the cases. What does not is counted by groups.
+            active += q as f64 * pace.active;
+            // Neither is negative, and dividing is faster without signs.
+            average += (mul(q, pace.busier)? as u64 / pace.compute as u64) as f64;
+            out.offchip = out.offchip.max(pace.offchip) / 2;
+            out.intensity = pace.intensity;
         }
+        groups.iter().try_for_each(|group| out.count(group))?;
+        // Every MAC reads both operands and a sum, and writes the sum.
+        out.output.down_read = out.output.down_write;
+        (out.input.down_read, out.filter.down_read) = (out.macs, out.macs);
         out.average = average / out.cases as f64;
         if out.cases != 0 {
             out.active = active / out.cases as f64;
@@ -168,6 +111,52 @@ impl<'a> Evaluator<'a> {
             out.l1_counted = base == 0;
         }
         Ok(out)
+    }
+
+    /// The times of a case that is not skipped. By then the buffers are sized.
+    fn pace(
+        &mut self,
+        case: &Case,
+        class: &mut Class,
+        entering: [i64; 2],
+        out: &Outcome,
+    ) -> Result<Pace, Refusal> {
+        let work = match class.work {
+            Some(work) => work,
+            None => *class.work.insert(self.work(case, class, out)?),
+        };
+        let entering = add(entering[0], entering[1])?;
+        let ingress = transfer(self.hw, entering)?;
+        let step = step(case.flags, work.compute, ingress, work.egress_delay)?;
+        Ok(Pace {
+            step: step.max(work.floor),
+            ingress,
+            egress: work.egress_delay,
+            compute: work.compute,
+            active: work.active,
+            busier: entering.max(class.egress),
+            offchip: work.offchip,
+            intensity: class.macs as f64 / entering as f64,
+        })
+    }
+
+    /// How long the cases of a class take.
+    fn work(&mut self, case: &Case, class: &Class, out: &Outcome) -> Result<Work, Refusal> {
+        let (compute, active) = self.compute(0, case.flags, class.critical)?;
+        let egress_delay = transfer(self.hw, class.egress)?;
+        if compute == 0 {
+            return Err(Refusal::IdleClusters);
+        }
+        let results = out.output.up_size;
+        let operands = add(out.input.up_size, out.filter.up_size)?;
+        let bandwidth = self.hw.offchip_bandwidth;
+        Ok(Work {
+            compute,
+            active,
+            egress_delay,
+            offchip: (results / compute).max(operands / compute),
+            floor: (results / bandwidth / 2).max(operands / bandwidth / 2),
+        })
     }
 
     /// Refuses to visit more cases than the limit.
@@ -184,10 +173,10 @@ impl<'a> Evaluator<'a> {
     /// rounded up. Otherwise the longest runtime of the level below on the tiles handed down: the
     /// regular one for all n, or at an edge for the active ones, of which the last may have a
     /// ragged tile.
-    fn compute(&mut self, g: usize, flags: &Flags, critical: i64) -> Result<(i64, f64), Refusal> {
+    fn compute(&mut self, g: usize, flags: Flags, critical: i64) -> Result<(i64, f64), Refusal> {
         let level = &self.levels[g];
         let primary = 1 << level.primary;
-        let at_edge = flags.edge & primary != 0;
+        let at_edge = flags.edge() & primary != 0;
         let working = if at_edge {
             level.edge_clusters
         } else {
@@ -198,7 +187,7 @@ impl<'a> Evaluator<'a> {
             compute = div_up(critical, self.hw.simd_lanes)?;
         } else {
             let mut regular = working;
-            if at_edge && flags.ragged & primary != 0 {
+            if at_edge && flags.ragged() & primary != 0 {
                 let part = self.below(g, handed_edges(level, flags, true))?;
                 compute = compute.max(part.runtime);
                 active += part.active;
@@ -229,25 +218,24 @@ impl<'a> Evaluator<'a> {
         let level = &self.levels[g];
         let extents = self.levels[above].handed_down(edges);
         let (mut runtime, mut active, mut count, mut sized) = (0, 0.0, 0, 0);
-        let mut cases = Cases::new(level, &extents);
+        let mut cases = Cases::NONE;
+        cases.begin(level, &extents);
         self.visit(cases.total())?;
-        while let Some(Case {
-            occurrences: q,
-            flags,
-        }) = cases.next()?
-        {
-            let outputs = Outputs::new(level, &flags)?;
+        while let Some(case) = cases.next()? {
+            let (q, flags) = (case.occurrences, case.flags);
+            let outputs = Outputs::new(level, flags)?;
             let critical = outputs.critical()?;
             sized += i64::from(count == 0);
             if critical <= 0 {
                 continue;
             }
             let egress = outputs.egress()?;
-            let input = ingress(level, &level.input, &flags)?;
-            let filter = ingress(level, &level.filter, &flags)?;
-            let (compute, clusters) = self.compute(g, &flags, critical)?;
-            let timing = Timing::new(self.hw, &flags, compute, add(input, filter)?, egress)?;
-            accumulate(&mut runtime, q, timing.step)?;
+            let input = ingress(level, &level.input, flags)?;
+            let filter = ingress(level, &level.filter, flags)?;
+            let (compute, clusters) = self.compute(g, flags, critical)?;
+            let ingress = transfer(self.hw, add(input, filter)?)?;
+            let step = step(flags, compute, ingress, transfer(self.hw, egress)?)?;
+            accumulate(&mut runtime, q, step)?;
             active += q as f64 * clusters;
             count = add(count, q)?;
         }
@@ -276,37 +264,18 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Delays of one case.
-struct Timing {
-    ingress: i64,
-    egress: i64,
-    step: i64,
-}
-
-impl Timing {
-    fn new(
-        hw: &Hardware,
-        flags: &Flags,
-        compute: i64,
-        entering: i64,
-        leaving: i64,
-    ) -> Result<Timing, Refusal> {
-        let (ingress, egress) = (transfer(hw, entering)?, transfer(hw, leaving)?);
-        let step = if flags.moving == 0 {
-            add(compute, ingress)?
-        } else {
-            egress.max(compute).max(ingress)
-        };
-        Ok(Timing {
-            ingress,
-            egress,
-            step,
-        })
+/// Cycles a case takes: double buffering hides the others behind the longest, but the very first
+/// step has to wait for its input.
+fn step(flags: Flags, compute: i64, ingress: i64, egress: i64) -> Result<i64, Overflow> {
+    if flags.moving() == 0 {
+        add(compute, ingress)
+    } else {
+        Ok(egress.max(compute).max(ingress))
     }
 }
 
 /// Cycles to move `elements` over a network of bandwidth B and latency L: L + elements / B - 1,
 /// the quotient rounded up.
-fn transfer(hw: &Hardware, elements: i64) -> Result<i64, Refusal> {
+fn transfer(hw: &Hardware, elements: i64) -> Result<i64, Overflow> {
     add(div_up(elements, hw.noc_bandwidth)?, hw.noc_latency - 1)
 }

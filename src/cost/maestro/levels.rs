@@ -1,9 +1,10 @@
-//! Directives completed: from what is written to what every cluster level does.
+//! What every cluster level does, from its completed directives.
 
-use super::arith::{is_size, mul};
+use super::arith::mul;
+use super::complete::{check_windows, complete};
 use super::hardware::Hardware;
-use super::layer::{AXES, Coupling, Kind, Problem};
-use super::mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
+use super::layer::{AXES, Coupling, Problem};
+use super::mapping::{MAX_DIRECTIVES, Mapping, Segment};
 use super::refusal::Refusal;
 use super::tiles::{Tile, edge_clusters, output_tile, tile};
 use crate::ir::dataflow::MapKind;
@@ -13,6 +14,7 @@ use crate::ir::dim::{Dim, DimMap, DimSet};
 pub(super) type LoopSet = u16;
 
 /// The members of a loop set, outermost first.
+#[inline]
 pub(super) fn loops(set: LoopSet) -> impl Iterator<Item = usize> {
     let mut rest = set;
     std::iter::from_fn(move || {
@@ -37,7 +39,7 @@ pub(super) struct TensorLoops {
 ///
 /// A dimension is usually mapped by one directive. Where it is mapped twice, the reference takes
 /// what the *last* directive makes of it (tile and progress) and the kind of the *first*, and
-/// multiplies over both; `owner` and `spatial` say so here.
+/// multiplies over both; `owned` and `spatial` say so here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
     /// Sub-clusters of the level, n.
@@ -52,10 +54,12 @@ pub(super) struct Level {
     pub known: DimSet,
     /// Per loop: what a sub-cluster holds of the dimension.
     pub tiles: [Tile; MAX_DIRECTIVES],
-    /// Per loop: what a sub-cluster computes of it, Y' for Y and X' for X.
-    pub out_tiles: [Tile; MAX_DIRECTIVES],
-    /// Per loop: the last loop over the same dimension.
-    pub owner: [u8; MAX_DIRECTIVES],
+    /// The loops over input rows and those over input columns, if a window slides over them.
+    sliding: [LoopSet; 2],
+    /// The tiles of output rows and columns that they give.
+    slid: [Tile; 2],
+    /// Per loop: all loops over the same dimension, if it is the last of them; otherwise none.
+    pub owned: [LoopSet; MAX_DIRECTIVES],
     /// Loops over dimensions whose first directive is spatial.
     pub spatial: LoopSet,
     /// The first spatial directive.
@@ -72,6 +76,10 @@ pub(super) struct Level {
     pub reduction: LoopSet,
     /// Loops whose edge tile differs from the full tile.
     pub uneven: LoopSet,
+    /// Loops with a tile of other than one element: the others are factors of 1.
+    pub wide: LoopSet,
+    /// Likewise for the tiles of outputs.
+    pub out_wide: LoopSet,
 }
 
 impl Level {
@@ -82,8 +90,9 @@ impl Level {
         nominal: DimMap([0; Dim::COUNT]),
         known: DimSet(0),
         tiles: [Tile::EMPTY; MAX_DIRECTIVES],
-        out_tiles: [Tile::EMPTY; MAX_DIRECTIVES],
-        owner: [0; MAX_DIRECTIVES],
+        sliding: [0; 2],
+        slid: [Tile::EMPTY; 2],
+        owned: [0; MAX_DIRECTIVES],
         spatial: 0,
         primary: 0,
         last_spatial: 0,
@@ -104,7 +113,27 @@ impl Level {
         },
         reduction: 0,
         uneven: 0,
+        wide: 0,
+        out_wide: 0,
     };
+
+    /// Loops of outputs and of what is summed for them.
+    #[inline]
+    pub fn partial_sums(&self) -> LoopSet {
+        self.output.once | self.reduction
+    }
+
+    /// What a sub-cluster computes of the dimension of a loop: Y' for Y and X' for X.
+    #[inline]
+    pub fn out_tile(&self, i: usize) -> &Tile {
+        if self.sliding[0] & (1 << i) != 0 {
+            &self.slid[0]
+        } else if self.sliding[1] & (1 << i) != 0 {
+            &self.slid[1]
+        } else {
+            &self.tiles[i]
+        }
+    }
 
     /// Extents of the tile below: what the tile of each dimension holds, its edge tile for the
     /// loops in `edge`.
@@ -122,22 +151,22 @@ impl Level {
     }
 }
 
-/// All cluster levels of a mapping.
-pub(super) struct Levels {
-    items: [Level; MAX_LEVELS],
+/// All cluster levels of a mapping, at most N.
+pub(super) struct Levels<const N: usize> {
+    items: [Level; N],
     len: usize,
 }
 
-impl Levels {
+impl<const N: usize> Levels<N> {
     /// The levels, outermost first.
     pub fn as_slice(&self) -> &[Level] {
         &self.items[..self.len]
     }
 
     /// No levels yet. Large, so it is filled in place rather than returned filled.
-    pub const fn new() -> Levels {
+    pub const fn new() -> Self {
         Levels {
-            items: [Level::EMPTY; MAX_LEVELS],
+            items: [Level::EMPTY; N],
             len: 0,
         }
     }
@@ -168,7 +197,6 @@ impl Levels {
             check_windows(segment, problem, g as u8)?;
             let (above, rest) = self.items.split_at_mut(g);
             let level = &mut rest[0];
-            level.segment = *segment;
             match above.last() {
                 None => {
                     level.clusters = hw.pes / needed;
@@ -180,22 +208,11 @@ impl Levels {
                     pass_down(above, problem.operands, level);
                 }
             }
-            complete(level, above.last(), problem, g as u8)?;
+            complete(level, segment, above.last(), problem, g as u8)?;
             derive(level, problem);
         }
         Ok(())
     }
-}
-
-/// A temporal directive on R or S must hold and step over the whole window, as written.
-fn check_windows(segment: &Segment, problem: &Problem, level: u8) -> Result<(), Refusal> {
-    for d in segment.directives() {
-        let whole = d.size == d.step && d.size == problem.extents[d.dim];
-        if matches!(d.dim, Dim::R | Dim::S) && d.kind == MapKind::Temporal && !whole {
-            return Err(Refusal::PartialWindow { level, dim: d.dim });
-        }
-    }
-    Ok(())
 }
 
 /// The tile a level is given: for each dimension of input and filter, min(m, D) of the level
@@ -210,183 +227,70 @@ fn pass_down(above: &Level, operands: DimSet, level: &mut Level) {
     }
 }
 
-/// Completes a level's directives, in this order: output dimensions become input dimensions,
-/// directives missing here are inherited, what is still missing is held whole, strides widen
-/// tiles and steps. Then every directive must have its dimension, and one or two be spatial.
-fn complete(
-    level: &mut Level,
-    above: Option<&Level>,
-    problem: &Problem,
-    g: u8,
-) -> Result<(), Refusal> {
-    if problem.kind.slides() {
-        map_inputs(&mut level.segment, g)?;
-    }
-    if let Some(above) = above {
-        // Each goes to the front, so inherited loops end up in reverse order.
-        for d in above.segment.directives() {
-            if level.segment.first(d.dim).is_none() {
-                level.segment.push_front(
-                    Directive {
-                        kind: MapKind::Temporal,
-                        ..*d
-                    },
-                    g,
-                )?;
-            }
-        }
-    }
-    for dim in problem.operands.iter() {
-        if level.segment.first(dim).is_none() {
-            if !level.known.has(dim) {
-                return Err(Refusal::NoSuchDimension { level: g, dim });
-            }
-            let whole = level.nominal[dim];
-            level
-                .segment
-                .push(Directive::temporal(dim, whole, whole), g)?;
-        }
-    }
-    if problem.kind.slides() {
-        apply_strides(&mut level.segment, problem, g)?;
-    }
-    let mut spatial = 0;
-    for (i, d) in level.segment.directives().iter().enumerate() {
-        if !level.known.has(d.dim) {
-            return Err(Refusal::NoSuchDimension {
-                level: g,
-                dim: d.dim,
-            });
-        }
-        if let Some(&value) = [d.size, d.step].iter().find(|v| !is_size(**v)) {
-            return Err(Refusal::Tile {
-                level: g,
-                dim: d.dim,
-                value,
-            });
-        }
-        if d.kind == MapKind::Spatial {
-            if spatial == 0 {
-                level.primary = i as u8;
-            }
-            level.last_spatial = i as u8;
-            spatial += 1;
-        }
-    }
-    if !(1..=2).contains(&spatial) {
-        return Err(Refusal::SpatialMaps {
-            level: g,
-            count: spatial,
-        });
-    }
-    Ok(())
-}
-
-/// A directive on m rows of output becomes one on the m + m_w - 1 rows of input they need, where
-/// m_w is the size of the level's own directive on the window. The step stays.
-fn map_inputs(segment: &mut Segment, level: u8) -> Result<(), Refusal> {
-    for axis in &AXES {
-        if segment.first(axis.output).is_none() {
-            continue;
-        }
-        if segment.first(axis.input).is_some() {
-            return Err(Refusal::MappedTwice {
-                level,
-                dim: axis.output,
-            });
-        }
-        let Some(&Directive { size: window, .. }) = segment.first(axis.window) else {
-            return Err(Refusal::NoWindow {
-                level,
-                dim: axis.output,
-            });
-        };
-        for d in segment.directives_mut() {
-            if d.dim == axis.output {
-                d.dim = axis.input;
-                d.size = d.size + window - 1;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Widens tiles of rows and columns for a stride st other than 1. With the full window w and
-/// t = (m + st - w) / st outputs in the tile, m := t min(st, w) + max(w - st, 0) and o := t st,
-/// except t w below the outermost level if w < st. Tiles below one window stay. Inherited tiles
-/// are widened again at each level.
-fn apply_strides(segment: &mut Segment, problem: &Problem, level: u8) -> Result<(), Refusal> {
-    for d in segment.directives_mut() {
-        let Some(axis) = AXES.iter().find(|a| a.input == d.dim) else {
-            continue;
-        };
-        let (stride, window) = (problem.stride[d.dim], problem.extents[axis.window]);
-        if stride == 1 || d.size < window {
-            continue;
-        }
-        let outputs = (d.size + stride - window) / stride;
-        d.size = outputs * stride.min(window) + (window - stride).max(0);
-        let step = if level > 0 && window < stride {
-            window
-        } else {
-            stride
-        };
-        d.step = mul(outputs, step)?;
-    }
-    Ok(())
-}
-
 /// Everything that follows from a level's final directives.
 fn derive(level: &mut Level, problem: &Problem) {
-    let segment = level.segment;
-    let directives = segment.directives();
+    let directives = level.segment.directives();
     level.edge_clusters = {
-        let d = directives[level.primary as usize];
+        let d = &directives[level.primary as usize];
         edge_clusters(d.size, d.step, level.nominal[d.dim], level.clusters)
     };
-    let mut by_dim = DimMap([Tile::EMPTY; Dim::COUNT]);
-    let mut last = DimMap([0; Dim::COUNT]);
-    let mut first = DimMap([None; Dim::COUNT]);
+    let mut loops_of = DimMap([0; Dim::COUNT]);
+    let mut mapped = DimSet(0);
+    let mut spatial = DimSet(0);
+    let mut first: LoopSet = 0;
     for (i, d) in directives.iter().enumerate() {
-        by_dim[d.dim] = tile(d, level.nominal[d.dim]);
-        last[d.dim] = i as u8;
-        first[d.dim].get_or_insert(i);
-    }
-    for (i, d) in directives.iter().enumerate() {
-        level.owner[i] = last[d.dim];
-        level.tiles[i] = by_dim[d.dim];
-        level.out_tiles[i] = by_dim[d.dim];
-        if level.tiles[i].tail != level.tiles[i].full {
-            level.uneven |= 1 << i;
-        }
-        if first[d.dim].is_some_and(|f| directives[f].kind == MapKind::Spatial) {
-            level.spatial |= 1 << i;
+        loops_of[d.dim] |= 1 << i;
+        if !mapped.has(d.dim) {
+            mapped = mapped.with(d.dim);
+            first |= 1 << i;
+            if d.kind == MapKind::Spatial {
+                spatial = spatial.with(d.dim);
+            }
         }
     }
-    if problem.kind != Kind::Gemm {
-        for axis in &AXES {
-            for i in (0..directives.len()).filter(|&i| directives[i].dim == axis.input) {
-                let owner = &directives[last[axis.input] as usize];
-                level.out_tiles[i] = output_tile(owner, &level.tiles[i], &by_dim[axis.window]);
+    for (i, d) in directives.iter().enumerate() {
+        let all = loops_of[d.dim];
+        let last = last_of(all);
+        let held = tile(&directives[last], level.nominal[d.dim]);
+        level.tiles[i] = held;
+        level.owned[i] = if last == i { all } else { 0 };
+        level.uneven |= LoopSet::from(held.tail != held.full) << i;
+        level.wide |= LoopSet::from(!held.is_one()) << i;
+        level.spatial |= LoopSet::from(spatial.has(d.dim)) << i;
+    }
+    level.out_wide = level.wide;
+    if problem.kind.slides() {
+        for (at, axis) in AXES.iter().enumerate() {
+            // Every operand's dimension is mapped, so both are.
+            let window = &level.tiles[last_of(loops_of[axis.window])];
+            let loops = loops_of[axis.input];
+            let last = last_of(loops);
+            let slid = output_tile(&directives[last], &level.tiles[last], window);
+            level.sliding[at] = loops;
+            level.slid[at] = slid;
+            level.out_wide &= !loops;
+            if !slid.is_one() {
+                level.out_wide |= loops;
             }
         }
     }
     let couple = |coupling: &Coupling| {
-        let mut tensor = TensorLoops::default();
+        let mut all = 0;
         for (i, d) in directives.iter().enumerate() {
-            if coupling.set.has(d.dim) {
-                tensor.all |= 1 << i;
-                if first[d.dim] == Some(i) {
-                    tensor.once |= 1 << i;
-                }
-            }
+            all |= LoopSet::from(coupling.set.has(d.dim)) << i;
         }
-        let batch = coupling.set.has(Dim::N) && !coupling.order.contains(&Dim::N);
-        let mut order = batch.then_some(&Dim::N).into_iter().chain(coupling.order);
-        if let Some(&dim) = order.rfind(|&&dim| level.spatial & (1 << last[dim]) != 0) {
-            tensor.last_spatial = 1 << last[dim];
+        let last_spatial = if all & level.spatial == 0 {
+            0
+        } else {
+            // The batch comes first in the order.
+            let last = coupling.order.iter().rfind(|dim| spatial.has(**dim));
+            1 << last_of(loops_of[*last.unwrap_or(&Dim::N)])
+        };
+        TensorLoops {
+            all,
+            once: all & first,
+            last_spatial,
         }
-        tensor
     };
     let (input, filter, output) = (
         couple(&problem.input),
@@ -395,4 +299,9 @@ fn derive(level: &mut Level, problem: &Problem) {
     );
     level.reduction = ((1 << directives.len()) - 1) & !output.all;
     (level.input, level.filter, level.output) = (input, filter, output);
+}
+
+/// The innermost of some loops; 0 if there is none.
+fn last_of(set: LoopSet) -> usize {
+    set.checked_ilog2().unwrap_or(0) as usize
 }

@@ -94,11 +94,19 @@ impl Segment {
         Ok(())
     }
 
-    /// Adds an outermost loop.
-    pub(super) fn push_front(&mut self, directive: Directive, level: u8) -> Result<(), Refusal> {
-        self.push(directive, level)?;
-        self.directives_mut().rotate_right(1);
-        Ok(())
+    /// Adds this many outermost loops, to be filled in.
+    pub(super) fn push_front(
+        &mut self,
+        count: usize,
+        level: u8,
+    ) -> Result<&mut [Directive], Refusal> {
+        let len = self.len as usize;
+        if len + count > MAX_DIRECTIVES {
+            return Err(Refusal::TooManyDirectives { level });
+        }
+        self.items.copy_within(..len, count);
+        self.len += count as u8;
+        Ok(&mut self.items[..count])
     }
 }
 
@@ -151,10 +159,7 @@ impl Mapping {
                 value: size,
             });
         }
-        self.segments[self.len as usize] = Segment {
-            cluster: size,
-            ..Segment::EMPTY
-        };
+        self.segments[self.len as usize].cluster = size;
         self.len += 1;
         Ok(())
     }

@@ -11,11 +11,13 @@
 //! |---|---|
 //! | `layer` | loop bounds, which tensor depends on which dimension |
 //! | `mapping` | the directives as written, in segments split at the cluster marks |
-//! | `levels` | directives completed level by level, tile by tile |
+//! | `complete` | directives completed: inherited, widened, held whole |
+//! | `levels` | what every cluster level does with them, tile by tile |
 //! | `tiles` | what a sub-cluster holds, what of it is new, how many are active at an edge |
 //! | `cases` | states of a dimension, their combinations, their order |
 //! | `volumes` | elements moved and multiplied in one case |
 //! | `cost` | delays, traffic and requirements summed over cases and levels |
+//! | `known` | what of that is found once and needed again |
 //! | `outcome` | what that sums up to |
 //! | `hardware` | the array, its constants, and area, power and energy from them |
 //! | `report` | every figure of the reference, and which figures cannot be believed |
@@ -28,8 +30,10 @@
 
 mod arith;
 mod cases;
+mod complete;
 mod cost;
 mod hardware;
+mod known;
 mod layer;
 mod levels;
 mod mapping;
@@ -51,6 +55,7 @@ pub use report::{DelayStats, Report, Tensor, TensorCounts};
 
 /// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
 /// and reports that describe nothing real (see [`Report::check`]).
+#[inline]
 pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
     let report = evaluate_raw(layer, mapping, hw)?;
     report.check()?;
@@ -60,13 +65,28 @@ pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Repor
 /// As [`evaluate`], but also gives the reports the reference prints for mappings in which no tile
 /// holds a whole window: zero cycles, zero MACs, negative counts, delays of `i64::MIN`. They are
 /// of use only to compare with the reference.
+#[inline]
 pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
     hw.check()?;
     let problem = layer::Problem::new(layer)?;
-    let mut levels = levels::Levels::new();
-    levels.build(&problem, mapping, hw)?;
-    let outcome = cost::Evaluator::new(levels.as_slice(), hw).run(&problem)?;
+    // Places for levels that are not there would be cleared all the same.
+    let outcome = match mapping.segments().len() {
+        1 => evaluate_levels::<1>(&problem, mapping, hw),
+        2 => evaluate_levels::<2>(&problem, mapping, hw),
+        _ => evaluate_levels::<MAX_LEVELS>(&problem, mapping, hw),
+    }?;
     Ok(Report::new(layer, &problem, hw, &outcome))
+}
+
+/// Evaluates a mapping of at most N levels.
+fn evaluate_levels<const N: usize>(
+    problem: &layer::Problem,
+    mapping: &Mapping,
+    hw: &Hardware,
+) -> Result<outcome::Outcome, Refusal> {
+    let mut levels = levels::Levels::<N>::new();
+    levels.build(problem, mapping, hw)?;
+    cost::Evaluator::<N>::new(levels.as_slice(), hw).run(problem)
 }
 
 #[cfg(test)]

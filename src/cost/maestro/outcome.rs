@@ -1,24 +1,34 @@
 //! What the evaluation of all levels comes to.
 
-use super::arith::{accumulate, product};
+use super::arith::{Overflow, accumulate, add, product};
+use super::known::Group;
 use super::layer::{AXES, Coupling, Problem};
-use super::refusal::Refusal;
 
 /// Least, greatest and summed value of a delay over all cases.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Delays {
-    /// `None` before the first case.
-    pub min: Option<i64>,
+    /// Of no meaning before the first case.
+    pub min: i64,
     /// At least 0.
     pub max: i64,
     /// Weighted with occurrences.
     pub sum: i64,
 }
 
+impl Default for Delays {
+    fn default() -> Delays {
+        Delays {
+            min: i64::MAX,
+            max: 0,
+            sum: 0,
+        }
+    }
+}
+
 impl Delays {
     /// Counts a delay that occurs `times` times.
-    pub fn add(&mut self, times: i64, value: i64) -> Result<(), Refusal> {
-        self.min = Some(self.min.map_or(value, |min| min.min(value)));
+    pub fn add(&mut self, times: i64, value: i64) -> Result<(), Overflow> {
+        self.min = self.min.min(value);
         self.max = self.max.max(value);
         accumulate(&mut self.sum, times, value)
     }
@@ -80,9 +90,30 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Counts what the cases of a group have moved and computed. Outputs of skipped cases count
+    /// all the same, as in the reference.
+    pub fn count(&mut self, group: &Group) -> Result<(), Overflow> {
+        let (n, pace) = (group.times, &group.pace);
+        accumulate(&mut self.output.up_write, n, group.egress)?;
+        accumulate(&mut self.output.down_write, n, group.macs)?;
+        if group.skipped {
+            return Ok(());
+        }
+        accumulate(&mut self.input.up_read, n, group.entering[0])?;
+        accumulate(&mut self.filter.up_read, n, group.entering[1])?;
+        accumulate(&mut self.macs, n, group.macs)?;
+        accumulate(&mut self.runtime, n, pace.step)?;
+        self.ingress_delay.add(n, pace.ingress)?;
+        self.egress_delay.add(n, pace.egress)?;
+        self.compute_delay.add(n, pace.compute)?;
+        self.peak = self.peak.max(pace.busier / pace.compute);
+        self.cases = add(self.cases, n)?;
+        Ok(())
+    }
+
     /// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
     /// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
-    pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Refusal> {
+    pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Overflow> {
         let size = |c: &Coupling| product(c.set.iter().map(|dim| problem.extents[dim]));
         self.input.up_write = size(&problem.input)?;
         self.filter.up_write = size(&problem.filter)?;

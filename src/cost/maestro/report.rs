@@ -74,7 +74,7 @@ pub struct DelayStats {
 impl DelayStats {
     fn new(delays: &Delays, cases: i64) -> DelayStats {
         DelayStats {
-            min: delays.min.unwrap_or(i64::MIN),
+            min: if cases == 0 { i64::MIN } else { delays.min },
             max: delays.max,
             avg: delays.sum.checked_div(cases).unwrap_or(i64::MIN),
         }
@@ -135,6 +135,7 @@ pub struct Report {
 }
 
 impl Report {
+    #[inline]
     pub(super) fn new(layer: &Layer, problem: &Problem, hw: &Hardware, out: &Outcome) -> Report {
         let (input, filter, output) = (
             TensorCounts::new(&out.input),

@@ -1,5 +1,6 @@
 //! What a sub-cluster holds of a dimension, what of it is new, and who is active at an edge.
 
+use super::arith::div_sizes;
 use super::mapping::Directive;
 use crate::ir::dataflow::MapKind;
 
@@ -24,6 +25,11 @@ impl Tile {
         tail: 0,
         tail_fresh: 0,
     };
+
+    /// Whether it holds one element, at the edge too.
+    pub fn is_one(&self) -> bool {
+        self.full == 1 && self.tail == 1
+    }
 }
 
 /// The tile of a directive with size m and step o on a dimension of extent D.
@@ -35,9 +41,10 @@ impl Tile {
 ///
 /// A tile larger than its dimension (m > D >= o) gets e = D - o where all D elements would be
 /// right; outputs of that tile may come out negative, and the case is then skipped.
+#[inline]
 pub(super) fn tile(d: &Directive, extent: i64) -> Tile {
     let (m, o) = (d.size, d.step);
-    let k = ((extent - m) / o).max(0);
+    let k = div_sizes((extent - m).max(0), o);
     let edge = k * o + m < extent || m > extent;
     let rest = extent - (k + 1) * o;
     let rest = if rest < 0 { extent } else { rest };
@@ -56,6 +63,7 @@ pub(super) fn tile(d: &Directive, extent: i64) -> Tile {
 /// The tile of output rows (columns) that tiles `input` of input rows and `window` of filter rows
 /// give: full' = full - full_w + 1, fresh' = min(m, o), tail' = tail - tail_w + 1,
 /// tail_fresh' = min(o, tail'). `d` is the directive on the input.
+#[inline]
 pub(super) fn output_tile(d: &Directive, input: &Tile, window: &Tile) -> Tile {
     let tail = input.tail - window.tail + 1;
     Tile {
@@ -79,11 +87,15 @@ pub(super) fn edge_clusters(m: i64, o: i64, extent: i64, n: i64) -> i64 {
     if extent <= m {
         1
     } else if extent > covered {
-        let rounds = ((extent - m) / o + 1) / n;
+        let rounds = div_sizes(div_sizes(extent - m, o) + 1, n);
         let rem = extent - rounds * o * n;
-        if rem < m { 1 } else { (rem - m) / o + 1 }
+        if rem < m {
+            1
+        } else {
+            div_sizes(rem - m, o) + 1
+        }
     } else {
-        let a = (extent - m) / o + 1;
+        let a = div_sizes(extent - m, o) + 1;
         a + i64::from(o * (a - 1) + m < extent)
     }
 }

@@ -1,6 +1,6 @@
 //! Elements moved and multiplied in one case.
 
-use super::arith::{add, mul, product};
+use super::arith::{Overflow, add, mul, product};
 use super::cases::Flags;
 use super::levels::{Level, LoopSet, TensorLoops, loops};
 use super::refusal::Refusal;
@@ -30,21 +30,23 @@ impl Role {
 
 /// How a tensor is spread over the array in a case.
 #[derive(Debug, Clone, Copy)]
-struct Spread {
+pub(super) struct Spread {
     /// One of its dimensions is spatial. Otherwise one transfer is broadcast to all for free.
     spatial: bool,
     /// One of its spatial dimensions is at an edge.
-    edge: bool,
+    pub edge: bool,
     /// The last active sub-cluster holds a partial tile.
-    ragged: bool,
+    pub ragged: bool,
 }
 
 impl Spread {
-    fn of(level: &Level, tensor: &TensorLoops, flags: &Flags) -> Spread {
+    /// How `tensor` is spread.
+    #[inline]
+    pub fn of(level: &Level, tensor: &TensorLoops, flags: Flags) -> Spread {
         Spread {
             spatial: tensor.all & level.spatial != 0,
-            edge: tensor.all & level.spatial & flags.edge != 0,
-            ragged: tensor.last_spatial & flags.ragged != 0,
+            edge: tensor.all & level.spatial & flags.edge() != 0,
+            ragged: tensor.last_spatial & flags.ragged() != 0,
         }
     }
 
@@ -63,8 +65,8 @@ impl Spread {
     fn total(
         self,
         level: &Level,
-        g: impl Fn(Role) -> Result<i64, Refusal>,
-    ) -> Result<i64, Refusal> {
+        g: impl Fn(Role) -> Result<i64, Overflow>,
+    ) -> Result<i64, Overflow> {
         let lead = g(self.lead(level))?;
         if !self.spatial {
             return Ok(lead);
@@ -94,25 +96,32 @@ impl Spread {
 /// of the tensor, whose first tile is then missed. Otherwise everything held is fetched, except
 /// that the mover brings only its `fresh` part, unless a loop of the tensor inside the mover has
 /// several iterations and restarted: then nothing could be kept and all is reloaded.
-pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: &Flags) -> Result<i64, Refusal> {
+pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Result<i64, Refusal> {
+    let mover = flags.mover();
+    if mover.is_some_and(|i| tensor.all & (1 << i) == 0) {
+        return Ok(0);
+    }
     let spread = Spread::of(level, tensor, flags);
     let spatial = tensor.all & level.spatial;
     let temporal = tensor.all & !level.spatial;
     let at_first = |i: usize| {
         let tile = &level.tiles[i];
-        if flags.edge & (1 << i) != 0 {
+        if flags.edge() & (1 << i) != 0 {
             tile.tail
         } else {
             tile.full
         }
     };
-    let Some(mover) = flags.mover() else {
+    let Some(mover) = mover else {
         // The very first tiles. Peers load complete tiles: halos are not shared here.
-        let held = product(loops(temporal).map(at_first))?;
+        let held = product(loops(temporal & level.wide).map(at_first))?;
+        if spatial == 0 {
+            return Ok(held);
+        }
         let array = spread.total(level, |role| {
             product(loops(spatial).map(|i| {
                 let tile = &level.tiles[i];
-                if flags.edge & (1 << i) == 0 {
+                if flags.edge() & (1 << i) == 0 {
                     tile.full
                 } else if level.edge_clusters > 1 {
                     if role.ragged() { tile.tail } else { tile.full }
@@ -123,18 +132,15 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: &Flags) -> Res
                 }
             }))
         })?;
-        return mul(held, array);
+        return Ok(mul(held, array)?);
     };
-    if tensor.all & (1 << mover) == 0 {
-        return Ok(0);
-    }
     let inside = !((2 << mover) - 1) as LoopSet;
-    let reload = tensor.all & inside & !flags.moving & !flags.unrolled != 0;
+    let reload = tensor.all & inside & !flags.moving() & !flags.unrolled() != 0;
     let kept = !reload;
     // An edge tile of a moving temporal loop is charged at its full or fresh size, not its tail.
     let mut held = 1;
-    for i in loops(temporal) {
-        let extent = if flags.moving & (1 << i) == 0 {
+    for i in loops(temporal & (level.wide | 1 << mover)) {
+        let extent = if flags.moving() & (1 << i) == 0 {
             at_first(i)
         } else if i == mover && kept {
             if level.tiles[i].fresh == 0 {
@@ -147,13 +153,16 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: &Flags) -> Res
         };
         held = mul(held, extent)?;
     }
+    if spatial == 0 {
+        return Ok(held);
+    }
     // Neighbours share halos: all but the first bring only what is new to them along the mover,
     // and along spatial loops inside it.
     let array = spread.total(level, |role| {
         product(loops(spatial).map(|i| {
             let tile = &level.tiles[i];
             let partial = !role.first()
-                && if flags.moving & (1 << i) == 0 {
+                && if flags.moving() & (1 << i) == 0 {
                     i > mover
                 } else {
                     i == mover && kept
@@ -166,13 +175,13 @@ pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: &Flags) -> Res
             }
         }))
     })?;
-    mul(held, array)
+    Ok(mul(held, array)?)
 }
 
 /// Output volumes of one case.
 pub(super) struct Outputs<'a> {
     level: &'a Level,
-    flags: &'a Flags,
+    flags: Flags,
     /// Product of the output's temporal factors.
     held: i64,
     /// Product of the temporal factors of the loops that are summed over.
@@ -182,11 +191,11 @@ pub(super) struct Outputs<'a> {
 impl<'a> Outputs<'a> {
     /// Prepares the case. A temporal factor is the tile of outputs (Y' for Y), its tail at an
     /// edge.
-    pub fn new(level: &'a Level, flags: &'a Flags) -> Result<Outputs<'a>, Refusal> {
+    pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
-            product(loops(set & !level.spatial).map(|i| {
-                let tile = &level.out_tiles[i];
-                if flags.edge & (1 << i) != 0 {
+            product(loops(set & !level.spatial & level.out_wide).map(|i| {
+                let tile = level.out_tile(i);
+                if flags.edge() & (1 << i) != 0 {
                     tile.tail
                 } else {
                     tile.full
@@ -203,25 +212,25 @@ impl<'a> Outputs<'a> {
 
     /// The product of the spatial factors of the loops in `set` for one role. `share`: the
     /// ragged sub-cluster counts only what its neighbours do not hold.
-    fn spatial(&self, set: LoopSet, role: Role, share: bool) -> Result<i64, Refusal> {
+    fn spatial(&self, set: LoopSet, role: Role, share: bool) -> Result<i64, Overflow> {
         let Outputs { level, flags, .. } = *self;
         product(loops(set & level.spatial).map(|i| {
             let bit = 1 << i;
-            let tile = &level.out_tiles[i];
+            let tile = level.out_tile(i);
             let plain = match (role.first(), tile.fresh) {
                 (true, _) => tile.full,
                 (false, 0) => 1,
                 (false, fresh) => fresh,
             };
-            if flags.moving & bit == 0 {
-                if flags.edge & bit == 0 || !role.ragged() {
+            if flags.moving() & bit == 0 {
+                if flags.edge() & bit == 0 || !role.ragged() {
                     plain
                 } else if level.output.all & bit != 0 && level.edge_clusters > 1 && share {
                     tile.tail_fresh
                 } else {
                     tile.tail
                 }
-            } else if flags.last & bit == 0 {
+            } else if flags.last() & bit == 0 {
                 plain
             } else if level.edge_clusters == 1 {
                 // The extent of the input even for rows and columns, where that of the output
@@ -240,7 +249,7 @@ impl<'a> Outputs<'a> {
     }
 
     /// Output elements that leave the array.
-    pub fn egress(&self) -> Result<i64, Refusal> {
+    pub fn egress(&self) -> Result<i64, Overflow> {
         let spread = Spread::of(self.level, &self.level.output, self.flags);
         let set = self.level.output.once;
         mul(
@@ -249,30 +258,25 @@ impl<'a> Outputs<'a> {
         )
     }
 
-    /// Loops of outputs and of what is summed for them.
-    fn partial_sum_loops(&self) -> LoopSet {
-        self.level.output.once | self.level.reduction
-    }
-
     /// Partial sums of the slowest sub-cluster: those of the first. Where only a dimension that
     /// is summed over is spatial, its full tile counts even if the only active sub-cluster holds
     /// less.
-    pub fn critical(&self) -> Result<i64, Refusal> {
+    pub fn critical(&self) -> Result<i64, Overflow> {
         let role = Spread::of(self.level, &self.level.output, self.flags).lead(self.level);
-        let factors = self.spatial(self.partial_sum_loops(), role, true)?;
+        let factors = self.spatial(self.level.partial_sums(), role, true)?;
         mul(mul(self.held, self.summed)?, factors)
     }
 
     /// Partial sums over the array. Two spatial dimensions advance together along a diagonal, so
     /// that the array's factor is n, not its square.
-    pub fn macs(&self) -> Result<i64, Refusal> {
+    pub fn macs(&self) -> Result<i64, Overflow> {
         let (level, flags) = (self.level, self.flags);
         let spread = Spread {
             spatial: true,
-            edge: level.spatial & flags.edge != 0,
-            ragged: flags.ragged & (1 << level.last_spatial) != 0,
+            edge: level.spatial & flags.edge() != 0,
+            ragged: flags.ragged() & (1 << level.last_spatial) != 0,
         };
-        let set = self.partial_sum_loops();
+        let set = level.partial_sums();
         let array = spread.total(level, |role| match role {
             Role::Lead | Role::Peer => self.spatial(set, Role::Lead, true),
             Role::LeadRagged => self.spatial(set, Role::LeadRagged, true),

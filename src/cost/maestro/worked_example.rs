@@ -102,7 +102,7 @@ fn eye() -> Mapping {
     )
 }
 
-fn levels(mapping: &Mapping) -> Levels {
+fn levels(mapping: &Mapping) -> Levels<2> {
     let mut levels = Levels::new();
     levels
         .build(&Problem::new(&layer()).unwrap(), mapping, &hardware())
@@ -131,7 +131,7 @@ fn outputs(level: &Level, input: Dim) -> [i64; 4] {
         .iter()
         .position(|d| d.dim == input)
         .unwrap();
-    numbers(&level.out_tiles[at])
+    numbers(level.out_tile(at))
 }
 
 #[test]
@@ -218,13 +218,14 @@ fn cases_of_dla() {
     let levels = levels(&dla());
     let level = &levels.as_slice()[0];
     let problem = Problem::new(&layer()).unwrap();
-    let mut cases = Cases::new(level, &problem.extents);
+    let mut cases = Cases::NONE;
+    cases.begin(level, &problem.extents);
     assert_eq!(cases.total(), 24);
     let mut rows = Vec::new();
     while let Some(case) = cases.next().unwrap() {
-        let f = &case.flags;
+        let f = case.flags;
         let name: String = (0..6)
-            .map(|i| match (f.moving >> i & 1, f.last >> i & 1) {
+            .map(|i| match (f.moving() >> i & 1, f.last() >> i & 1) {
                 (0, _) => 'I',
                 (_, 0) => 'S',
                 _ => 'E',
@@ -257,11 +258,10 @@ fn cases_of_shi_and_eye() {
     let problem = Problem::new(&layer()).unwrap();
     for (mapping, count) in [(shi(), 54), (eye(), 36)] {
         let levels = levels(&mapping);
-        assert_eq!(
-            Cases::new(&levels.as_slice()[0], &problem.extents).total(),
-            count
-        );
-        let outcome = Evaluator::new(levels.as_slice(), &hardware())
+        let mut cases = Cases::NONE;
+        cases.begin(&levels.as_slice()[0], &problem.extents);
+        assert_eq!(cases.total(), count);
+        let outcome = Evaluator::<2>::new(levels.as_slice(), &hardware())
             .run(&problem)
             .unwrap();
         assert!(!outcome.l1_counted);
