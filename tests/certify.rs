@@ -401,7 +401,7 @@ fn designs(menus: &[&str], deployment: &str, dataflow: &str, extra: &str) -> (us
                 let used = if budget.is_empty() { "" } else { "budget b" };
                 let text = format!(
                     "budget b {{ area <= 100% {} }}\n{BLOCKS}\ndesign one {{ network tiny  \
-                     technology maestro  dataflow{dataflow}  menu {menu}  {deployment}  {used}  \
+                     model maestro  technology maestro  dataflow{dataflow}  menu {menu}  {deployment}  {used}  \
                      {objective}  {extra} }}",
                     if budget.contains("area") { "" } else { budget }
                 );
@@ -484,7 +484,7 @@ fn a_thousand_layers_end_near_their_bound() {
     text += "}
 menu wide { pes in [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128]  buffer in 1..=12 }
 budget two { area <= 20%  energy <= 60% }
-design deep { network deep  dataflow nvdla  menu wide  budget two  technology maestro  minimize latency }";
+design deep { network deep  dataflow nvdla  menu wide  budget two  model maestro  technology maestro  minimize latency }";
     let problem = support::problem(&text);
     let space = Space::new(&problem, false).expect("a space");
     assert_eq!(space.fine.len(), 999);

@@ -74,7 +74,7 @@ fn random_design(random: &mut Random, layers: usize, menu: &str, rest: &str) -> 
     let budget = BUDGETS[random.below(BUDGETS.len())];
     format!(
         "{text}}}\nbudget b {{ {budget} }}\ndesign one {{ network net  dataflow nvdla  menu {menu}  \
-         technology maestro  budget b  minimize critical_path  {rest} }}"
+         model maestro  technology maestro  budget b  minimize critical_path  {rest} }}"
     )
 }
 
@@ -445,7 +445,7 @@ fn only_the_longer_branch_is_paid_for() {
         let design = |metric: &str| {
             format!(
                 "{BLOCKS}{DIAMOND}menu edge {{ pes in [1, 2, 4, 8, 16, 32]  buffer in [1, 2, 4, 8]  refine pes in 1..=32 }}
-design one {{ network diamond  dataflow nvdla  menu edge  budget b  technology maestro  minimize {metric}  {stages} }}"
+design one {{ network diamond  dataflow nvdla  menu edge  budget b  model maestro  technology maestro  minimize {metric}  {stages} }}"
             )
         };
         let path = support::problem(&design("critical_path"));

@@ -45,7 +45,9 @@ fn spec(settings: &str) -> String {
         "d = conv(add(image, c))",
         "s = add(image, c)\n  d = conv(s)",
     );
-    format!("{blocks}\ndesign one {{ network tiny  technology maestro  {settings} }}")
+    format!(
+        "{blocks}\ndesign one {{ network tiny  model maestro  technology maestro  {settings} }}"
+    )
 }
 
 const KINDS: &[(&str, &str)] = &[
@@ -526,7 +528,7 @@ fn the_least_relaxation_is_the_border_of_what_is_possible() {
         }
         menu m { pes in [16]  buffer in 1..=64 per layer }
         budget b { area <= 1877700 um2  latency <= 4500000 cycles }
-        design d { network two  dataflow nvdla  menu m  budget b  deploy sequential  minimize energy }";
+        design d { network two  dataflow nvdla  menu m  budget b  deploy sequential  model maestro  minimize energy }";
     let problem = support::problem(text);
     let mut space = Space::new(&problem, true).expect("a space");
     let limits = space.limits.clone();

@@ -86,7 +86,7 @@ pub struct ModelEntry {
 }
 
 /// Every cost model; the first is the default.
-pub const MODELS: &[ModelEntry] = &[reference::ENTRY, analytic::price::ENTRY];
+pub const MODELS: &[ModelEntry] = &[analytic::price::ENTRY, reference::ENTRY];
 
 /// The model of this name with the coefficients of `technology`, for tensors of this precision or
 /// the default one.

@@ -41,7 +41,7 @@ fn json_has_the_promised_schema() {
         ["metric", "limit", "used", "unit", "holds"]
     );
     assert_eq!(design["budgets"][0]["unit"], "um2");
-    assert_eq!(design["budgets"][1]["limit"], 1_000_000);
+    assert_eq!(design["budgets"][1]["limit"], 500_000);
     assert_eq!(
         keys(&design["stages"][0]),
         ["method", "evaluations", "prices", "value"]
@@ -74,8 +74,8 @@ fn json_has_the_promised_schema() {
     assert_eq!(design["engine"], Value::Null);
     assert_eq!(design["expectations"][0]["held"], true);
     assert_eq!(
-        design["inputs"]["technology"]["coefficients"]["mac.area"]["value"],
-        283
+        design["inputs"]["technology"]["coefficients"]["int8.multiply_area"]["value"],
+        282
     );
     assert_eq!(design["inputs"]["pins"][0]["knobs"], json!({"pes": 4}));
     let latencies = design["layers"].as_array().expect("layers").iter();
@@ -226,7 +226,7 @@ fn the_report_reads_as_it_should() {
         "| conv1 | conv | nvdla | 4 |",
         "skip (add), pool (global_pool)",
         "| pin: conv1 | pes = 4 |",
-        "| mac.area | 283 um2 |",
+        "| int8.multiply_area | 282 um2 |",
         "What to know about the model",
     ] {
         assert!(report.contains(part), "{part}\n{report}");

@@ -68,7 +68,7 @@ fn pin_outside_the_menu() {
 
 #[test]
 fn budget_that_nothing_meets() {
-    insta::assert_snapshot!(told("area <= 50%", "area <= 1.2 mm2"));
+    insta::assert_snapshot!(told("area <= 50%", "area <= 0.012 mm2"));
 }
 
 #[test]

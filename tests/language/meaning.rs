@@ -80,10 +80,20 @@ fn seeds_are_exact_to_the_last_bit() {
 fn defaults_are_named() {
     let problem = problem("", "");
     let names: Vec<&str> = problem.defaults.iter().map(|d| d.0).collect();
-    assert_eq!(names, ["model", "technology", "deploy", "seed", "search"]);
+    assert_eq!(
+        names,
+        [
+            "model",
+            "precision",
+            "technology",
+            "deploy",
+            "seed",
+            "search"
+        ]
+    );
     assert_eq!(problem.deployment, Deployment::Pipelined);
-    assert_eq!(problem.model, "maestro");
-    assert_eq!(problem.technology.name, "maestro");
+    assert_eq!(problem.model, "analytic");
+    assert_eq!(problem.technology.name, "horowitz45");
     let methods: Vec<&str> = problem.stages.iter().map(|s| s.method).collect();
     assert_eq!(methods, ["reinforce", "genetic"]);
 }
@@ -179,7 +189,7 @@ fn names_of_different_kinds_do_not_collide() {
         dataflow same { for dense { spatial K by same } }\n\
         menu same { pes in [1, 2] same in [1, 2] }\n\
         budget same { area <= 50% }\n\
-        technology same extends std.technologies.maestro { }\n\
+        technology same extends std.technologies.horowitz45 { }\n\
         design same {\n network same\n dataflow same\n menu same\n budget same\n \
         technology same\n minimize area\n pin same { same = 2, dataflow = same }\n}\n";
     let problem = check(text).clean().problems.remove(0);
@@ -202,7 +212,7 @@ fn aliases_name_dataflows() {
 fn limits_in_every_unit() {
     let budget = "budget b {\n area <= 2.5 mm2\n power <= 1 W\n latency <= 20 ms\n \
         energy <= 1 mJ\n throughput >= 30 inferences/s\n}\n\
-        technology slow extends std.technologies.maestro { clock 500 MHz }\n";
+        technology slow extends std.technologies.horowitz45 { clock 500 MHz }\n";
     let found = problem(budget, " budget b\n technology slow").budgets;
     let limits: Vec<Limit> = found.iter().map(|b| b.limit).collect();
     assert_eq!(limits[0], Limit::Absolute(2.5e6));
@@ -217,27 +227,27 @@ fn limits_in_every_unit() {
 
 #[test]
 fn technologies_override_what_they_extend() {
-    let blocks = "technology base extends std.technologies.maestro {\n source \"ours\"\n \
-        mac { area = 300 um2, energy = 0.5 pJ, source = \"synthesis\" }\n clock 2 GHz\n}\n\
-        technology fast extends base {\n clock 4 GHz\n noc { bandwidth = 128 }\n}\n";
+    let blocks = "technology base extends std.technologies.horowitz45 {\n source \"ours\"\n \
+        int8 { multiply_area = 300 um2, multiply = 0.5 pJ, source = \"synthesis\" }\n clock 2 GHz\n}\n\
+        technology fast extends base {\n clock 4 GHz\n noc { width = 128 B }\n}\n";
     let technology = problem(blocks, " technology fast").technology;
     assert_eq!(technology.name, "fast");
     assert_eq!(technology.clock_hz(), 4e9);
-    assert_eq!(technology.get("noc.bandwidth"), Some(128.0));
-    assert_eq!(technology.get("mac.area"), Some(300.0));
-    assert_eq!(technology.get("mac.energy"), Some(0.5e-3));
-    assert_eq!(technology.get("mac.power"), Some(1.2223));
+    assert_eq!(technology.get("noc.width"), Some(128.0));
+    assert_eq!(technology.get("int8.multiply_area"), Some(300.0));
+    assert_eq!(technology.get("int8.multiply"), Some(0.5e-3));
+    assert_eq!(technology.get("int32.add"), Some(0.1e-3));
     let source = |name: &str| technology.coefficients[name].source.clone();
-    assert_eq!(source("mac.area").as_deref(), Some("synthesis"));
+    assert_eq!(source("int8.multiply_area").as_deref(), Some("synthesis"));
     assert_eq!(source("clock"), None);
     // Longer chains than anyone writes are no circles.
-    let mut chain = String::from("technology t0 extends std.technologies.maestro { }\n");
+    let mut chain = String::from("technology t0 extends std.technologies.horowitz45 { }\n");
     for i in 1..100 {
         chain += &format!("technology t{i} extends t{} {{ }}\n", i - 1);
     }
     assert_eq!(
         problem(&chain, " technology t99").technology.clock_hz(),
-        1e9
+        5e8
     );
 }
 

@@ -171,8 +171,7 @@ impl Analytic {
         };
         let mac = self.multiply_nj + self.add_nj + self.mac_bytes() * access[0];
         let moved = self.hops * self.hop_nj + access[0] + access[1];
-        let off = self.array.offchip_width as f64 * self.offchip_nj;
-        let per_cycle = lanes * mac + 2.0 * width * moved + off;
+        let per_cycle = lanes * mac + 2.0 * width * moved;
         Engine {
             area_um2: lanes * self.lane_area_um2
                 + tree
@@ -235,8 +234,8 @@ impl CostModel for Analytic {
     /// memory(bytes) = bytes x sram.area + sqrt(bytes) x sram.periphery.
     ///
     /// mW at full rate: per cycle every lane makes a MAC with its L1 accesses, the network brings
-    /// and takes its width in bytes, each for one PE, the shared memory reads and writes them, the
-    /// off-chip link is busy; times the clock, plus leakage.
+    /// and takes its width in bytes, each for one PE, the shared memory reads and writes them; times
+    /// the clock, plus leakage. Off-chip memory is not of the engine.
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine {
         let memories = [l1_bytes, l2_bytes];
         self.engine_with(pes, memories, memories.map(|bytes| self.access_nj(bytes)))
@@ -244,7 +243,7 @@ impl CostModel for Analytic {
 
     fn caveats(&self) -> &'static [&'static str] {
         &[
-            "the power is that of every lane and every link busy; the mean power is the energy over the time",
+            "the power is the chip's with every lane and every link busy, without off-chip memory; the mean power is all energy over the time",
             "zeros of the padding are stored and moved like other elements",
             "energies of memories other than the published sizes follow the square root of the capacity",
             "between passes the PEs are emptied, and a pass is loaded whole before it begins",
