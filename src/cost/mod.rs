@@ -1,6 +1,7 @@
 //! Prices one layer at one design point. Pure: no files, no clock, no randomness.
 
 pub mod analytic;
+mod coefficient;
 pub mod maestro;
 mod reference;
 

@@ -6,6 +6,7 @@
 //! stay right; a dense layer is a convolution of one pixel; a transposed convolution is, as in the
 //! reference itself, a plain one.
 
+use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
 use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
 use crate::base::units::Quantity;
@@ -14,34 +15,7 @@ use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
 use crate::ir::registry::ModelSpec;
-use crate::ir::technology::{CoefficientSpec, Presence, Technology};
-
-const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
-    CoefficientSpec {
-        name,
-        quantity,
-        whole: false,
-        min: 0.0,
-        presence: Presence::Required,
-        summary,
-    }
-}
-
-const fn whole(
-    name: &'static str,
-    quantity: Quantity,
-    min: f64,
-    summary: &'static str,
-) -> CoefficientSpec {
-    CoefficientSpec {
-        name,
-        quantity,
-        whole: true,
-        min,
-        presence: Presence::Required,
-        summary,
-    }
-}
+use crate::ir::technology::{CoefficientSpec, Technology};
 
 /// The coefficients of the reference.
 const COEFFICIENTS: &[CoefficientSpec] = &[
@@ -60,12 +34,7 @@ const COEFFICIENTS: &[CoefficientSpec] = &[
         Quantity::Energy,
         "energy of one MAC, the unit of access energies",
     ),
-    whole(
-        "mac.lanes",
-        Quantity::Count,
-        1.0,
-        "MACs a PE makes in one cycle",
-    ),
+    LANES,
     real(
         "l1.access",
         Quantity::Count,
@@ -76,11 +45,7 @@ const COEFFICIENTS: &[CoefficientSpec] = &[
         Quantity::Count,
         "energy of a shared-memory access, in MAC energies",
     ),
-    real(
-        "sram.area",
-        Quantity::AreaPerByte,
-        "area of one byte of memory",
-    ),
+    SRAM_AREA,
     real(
         "sram.power",
         Quantity::PowerPerByte,
@@ -92,8 +57,8 @@ const COEFFICIENTS: &[CoefficientSpec] = &[
         1.0,
         "elements per cycle at every level",
     ),
-    whole("noc.hops", Quantity::Count, 0.0, "hops of a transfer"),
-    whole("noc.hop_latency", Quantity::Cycles, 0.0, "cycles per hop"),
+    HOPS,
+    HOP_LATENCY,
     real(
         "noc.bus_area",
         Quantity::Area,
@@ -132,12 +97,12 @@ const COEFFICIENTS: &[CoefficientSpec] = &[
         "factor of PEs in the arbiter's polynomial",
     ),
     CoefficientSpec {
-        name: "noc.arbiter_base",
-        quantity: Quantity::Count,
-        whole: false,
         min: f64::MIN,
-        presence: Presence::Required,
-        summary: "constant of the arbiter's polynomial",
+        ..real(
+            "noc.arbiter_base",
+            Quantity::Count,
+            "constant of the arbiter's polynomial",
+        )
     },
     whole(
         "offchip.bandwidth",

@@ -1,5 +1,6 @@
 //! The coefficients that model `analytic` reads from a technology.
 
+use super::super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use crate::base::units::Quantity;
 use crate::ir::precision::Format;
 use crate::ir::technology::{CoefficientSpec, Presence};
@@ -11,28 +12,7 @@ const fn coefficient(
     summary: &'static str,
 ) -> CoefficientSpec {
     CoefficientSpec {
-        name,
-        quantity,
-        whole: false,
-        min: 0.0,
         presence,
-        summary,
-    }
-}
-
-const fn real(name: &'static str, quantity: Quantity, summary: &'static str) -> CoefficientSpec {
-    coefficient(name, quantity, Presence::Required, summary)
-}
-
-const fn whole(
-    name: &'static str,
-    quantity: Quantity,
-    min: f64,
-    summary: &'static str,
-) -> CoefficientSpec {
-    CoefficientSpec {
-        whole: true,
-        min,
         ..real(name, quantity, summary)
     }
 }
@@ -88,22 +68,13 @@ const ARITHMETIC: [[CoefficientSpec; 4]; 7] = [
 ];
 
 const OTHERS: [CoefficientSpec; 24] = [
-    whole(
-        "mac.lanes",
-        Quantity::Count,
-        1.0,
-        "MACs a PE makes in one cycle",
-    ),
+    LANES,
     real(
         "mac.leakage",
         Quantity::Power,
         "leakage of one multiplier-accumulator lane",
     ),
-    real(
-        "sram.area",
-        Quantity::AreaPerByte,
-        "area of one byte of memory",
-    ),
+    SRAM_AREA,
     coefficient(
         "sram.periphery",
         Quantity::Area,
@@ -166,8 +137,8 @@ const OTHERS: [CoefficientSpec; 24] = [
         1.0,
         "bytes per cycle between shared memory and PEs, in each direction",
     ),
-    whole("noc.hops", Quantity::Count, 0.0, "hops of a transfer"),
-    whole("noc.hop_latency", Quantity::Cycles, 0.0, "cycles per hop"),
+    HOPS,
+    HOP_LATENCY,
     switch(
         "noc.multicast",
         1.0,
@@ -201,7 +172,7 @@ const OTHERS: [CoefficientSpec; 24] = [
     ),
 ];
 
-/// All of them; those that `maestro` reads too have its wording.
+/// All of them.
 pub const COEFFICIENTS: [CoefficientSpec; OTHERS.len() + 4 * ARITHMETIC.len()] = {
     let mut all = [OTHERS[0]; OTHERS.len() + 4 * ARITHMETIC.len()];
     let mut at = 0;
