@@ -136,4 +136,6 @@ codes! {
     MODEL_MACS = "W0701";
     /// A technology meant for comparison only.
     COMPARISON_ONLY = "W0702";
+    /// A coefficient that the cost model does not read.
+    UNREAD_COEFFICIENT = "W0703";
 }

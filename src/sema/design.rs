@@ -70,6 +70,7 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         technology::complete(
             technology,
             model,
+            program.registries.models,
             precision,
             place,
             &mut program.diagnostics,

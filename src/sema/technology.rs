@@ -78,7 +78,7 @@ fn circle(program: &mut Program, members: &[Ref]) {
     }
     program.diagnostics.push(
         diagnostic
-            .help("one of them must stand on its own or extend e.g. `std.technologies.maestro`"),
+            .help("one of them must stand on its own or extend e.g. `std.technologies.horowitz45`"),
     );
 }
 
@@ -314,15 +314,22 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether the technology has everything the model reads for a design of this precision; reports
-/// what is missing, and fills in what has a default.
+/// Reports what the technology lacks of what the model reads for a design of this precision, and
+/// what it has that the model does not read; fills in what has a default.
 pub fn complete(
     technology: &mut Technology,
     model: &ModelSpec,
+    models: &[ModelSpec],
     precision: Precision,
     at: Span,
     out: &mut Vec<Diagnostic>,
-) -> bool {
+) {
+    let has = |m: &ModelSpec| {
+        let mut all = m.coefficients.iter().filter(|c| c.needed(precision));
+        all.all(|c| technology.get(c.name).is_some())
+    };
+    let mut others = models.iter().filter(|m| m.name != model.name);
+    let meant = others.find(|m| has(m));
     let missing: Vec<&str> = model
         .coefficients
         .iter()
@@ -330,8 +337,12 @@ pub fn complete(
         .map(|c| c.name)
         .collect();
     if missing.is_empty() {
+        // What another model reads is there for its sake if it has all of it.
+        if meant.is_none() {
+            unread(technology, model, at, out);
+        }
         fill_in(technology, model);
-        return true;
+        return;
     }
     let shown = match missing.len() {
         0..=6 => missing.join(", "),
@@ -339,7 +350,12 @@ pub fn complete(
     };
     let general = model.coefficients.iter();
     let mut general = general.filter(|c| c.presence == Presence::Required);
-    let help = if general.any(|c| missing.contains(&c.name)) {
+    let help = if let Some(meant) = meant {
+        format!(
+            "it has all that model `{}` reads: write `model {}`, or use e.g. `technology {}`",
+            meant.name, meant.name, model.technology
+        )
+    } else if general.any(|c| missing.contains(&c.name)) {
         format!(
             "start from a complete one: `technology {} extends {} {{ … }}`",
             technology.name, model.technology
@@ -362,7 +378,30 @@ pub fn complete(
         .label(at, format!("missing: {shown}"))
         .help(help),
     );
-    false
+}
+
+/// Warns of coefficients that the model does not read.
+fn unread(technology: &Technology, model: &ModelSpec, at: Span, out: &mut Vec<Diagnostic>) {
+    let read =
+        |name: &String| name == CLOCK.name || model.coefficients.iter().any(|c| c.name == name);
+    let names = technology.coefficients.keys().filter(|n| !read(n));
+    let names: Vec<String> = names.map(|n| format!("`{n}`")).collect();
+    if names.is_empty() {
+        return;
+    }
+    out.push(
+        Diagnostic::warning(
+            codes::UNREAD_COEFFICIENT,
+            format!(
+                "model `{}` does not read {} of technology `{}`",
+                model.name,
+                names.join(", "),
+                technology.name
+            ),
+        )
+        .label(at, "changes nothing in this design")
+        .help("`cfxc list models` has the coefficients that each model reads"),
+    );
 }
 
 fn fill_in(technology: &mut Technology, model: &ModelSpec) {
