@@ -76,10 +76,11 @@ fn circle(program: &mut Program, members: &[Ref]) {
     for (place, name) in places.into_iter().zip(&names) {
         diagnostic = diagnostic.label(place, format!("what `{name}` extends"));
     }
-    program.diagnostics.push(
-        diagnostic
-            .help("one of them must stand on its own or extend e.g. `std.technologies.horowitz45`"),
-    );
+    program
+        .diagnostics
+        .push(diagnostic.help(
+            "one of them must stand on its own or extend e.g. `std.technologies.horowitz45`",
+        ));
 }
 
 /// Reads the statements of one technology.
