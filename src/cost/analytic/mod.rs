@@ -3,7 +3,9 @@
 //! | file | concept |
 //! |---|---|
 //! | `nest` | a layer and directives as one nest of loops |
-//! | `tile` | how many elements the units hold, each for itself and together |
+//! | `states` | where the loops stand, as bits |
+//! | `tile` | how many elements of an axis the units hold, each for itself and together |
+//! | `volume` | how many elements of a tensor, wherever the loops stand |
 //! | `window` | a row of steps whose transfers overlap, summed without walking it |
 //! | `walk` | one pass over the array |
 //! | `passes` | what the shared memory holds, what moves off chip |
@@ -14,7 +16,9 @@ mod coefficients;
 mod nest;
 mod passes;
 pub mod price;
+mod states;
 mod tile;
+mod volume;
 mod walk;
 mod window;
 
@@ -23,6 +27,7 @@ use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 pub use passes::Traffic;
 pub use walk::Moved;
+use window::Fault;
 
 /// The array as far as counts depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,25 +61,17 @@ const L2: usize = 1;
 
 impl Array {
     /// Cycles in which so many bits get through a link of so many bytes per cycle, rounded up.
-    fn link_cycles(bits: u64, width: u64) -> Result<u64, Refused> {
+    fn link_cycles(bits: u64, width: u64) -> Result<u64, Fault> {
         Ok(bits.div_ceil(window::mul(8, width)?))
     }
 
-    /// Cycles of a transfer on chip: latency + bits / (8 width), rounded up; none for nothing.
-    fn noc_cycles(&self, bits: u64, latency: u64) -> Result<u64, Refused> {
-        match bits {
-            0 => Ok(0),
-            n => window::add(latency, Self::link_cycles(n, self.noc_width)?),
-        }
-    }
-
     /// Bytes of so many elements of tensor `t` on chip, rounded up.
-    fn bytes(&self, t: usize, elements: u64) -> Result<u64, Refused> {
+    fn bytes(&self, t: usize, elements: u64) -> Result<u64, Fault> {
         Ok(window::mul(elements, self.bits[t])?.div_ceil(8))
     }
 
     /// Bits that move off chip.
-    fn offchip_bits(&self, elements: Traffic) -> Result<u64, Refused> {
+    fn offchip_bits(&self, elements: Traffic) -> Result<u64, Fault> {
         let [input, weights, sum] = self.bits;
         let bits = [input, weights, self.output_bits, sum, sum];
         let mut sum = 0;

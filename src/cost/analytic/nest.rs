@@ -1,6 +1,7 @@
 //! From a layer and directives to one nest of loops over eight slots.
 
 use super::super::Refused;
+use super::window::Fault;
 use crate::ir::dataflow::{MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
@@ -65,6 +66,11 @@ impl Tensor {
         &self.axes[..self.count]
     }
 
+    /// The slots it depends on, as bits.
+    pub fn slots(&self) -> u16 {
+        self.slots
+    }
+
     /// Whether the tensor depends on a slot.
     pub fn has(&self, slot: usize) -> bool {
         self.slots & (1 << slot) != 0
@@ -88,13 +94,15 @@ impl Split {
     }
 }
 
-/// A loop of the nest.
+/// A loop of the nest with more than one position.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Loop {
     /// Cluster level.
     pub level: usize,
     /// Slot it walks.
     pub slot: usize,
+    /// Directives before its own, over all levels.
+    pub written: usize,
 }
 
 /// A layer under a dataflow, ready to be counted.
@@ -106,6 +114,10 @@ pub struct Nest {
     pub levels: usize,
     /// Per level and slot; a slot that is not mapped is held whole.
     pub splits: [[Split; SLOTS]; MAX_LEVELS],
+    /// Per level, the slots that it maps, as bits.
+    pub mapped: [u16; MAX_LEVELS],
+    /// Per level, the slots that have a loop, as bits.
+    pub walked: [u16; MAX_LEVELS],
     loops: [Loop; MAX_LOOPS],
     count: usize,
     /// Loops of the outermost level; they stand first.
@@ -118,7 +130,7 @@ pub struct Nest {
 }
 
 impl Nest {
-    /// The loops, outermost first.
+    /// The loops, outermost first. Maps whose one tile holds all have none.
     pub fn loops(&self) -> &[Loop] {
         &self.loops[..self.count]
     }
@@ -130,11 +142,12 @@ impl Nest {
     pub fn new(shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Nest, Refused> {
         let extent = extents(shape)?;
         let output = shape.output().ok_or_else(no_output)?;
-        let whole = Split { size: 1, units: 1 };
         let mut nest = Nest {
             extent,
             levels: rule.levels.len(),
-            splits: [[whole; SLOTS]; MAX_LEVELS],
+            splits: [[Split { size: 1, units: 1 }; SLOTS]; MAX_LEVELS],
+            mapped: [0; MAX_LEVELS],
+            walked: [0; MAX_LEVELS],
             loops: [Loop::default(); MAX_LOOPS],
             count: 0,
             outer: 0,
@@ -149,51 +162,46 @@ impl Nest {
             extent,
             knobs,
         };
-        let mut outer_units = knobs.get(Menu::PES).copied().unwrap_or(0);
-        let pes = outer_units;
+        let pes = knobs.get(Menu::PES).copied().unwrap_or(0);
+        let mut sizes = [1u64; MAX_LEVELS];
         let mut cluster = 1u64;
-        for level in rule.levels.iter().skip(1) {
-            let size = level.cluster.map_or(Ok(1), |size| reader.size(size))?;
-            cluster = cluster.checked_mul(size).ok_or_else(overflow)?;
+        for (l, level) in rule.levels.iter().enumerate().skip(1) {
+            sizes[l] = level.cluster.map_or(Ok(1), |size| reader.size(size))?;
+            cluster = cluster.checked_mul(sizes[l]).ok_or(Fault::Overflow)?;
         }
-        outer_units /= cluster.max(1);
-        if outer_units == 0 {
+        sizes[0] = pes / cluster;
+        if sizes[0] == 0 {
             return refuse(format!("{pes} PEs, but one cluster needs {cluster}"));
         }
         let mut tile = extent;
+        let mut written = 0;
         for (l, level) in rule.levels.iter().enumerate() {
-            let mut free = match level.cluster {
-                Some(size) if l > 0 => reader.size(size)?,
-                _ => outer_units,
-            };
             for (slot, split) in nest.splits[l].iter_mut().enumerate() {
                 split.size = tile[slot];
             }
-            let mut seen = 0u16;
+            let mut by_slot = [None; SLOTS];
             for directive in &level.directives {
                 let slot = reader.slot(directive.dim)?;
-                if seen & (1 << slot) != 0 {
+                if by_slot[slot].replace(directive).is_some() {
                     return refuse(format!("level {l} maps {} twice", directive.dim.name()));
                 }
-                seen |= 1 << slot;
             }
+            let mut free = sizes[l];
             for directive in &level.directives {
                 let slot = reader.slot(directive.dim)?;
-                let (mut size, step) = (reader.size(directive.size)?, reader.size(directive.step)?);
-                let name = directive.dim.name();
+                let mut size = reader.size(directive.size)?;
+                let step = reader.size(directive.step)?;
                 if matches!(directive.dim, Dim::Y | Dim::X) && shape.op.slides() {
                     // An input-centred tile is as many window positions as fit into it when the
                     // window has the taps this level holds and stride and dilation are 1.
                     let taps_slot = slot + TAPS - ROWS;
-                    let taps = level
-                        .directives
-                        .iter()
-                        .find(|d| reader.slot(d.dim) == Ok(taps_slot))
+                    let taps = by_slot[taps_slot]
                         .map_or(Ok(tile[taps_slot]), |d| reader.size(d.size))?
                         .min(tile[taps_slot]);
                     if size < taps {
                         return refuse(format!(
-                            "level {l}: {size} of {name} hold no whole window of {taps}"
+                            "level {l}: {size} of {} hold no whole window of {taps}",
+                            directive.dim.name()
                         ));
                     }
                     size = size - taps + 1;
@@ -205,7 +213,8 @@ impl Nest {
                         "compute MACs twice"
                     };
                     return refuse(format!(
-                        "level {l}: tiles of {size} positions along {name} every {step} {fault}"
+                        "level {l}: tiles of {size} positions along {} every {step} {fault}",
+                        directive.dim.name()
                     ));
                 }
                 size = size.min(tile[slot]);
@@ -215,8 +224,17 @@ impl Nest {
                     free /= split.units;
                 }
                 nest.splits[l][slot] = split;
-                nest.loops[nest.count] = Loop { level: l, slot };
-                nest.count += 1;
+                nest.mapped[l] |= 1 << slot;
+                if split.chunk() < tile[slot] {
+                    nest.walked[l] |= 1 << slot;
+                    nest.loops[nest.count] = Loop {
+                        level: l,
+                        slot,
+                        written,
+                    };
+                    nest.count += 1;
+                }
+                written += 1;
             }
             if l == 0 {
                 nest.outer = nest.count;
@@ -232,11 +250,6 @@ impl Nest {
 /// A refusal with this reason.
 pub fn refuse<T>(reason: String) -> Result<T, Refused> {
     Err(Refused(reason))
-}
-
-/// That a count does not fit 64 bits.
-pub fn overflow() -> Refused {
-    Refused("a count does not fit 64 bits".to_string())
 }
 
 fn no_output() -> Refused {

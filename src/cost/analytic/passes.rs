@@ -1,10 +1,10 @@
 //! Passes: what the shared memory holds at a time, and what moves off chip between them.
 
 use super::super::Refused;
-use super::nest::{MAX_LEVELS, Nest, OUTPUT, ROWS, SLOTS, TENSORS, overflow, refuse};
-use super::tile::Chunks;
+use super::nest::{Axis, Nest, OUTPUT, ROWS, SLOTS, TENSORS, refuse};
+use super::states::State;
 use super::walk::{Moved, Walk, box_size, length};
-use super::window::{Link, Run, Transfer, add, mul};
+use super::window::{Fault, Link, Run, Transfer, add, mul};
 use super::{Array, L1, L2, Outcome};
 
 /// Kinds of traffic between off-chip memory and shared memory.
@@ -18,22 +18,6 @@ const RETURNING: usize = 4;
 /// The tensor of each kind.
 const TENSOR: [usize; TRAFFIC] = [0, 1, OUTPUT, OUTPUT, OUTPUT];
 
-fn plus(a: Traffic, b: Traffic) -> Result<Traffic, Refused> {
-    let mut sum = a;
-    for (sum, b) in sum.iter_mut().zip(b) {
-        *sum = add(*sum, b)?;
-    }
-    Ok(sum)
-}
-
-fn times(a: Traffic, n: u64) -> Result<Traffic, Refused> {
-    let mut product = a;
-    for product in &mut product {
-        *product = mul(*product, n)?;
-    }
-    Ok(product)
-}
-
 /// Whether a tile of outputs is in the shared memory for the first time, and for the last.
 #[derive(Clone, Copy)]
 struct Visit {
@@ -45,26 +29,33 @@ struct Visit {
 #[derive(Clone, Copy)]
 struct Segment {
     count: u64,
-    chunk: u64,
+    /// Whether they are the cut last one.
+    at_last: bool,
     visit: Visit,
 }
 
-/// A row of passes and what it moves.
-#[derive(Clone, Copy)]
-struct Row {
-    run: Run,
-    moved: Moved,
-    traffic: Traffic,
+/// A loop of the outermost level.
+#[derive(Clone, Copy, Default)]
+struct Outer {
+    /// Elements of its slot in a full chunk and in the last.
+    chunks: [u64; 2],
+    /// Full chunks.
+    full: u64,
+    /// All of them.
+    count: u64,
 }
 
+/// A choice of passes: which loops lie outside of them, and what follows without walking them.
 struct Passes<'a> {
     nest: &'a Nest,
     array: &'a Array,
-    walk: Walk<'a>,
+    outer: [Outer; SLOTS],
+    /// Per slot, its loop of the outermost level, if it lies outside of the passes.
+    loop_of: [Option<usize>; SLOTS],
     /// Loops outside of a pass.
     cut: usize,
-    /// Whether the passes themselves are priced, or only what moves between them.
-    price: bool,
+    /// Per tensor, loops outside of a pass up to its innermost one.
+    until: [usize; TENSORS],
 }
 
 /// Counts a nest on an array. Of the choices of passes that fit the shared memory, the one with
@@ -73,36 +64,41 @@ struct Passes<'a> {
 /// # Errors
 /// If the shared memory is too small for every choice of passes, or all are refused.
 pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
-    // Per choice: bytes and traffic, if it fits.
-    let mut choices = [None; SLOTS + 1];
     let mut smallest = u64::MAX;
+    let mut least = u64::MAX;
+    // Per choice: bytes and off-chip bits, if it fits.
+    let mut choices = [None; SLOTS + 1];
     for (cut, choice) in choices.iter_mut().enumerate().take(nest.outer + 1) {
-        let mut passes = Passes::new(nest, array, cut, false);
+        let passes = Passes::new(nest, array, cut);
         if passes.sums_fit() {
             let bytes = passes.bytes()?;
             smallest = smallest.min(bytes);
             if bytes <= array.l2_bytes {
-                *choice = Some((bytes, array.offchip_bits(passes.whole()?.1.traffic)?));
+                let bits = array.offchip_bits(passes.traffic()?)?;
+                least = least.min(bits);
+                *choice = Some((bytes, bits));
             }
         }
     }
-    let fitting = || {
-        choices
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| Some((i, (*c)?)))
-    };
-    let Some(least) = fitting().map(|(_, (_, traffic))| traffic).min() else {
+    if choices.iter().flatten().next().is_none() {
         return refuse(format!(
             "needs {smallest} bytes of shared memory, of which there are {}",
             array.l2_bytes
         ));
-    };
+    }
+    let mut walk = Walk::new(nest, array)?;
     let mut best: Option<Outcome> = None;
     let mut refused = None;
-    for (cut, (bytes, _)) in fitting().filter(|(_, (_, traffic))| *traffic == least) {
-        match outcome(nest, array, cut, bytes) {
-            Err(reason) => refused = refused.or(Some(reason)),
+    for (cut, choice) in choices.iter().enumerate() {
+        let Some((bytes, bits)) = *choice else {
+            continue;
+        };
+        if bits > least {
+            continue;
+        }
+        walk.restart();
+        match Passes::new(nest, array, cut).outcome(&mut walk, bytes) {
+            Err(fault) => refused = refused.or(Some(fault)),
             Ok(o) => {
                 let better = |b: Outcome| (o.cycles, o.l2_bytes) < (b.cycles, b.l2_bytes);
                 if best.is_none_or(better) {
@@ -111,144 +107,231 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
             }
         }
     }
-    best.ok_or_else(|| refused.unwrap_or_else(overflow))
-}
-
-/// The counts with this many loops outside of the passes.
-fn outcome(nest: &Nest, array: &Array, cut: usize, l2_bytes: u64) -> Result<Outcome, Refused> {
-    let mut passes = Passes::new(nest, array, cut, true);
-    let (cycles, row) = passes.whole()?;
-    let l1_bytes = {
-        let mut total = 0;
-        for (t, (size, changes)) in passes.walk.held(cut)?.into_iter().enumerate() {
-            let buffers = 1 + u64::from(changes && array.double[L1][t]);
-            total = add(total, mul(array.bytes(t, size)?, buffers)?)?;
-        }
-        total
-    };
-    let mut macs = 1;
-    for extent in nest.extent {
-        macs = mul(macs, extent)?;
-    }
-    let sums_read = match nest.cut_output {
-        Some(_) => row.moved.arrived,
-        None => row.moved.arrived - box_size(nest, OUTPUT, &|slot| nest.extent[slot])?,
-    };
-    Ok(Outcome {
-        cycles,
-        macs,
-        moved: row.moved,
-        sums_read,
-        offchip: row.traffic,
-        l1_bytes,
-        l2_bytes,
-        outer_loops: cut,
-    })
+    best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
 }
 
 impl<'a> Passes<'a> {
-    fn new(nest: &'a Nest, array: &'a Array, cut: usize, price: bool) -> Passes<'a> {
-        Passes {
+    fn new(nest: &'a Nest, array: &'a Array, cut: usize) -> Passes<'a> {
+        let mut passes = Passes {
             nest,
             array,
-            walk: Walk::new(nest, array),
+            outer: [Outer::default(); SLOTS],
+            loop_of: [None; SLOTS],
             cut,
-            price,
+            until: [0; TENSORS],
+        };
+        for (i, l) in nest.loops()[..cut].iter().enumerate() {
+            let extent = nest.extent[l.slot];
+            let chunk = nest.splits[0][l.slot].chunk();
+            let count = extent.div_ceil(chunk);
+            let last = extent - (count - 1) * chunk;
+            passes.outer[i] = Outer {
+                chunks: [chunk, last],
+                full: count - u64::from(last < chunk),
+                count,
+            };
+            passes.loop_of[l.slot] = Some(i);
+            for (t, tensor) in nest.tensors.iter().enumerate() {
+                if tensor.has(l.slot) {
+                    passes.until[t] = i + 1;
+                }
+            }
         }
-    }
-
-    /// Loops outside of the passes with more than one position.
-    fn moving(&self) -> impl Iterator<Item = usize> + 'a {
-        let nest = self.nest;
-        nest.loops()[..self.cut]
-            .iter()
-            .map(|l| l.slot)
-            .filter(|&s| nest.splits[0][s].chunk() < nest.extent[s])
+        passes
     }
 
     /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and
     /// columns whole.
     fn sums_fit(&self) -> bool {
-        self.nest.cut_output.is_none() || self.moving().all(|slot| slot < ROWS)
+        self.nest.cut_output.is_none() || self.loop_of[ROWS..].iter().all(Option::is_none)
     }
 
     /// Whether outputs leave the shared memory incomplete because this loop over what is summed up
     /// lies outside of a loop over outputs.
     fn returns(&self, at: usize) -> bool {
-        let output = &self.nest.tensors[OUTPUT];
-        let loops = &self.nest.loops()[..self.cut];
-        let moves = |slot: usize| self.nest.splits[0][slot].chunk() < self.nest.extent[slot];
-        let inside = || loops[at + 1..].iter().map(|l| l.slot);
-        moves(loops[at].slot)
-            && !output.has(loops[at].slot)
-            && inside().any(|slot| moves(slot) && output.has(slot))
+        at < self.until[OUTPUT] && !self.nest.tensors[OUTPUT].has(self.nest.loops()[at].slot)
     }
 
     /// What the shared memory holds in a pass, twice where it changes between passes and has two
     /// buffers; outputs that return have a third, as some come while others go.
-    fn bytes(&self) -> Result<u64, Refused> {
+    fn bytes(&self) -> Result<u64, Fault> {
         let mut total = 0;
-        let mut chunks = [[1; SLOTS]; MAX_LEVELS];
-        for l in &self.nest.loops()[..self.cut] {
-            chunks[0][l.slot] = self.nest.splits[0][l.slot]
-                .chunk()
-                .min(self.nest.extent[l.slot]);
-        }
+        let returns = (0..self.cut).any(|at| self.returns(at));
         for t in 0..TENSORS {
-            let changes = self.moving().any(|s| self.nest.tensors[t].has(s));
-            let size = box_size(self.nest, t, &|slot| self.tile(&chunks, slot))?;
-            let double = self.array.double[L2][t];
-            let returns = t == OUTPUT && (0..self.cut).any(|at| self.returns(at));
-            let buffers = 1 + u64::from(changes && double) + u64::from(returns && double);
+            let size = box_size(self.nest, t, &|slot| self.tile(0, slot))?;
+            let changes = self.until[t] > 0;
+            let mut buffers = 1;
+            if self.array.double[L2][t] {
+                buffers += u64::from(changes) + u64::from(t == OUTPUT && returns);
+            }
             total = add(total, mul(self.array.bytes(t, size)?, buffers)?)?;
         }
         Ok(total)
     }
 
-    /// Extent of a slot in a pass.
-    fn tile(&self, chunks: &Chunks, slot: usize) -> u64 {
-        let outside = self.nest.loops()[..self.cut].iter().any(|l| l.slot == slot);
-        if outside {
-            chunks[0][slot]
-        } else {
-            self.nest.extent[slot]
+    /// Extent of a slot in a pass; `at_last`: which loops stand at their last position, as bits.
+    fn tile(&self, at_last: u16, slot: usize) -> u64 {
+        match self.loop_of[slot] {
+            Some(i) => self.outer[i].chunks[usize::from(at_last >> i & 1)],
+            None => self.nest.extent[slot],
         }
     }
 
-    /// All passes.
-    fn whole(&mut self) -> Result<(u64, Row), Refused> {
-        let mut chunks = [[1; SLOTS]; MAX_LEVELS];
+    /// All traffic off chip, from closed sums: what a tensor's innermost loop outside of the passes
+    /// walks is brought once for every position of the loops outside of that one.
+    fn traffic(&self) -> Result<Traffic, Fault> {
+        let mut traffic = Traffic::default();
+        for t in 0..TENSORS {
+            let mut repeats = 1;
+            for (i, l) in self.nest.loops()[..self.until[t]].iter().enumerate() {
+                if !self.nest.tensors[t].has(l.slot) {
+                    repeats = mul(repeats, self.outer[i].count)?;
+                }
+            }
+            let moved = self.once(t)?;
+            traffic[t] = if t == OUTPUT {
+                let partly = mul(moved, repeats - 1)?;
+                traffic[LEAVING] = partly;
+                traffic[RETURNING] = partly;
+                moved
+            } else {
+                mul(moved, repeats)?
+            };
+        }
+        Ok(traffic)
+    }
+
+    /// Elements of a tensor that move while each of its loops outside of the passes goes through its
+    /// positions once.
+    fn once(&self, t: usize) -> Result<u64, Fault> {
+        if let (OUTPUT, Some(_)) = (t, self.nest.cut_output) {
+            let mut size = self.plane()?;
+            for axis in self.nest.tensors[t].axes() {
+                if axis.window.is_none() {
+                    size = mul(size, self.nest.extent[axis.slot])?;
+                }
+            }
+            return Ok(size);
+        }
+        let innermost = self.until[t]
+            .checked_sub(1)
+            .map(|i| self.nest.loops()[i].slot);
+        let mut size = 1;
+        for axis in self.nest.tensors[t].axes() {
+            size = mul(size, self.along(axis, innermost)?)?;
+        }
+        Ok(size)
+    }
+
+    /// Elements along an axis, summed over the positions of its loops. Only of the innermost loop's
+    /// next position a part is there already.
+    fn along(&self, axis: &Axis, innermost: Option<usize>) -> Result<u64, Fault> {
+        let Some((taps, _)) = axis.window else {
+            return Ok(self.nest.extent[axis.slot]);
+        };
+        let mut sum = 0;
+        // Position and taps; the innermost loop is walked along, the other one repeats it.
+        let walked = [axis.slot, taps]
+            .into_iter()
+            .find(|&slot| Some(slot) == innermost);
+        let classes = |slot: usize| match self.loop_of[slot] {
+            Some(i) if Some(slot) != walked => {
+                let outer = self.outer[i];
+                [(outer.full, 0), (outer.count - outer.full, 1 << i)]
+            }
+            _ => [(1, 0), (0, 0)],
+        };
+        for (times_position, position) in classes(axis.slot) {
+            for (times_taps, tap) in classes(taps) {
+                let times = mul(times_position, times_taps)?;
+                if times == 0 {
+                    continue;
+                }
+                let at_last: u16 = position | tap;
+                let length = |at_last: u16| length(axis, &|slot| self.tile(at_last, slot));
+                let mut one = length(at_last)?;
+                if let Some(i) = walked.and_then(|slot| self.loop_of[slot]) {
+                    let outer = self.outer[i];
+                    let fresh = |next: u16| self.fresh_along(axis, i, at_last, at_last | next);
+                    one = add(one, mul(fresh(0)?, outer.full - 1)?)?;
+                    one = add(one, mul(fresh(1 << i)?, outer.count - outer.full)?)?;
+                }
+                sum = add(sum, mul(times, one)?)?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Elements along an axis that a pass has and the one before, a position of loop `i` back, had not.
+    fn fresh_along(&self, axis: &Axis, i: usize, before: u16, now: u16) -> Result<u64, Fault> {
+        let moved = self.nest.loops()[i].slot;
+        let scale = match axis.window {
+            Some((taps, gap)) if taps == moved => Some(gap),
+            _ => (axis.slot == moved).then_some(axis.scale),
+        };
+        let length = |at_last: u16| length(axis, &|slot| self.tile(at_last, slot));
+        let now = length(now)?;
+        let kept = match scale {
+            Some(scale) => {
+                let by = mul(self.tile(before, moved), scale)?;
+                length(before)?.saturating_sub(by).min(now)
+            }
+            None => 0,
+        };
+        Ok(now - kept)
+    }
+
+    /// The counts of this choice.
+    fn outcome(&self, walk: &mut Walk<'_>, l2_bytes: u64) -> Result<Outcome, Fault> {
         let once = Visit {
             first: true,
             last: true,
         };
-        let mut row = self.from(0, chunks, once)?;
-        for l in &self.nest.loops()[..self.cut] {
-            let (_, full, _) = self.walk.positions(*l, &chunks);
-            chunks[0][l.slot] = full;
-        }
-        let load = [self.held(&chunks, 0)?, self.held(&chunks, 1)?, 0, 0, 0];
-        for l in &self.nest.loops()[..self.cut] {
-            let (_, _, last) = self.walk.positions(*l, &chunks);
-            chunks[0][l.slot] = last;
-        }
-        let store = [0, 0, self.held(&chunks, OUTPUT)?, 0, 0];
-        row.traffic = plus(row.traffic, plus(load, store)?)?;
+        let (run, moved) = self.from(walk, 0, 0, 0, once)?;
+        let all_last = (1 << self.cut) - 1;
+        let load = [self.held(0, 0)?, self.held(0, 1)?, 0, 0, 0];
+        let store = [0, 0, self.held(all_last, OUTPUT)?, 0, 0];
         let around = Transfer {
             load: self.cycles(load)?,
             store: self.cycles(store)?,
             exposed: 0,
         };
-        Ok((row.run.total(around, Link::Shared)?, row))
+        let cycles = run.total(around, Link::Shared)?;
+        let mut l1_bytes = 0;
+        for (t, (size, changes)) in walk.held(self.cut)?.into_iter().enumerate() {
+            let buffers = 1 + u64::from(changes && self.array.double[L1][t]);
+            l1_bytes = add(l1_bytes, mul(self.array.bytes(t, size)?, buffers)?)?;
+        }
+        let mut macs = 1;
+        for extent in self.nest.extent {
+            macs = mul(macs, extent)?;
+        }
+        let sums_read = match self.nest.cut_output {
+            Some(_) => moved.arrived,
+            None => moved.arrived - box_size(self.nest, OUTPUT, &|slot| self.nest.extent[slot])?,
+        };
+        Ok(Outcome {
+            cycles,
+            macs,
+            moved,
+            sums_read,
+            offchip: self.traffic()?,
+            l1_bytes,
+            l2_bytes,
+            outer_loops: match self.cut {
+                0 => 0,
+                cut => self.nest.loops()[cut - 1].written + 1,
+            },
+        })
     }
 
     /// Cycles on the off-chip link.
-    fn cycles(&self, traffic: Traffic) -> Result<u64, Refused> {
+    fn cycles(&self, traffic: Traffic) -> Result<u64, Fault> {
         Array::link_cycles(self.array.offchip_bits(traffic)?, self.array.offchip_width)
     }
 
     /// Cycles between two passes: what has two buffers moves during them, the rest between them.
-    fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Refused> {
+    fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Fault> {
         let double = self.array.double[L2];
         let part = |traffic: Traffic, two: bool| {
             let mut part = traffic;
@@ -264,13 +347,19 @@ impl<'a> Passes<'a> {
         })
     }
 
+    /// Output elements of a plane as it leaves the chip, where its padding cuts.
+    fn plane(&self) -> Result<u64, Fault> {
+        let [rows, columns] = self.nest.cut_output.unwrap_or([1, 1]);
+        mul(rows, columns)
+    }
+
     /// Elements of a tensor in a pass.
-    fn held(&self, chunks: &Chunks, t: usize) -> Result<u64, Refused> {
-        let tile = |slot| self.tile(chunks, slot);
-        let (OUTPUT, Some(plane)) = (t, self.nest.cut_output) else {
+    fn held(&self, at_last: u16, t: usize) -> Result<u64, Fault> {
+        let tile = |slot| self.tile(at_last, slot);
+        if t != OUTPUT || self.nest.cut_output.is_none() {
             return box_size(self.nest, t, &tile);
-        };
-        let mut size = mul(plane[0], plane[1])?;
+        }
+        let mut size = self.plane()?;
         for axis in self.nest.tensors[t].axes() {
             if axis.window.is_none() {
                 size = mul(size, tile(axis.slot))?;
@@ -279,158 +368,104 @@ impl<'a> Passes<'a> {
         Ok(size)
     }
 
-    /// The passes from loop `at` on, the others standing at `chunks`.
-    fn from(&mut self, at: usize, mut chunks: Chunks, visit: Visit) -> Result<Row, Refused> {
-        self.walk.branch()?;
+    /// The passes from loop `at` on, the others standing as `at_last` and `state` say.
+    fn from(
+        &self,
+        walk: &mut Walk<'_>,
+        at: usize,
+        at_last: u16,
+        state: State,
+        visit: Visit,
+    ) -> Result<(Run, Moved), Fault> {
+        walk.branch()?;
         if at == self.cut {
-            let (cycles, moved) = if self.price {
-                self.walk.pass(self.cut, &chunks)?
+            let (cycles, moved) = walk.pass(self.cut, state)?;
+            return Ok((Run::step(cycles), moved));
+        }
+        let mut all: Option<(Run, Moved)> = None;
+        for segment in self.segments(at, visit).into_iter().flatten() {
+            let Segment { count, .. } = segment;
+            let (next, bit) = if segment.at_last {
+                (at_last | 1 << at, walk.states.bit[at])
             } else {
-                (0, Moved::default())
+                (at_last, 0)
             };
-            return Ok(Row {
-                run: Run::step(cycles),
-                moved,
-                traffic: Traffic::default(),
-            });
-        }
-        let l = self.nest.loops()[at];
-        let mut all: Option<Row> = None;
-        for segment in self.segments(at, &chunks, visit).into_iter().flatten() {
-            let Segment { count, chunk, .. } = segment;
-            // Chunks before the last are full.
-            let before = chunks[0][l.slot];
-            chunks[0][l.slot] = chunk;
-            let one = self.from(at + 1, chunks, segment.visit)?;
-            let mut row = Row {
-                run: one.run,
-                moved: one.moved.times(count)?,
-                traffic: times(one.traffic, count)?,
-            };
+            let (one, moved) = self.from(walk, at + 1, next, state | bit, segment.visit)?;
+            let mut run = one;
+            let mut moved = moved.times(count)?;
             if count > 1 {
-                let (between, crossed) = self.transition(at, chunk, chunks, visit)?;
-                row.run = one.run.repeat(count, between, Link::Shared)?;
-                row.traffic = plus(row.traffic, times(crossed, count - 1)?)?;
+                let between = self.transition(at, at_last, next, visit)?;
+                run = one.repeat(count, between, Link::Shared)?;
             }
-            all = Some(match all {
-                None => row,
-                Some(rows) => {
-                    chunks[0][l.slot] = before;
-                    let (between, crossed) = self.transition(at, chunk, chunks, visit)?;
-                    chunks[0][l.slot] = chunk;
-                    Row {
-                        run: rows.run.then(between, row.run, Link::Shared)?,
-                        moved: rows.moved.plus(row.moved)?,
-                        traffic: plus(plus(rows.traffic, row.traffic)?, crossed)?,
-                    }
-                }
-            });
+            if let Some((earlier, before)) = all {
+                // Chunks before the last are full.
+                let between = self.transition(at, at_last, next, visit)?;
+                run = earlier.then(between, run, Link::Shared)?;
+                moved = before.plus(moved)?;
+            }
+            all = Some((run, moved));
         }
-        all.ok_or_else(overflow)
+        all.ok_or(Fault::Overflow)
     }
 
     /// The positions of a loop: full chunks and a last one; where sums return, the first stands
     /// for itself too.
-    fn segments(&self, at: usize, chunks: &Chunks, visit: Visit) -> [Option<Segment>; 3] {
-        let (count, full, last) = self.walk.positions(self.nest.loops()[at], chunks);
+    fn segments(&self, at: usize, visit: Visit) -> [Option<Segment>; 3] {
+        let Outer { count, full, .. } = self.outer[at];
         let returns = self.returns(at);
-        let some = |count: u64, chunk: u64, first: bool, last: bool| {
+        let some = |count: u64, at_last: bool, first: bool, last: bool| {
             (count > 0).then_some(Segment {
                 count,
-                chunk,
+                at_last,
                 visit: Visit {
                     first: visit.first && (first || !returns),
                     last: visit.last && (last || !returns),
                 },
             })
         };
-        if count == 1 {
-            [some(1, full, true, true), None, None]
-        } else if returns {
+        let ragged = full < count;
+        if returns {
             [
-                some(1, full, true, false),
-                some(count - 2, full, false, false),
-                some(1, last, false, true),
+                some(1, false, true, false),
+                some(count - 2, false, false, false),
+                some(1, ragged, false, true),
             ]
-        } else if last == full {
-            [some(count, full, true, true), None, None]
         } else {
             [
-                some(count - 1, full, true, true),
-                some(1, last, true, true),
+                some(full, false, true, true),
+                some(count - full, true, true, true),
                 None,
             ]
         }
     }
 
-    /// What moves off chip when the loop `at` goes on from the chunk it stands at to `next`.
-    /// `visit` is that of the loops outside of it.
-    fn transition(
-        &self,
-        at: usize,
-        next: u64,
-        chunks: Chunks,
-        visit: Visit,
-    ) -> Result<(Transfer, Traffic), Refused> {
+    /// Cycles of what moves off chip when the loop `at` goes on, the loops outside of it standing as
+    /// in both, and the loops inside it start again. `visit` is that of the loops outside of it.
+    fn transition(&self, at: usize, from: u16, to: u16, visit: Visit) -> Result<Transfer, Fault> {
         let slot = self.nest.loops()[at].slot;
-        let (mut before, mut after) = (chunks, chunks);
-        after[0][slot] = next;
-        let mut restarted = 0u16;
-        for l in &self.nest.loops()[at + 1..self.cut] {
-            let (count, full, last) = self.walk.positions(*l, &chunks);
-            before[0][l.slot] = last;
-            after[0][l.slot] = full;
-            if count > 1 {
-                restarted |= 1 << l.slot;
-            }
-        }
+        let before = from | (1 << self.cut) - (1 << (at + 1));
         let (mut load, mut store) = (Traffic::default(), Traffic::default());
         let returns = self.returns(at);
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            let again = (0..SLOTS).any(|s| restarted & (1 << s) != 0 && tensor.has(s));
+            let again = self.until[t] > at + 1;
             if !again && !tensor.has(slot) {
                 continue;
             }
             if t == OUTPUT {
                 let complete = visit.last && !returns;
-                store[if complete { OUTPUT } else { LEAVING }] = self.held(&before, t)?;
+                store[if complete { OUTPUT } else { LEAVING }] = self.held(before, t)?;
                 if returns || !visit.first {
-                    load[RETURNING] = self.held(&after, t)?;
+                    load[RETURNING] = self.held(to, t)?;
                 }
             } else if again {
-                load[t] = self.held(&after, t)?;
+                load[t] = self.held(to, t)?;
             } else {
-                load[t] = self.fresh(t, slot, &before, &after)?;
+                load[t] = 1;
+                for axis in tensor.axes() {
+                    load[t] = mul(load[t], self.fresh_along(axis, at, before, to)?)?;
+                }
             }
         }
-        Ok((self.transfer(load, store)?, plus(load, store)?))
-    }
-
-    /// What a pass has of a tensor that the pass before, one position of `slot` back, had not.
-    fn fresh(
-        &self,
-        t: usize,
-        slot: usize,
-        before: &Chunks,
-        after: &Chunks,
-    ) -> Result<u64, Refused> {
-        let mut size = 1;
-        for axis in self.nest.tensors[t].axes() {
-            let now = length(axis, &|s| self.tile(after, s))?;
-            let scale = match axis.window {
-                Some((taps, gap)) if taps == slot => Some(gap),
-                _ => (axis.slot == slot).then_some(axis.scale),
-            };
-            let kept = match scale {
-                Some(scale) => {
-                    let had = length(axis, &|s| self.tile(before, s))?;
-                    let by = mul(self.tile(before, slot), scale)?;
-                    had.saturating_sub(by).min(now)
-                }
-                None => 0,
-            };
-            size = mul(size, now - kept)?;
-        }
-        Ok(size)
+        self.transfer(load, store)
     }
 }

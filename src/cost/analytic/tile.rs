@@ -1,27 +1,33 @@
 //! How many elements of an axis the units hold, each for itself and all together.
 
-use super::super::Refused;
-use super::nest::{Axis, MAX_LEVELS, Nest, SLOTS, Tensor, refuse};
-use super::window::{add, mul};
+use super::nest::{Axis, MAX_LEVELS, Nest, Split};
+use super::window::{Fault, add, mul};
 
-/// Per level and slot, the chunk that the units of the level share at the moment. The units whose
+/// Per level, the chunk of a slot that the units of the level share at the moment. The units whose
 /// coordinates are all 0 hold the largest tiles.
-pub type Chunks = [[u64; SLOTS]; MAX_LEVELS];
+pub type Chunks = [u64; MAX_LEVELS];
 
-/// What part of the elements of an axis is asked for.
+/// What the loops of position and taps made of their slots before one of them moved on.
 #[derive(Debug, Clone, Copy)]
-pub enum Part<'a> {
-    /// What the units hold.
-    All,
-    /// Of it, what they did not hold before the chunks moved on by `by` positions of `slot`.
-    Fresh {
-        before: &'a Chunks,
-        slot: usize,
-        by: u64,
-    },
+pub struct Before {
+    /// Chunks of position and taps.
+    pub chunks: [Chunks; 2],
+    /// Which of the two moved.
+    pub which: usize,
+    /// By so many positions.
+    pub by: u64,
 }
 
-/// Elements of a part along one axis.
+/// Elements of an axis, or of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Volume {
+    /// Counted once for every unit that has them.
+    pub copies: u64,
+    /// Counted once.
+    pub distinct: u64,
+}
+
+/// Elements along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Spread {
     /// Counted once for every unit that has them.
@@ -34,15 +40,6 @@ struct Spread {
     span: u64,
 }
 
-/// Elements of a part of a tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Volume {
-    /// Counted once for every unit that has them.
-    pub copies: u64,
-    /// Counted once.
-    pub distinct: u64,
-}
-
 /// A level that spreads a slot of the axis over units.
 #[derive(Clone, Copy, Default)]
 struct Fan {
@@ -53,152 +50,149 @@ struct Fan {
     distance: u64,
 }
 
-struct Along<'a> {
-    nest: &'a Nest,
-    axis: Axis,
-    chunks: &'a Chunks,
-    part: Part<'a>,
+/// Tiles of position and taps: now and before.
+type Tiles = [[u64; 2]; 2];
+
+/// Elements of a slot without a window that all units together hold of a tile at `level`. No two
+/// hold the same.
+pub fn held(splits: &[Split], chunks: &Chunks, level: usize, tile: u64) -> u64 {
+    let mut tile = tile;
+    for l in level..splits.len() {
+        let Split { size, units } = splits[l];
+        let chunk = chunk(splits[l], chunks[l], l, tile);
+        if units > 1 && chunk > size {
+            let others = chunk.div_ceil(size) - 1;
+            return others * held(splits, chunks, l + 1, size)
+                + held(splits, chunks, l + 1, chunk - others * size);
+        }
+        tile = chunk.min(size);
+    }
+    tile
+}
+
+/// The chunk of a level in a tile of this size: the common one where the level walks its tile, the
+/// tile itself where it does not.
+fn chunk(split: Split, common: u64, level: usize, tile: u64) -> u64 {
+    if level == 0 || tile > split.chunk() {
+        common
+    } else {
+        tile
+    }
+}
+
+/// An axis along which a window slides, ready to be measured.
+pub struct Sliding {
+    extents: [u64; 2],
+    /// Elements between neighbouring positions, and between neighbouring taps.
+    scales: [u64; 2],
+    levels: usize,
+    /// Of position and taps.
+    splits: [[Split; MAX_LEVELS]; 2],
     fans: [Fan; 2 * MAX_LEVELS],
     count: usize,
 }
 
-/// Tiles of position and taps: now and before.
-type Tiles = [[u64; 2]; 2];
-
-/// The elements of `part` of a tensor, over all units of the grid. Units along slots on which the
-/// tensor does not depend have copies.
-///
-/// # Errors
-/// Units whose elements interleave without a closed count.
-pub fn volume(
-    nest: &Nest,
-    tensor: &Tensor,
-    chunks: &Chunks,
-    part: Part<'_>,
-) -> Result<Volume, Refused> {
-    let mut volume = Volume {
-        copies: 1,
-        distinct: 1,
-    };
-    for &axis in tensor.axes() {
-        let moves = match part {
-            Part::Fresh { slot, .. } => {
-                axis.slot == slot || axis.window.is_some_and(|(taps, _)| taps == slot)
-            }
-            Part::All => false,
-        };
-        let spread = Along::measure(nest, axis, chunks, if moves { part } else { Part::All })?;
-        volume.copies = mul(volume.copies, spread.sum)?;
-        volume.distinct = mul(volume.distinct, spread.size)?;
-    }
-    for level in &nest.splits[..nest.levels] {
-        for (slot, split) in level.iter().enumerate() {
-            if !tensor.has(slot) {
-                volume.copies = mul(volume.copies, split.units)?;
-            }
-        }
-    }
-    Ok(volume)
-}
-
-impl Along<'_> {
-    fn measure(
-        nest: &Nest,
-        axis: Axis,
-        chunks: &Chunks,
-        part: Part<'_>,
-    ) -> Result<Spread, Refused> {
-        let slots = [Some((axis.slot, axis.scale)), axis.window];
-        let mut along = Along {
-            nest,
-            axis,
-            chunks,
-            part,
+impl Sliding {
+    /// The axis of positions and taps, spread as the nest says.
+    ///
+    /// # Errors
+    /// A distance that does not fit 64 bits.
+    pub fn new(nest: &Nest, axis: Axis, taps: usize, gap: u64) -> Result<Sliding, Fault> {
+        let slots = [axis.slot, taps];
+        let mut sliding = Sliding {
+            extents: slots.map(|slot| nest.extent[slot]),
+            scales: [axis.scale, gap],
+            levels: nest.levels,
+            splits: slots.map(|slot| nest.splits.map(|level| level[slot])),
             fans: [Fan::default(); 2 * MAX_LEVELS],
             count: 0,
         };
-        let mut tiles = [[1, 1]; 2];
-        for (which, slot) in slots.into_iter().enumerate() {
-            let Some((slot, scale)) = slot else { continue };
-            tiles[which] = [nest.extent[slot]; 2];
+        for which in 0..2 {
             for level in 0..nest.levels {
-                let split = nest.splits[level][slot];
-                // Units of one size of 0 do not occur: sizes are at least 1.
+                let split = sliding.splits[which][level];
                 if split.units > 1 {
-                    along.fans[along.count] = Fan {
+                    sliding.fans[sliding.count] = Fan {
                         level,
                         which,
-                        distance: mul(split.size, scale)?,
+                        distance: mul(split.size, sliding.scales[which])?,
                     };
-                    along.count += 1;
+                    sliding.count += 1;
                 }
             }
         }
         // Farthest units first; of one slot these are the outer levels, so the order of each
         // slot's levels is kept.
-        along.fans[..along.count].sort_by_key(|f| (std::cmp::Reverse(f.distance), f.level));
-        along.spread(0, [0, 0], tiles)
+        let fans = &mut sliding.fans[..sliding.count];
+        if fans.len() > 1 {
+            fans.sort_by_key(|f| (std::cmp::Reverse(f.distance), f.level));
+        }
+        Ok(sliding)
     }
 
-    fn slot(&self, which: usize) -> usize {
-        match (which, self.axis.window) {
-            (1, Some((taps, _))) => taps,
-            _ => self.axis.slot,
+    /// What the units hold when the loops of position and taps made these chunks; with `before`,
+    /// only what they did not hold then.
+    ///
+    /// # Errors
+    /// Units whose elements interleave without a closed count.
+    pub fn measure(&self, now: [Chunks; 2], before: Option<Before>) -> Result<Volume, Fault> {
+        let along = Along {
+            axis: self,
+            now,
+            before,
+        };
+        let tiles = self.extents.map(|extent| [extent; 2]);
+        let spread = along.spread(0, [0, 0], tiles)?;
+        Ok(Volume {
+            copies: spread.sum,
+            distinct: spread.size,
+        })
+    }
+}
+
+struct Along<'a> {
+    axis: &'a Sliding,
+    now: [Chunks; 2],
+    before: Option<Before>,
+}
+
+impl Along<'_> {
+    /// The chunk of a level, now and before.
+    fn chunk(&self, which: usize, level: usize, [now, before]: [u64; 2]) -> [u64; 2] {
+        let split = self.axis.splits[which][level];
+        let one = chunk(split, self.now[which][level], level, now);
+        match &self.before {
+            None => [one; 2],
+            Some(b) => [
+                one,
+                chunk(split, b.chunks[which][level], level, before),
+            ],
         }
     }
 
-    /// The tiles of a slot once the levels up to (not with) `until` without units have cut them.
+    /// The tiles once the levels up to (not with) `until`, which have no units, have cut them.
     fn descend(&self, which: usize, from: usize, until: usize, tile: [u64; 2]) -> [u64; 2] {
-        let slot = self.slot(which);
         let mut tile = tile;
         for level in from..until {
-            let split = self.nest.splits[level][slot];
-            let [now, before] = self.chunk(slot, level, tile);
-            tile = [now.min(split.size), before.min(split.size)];
+            let size = self.axis.splits[which][level].size;
+            tile = self.chunk(which, level, tile).map(|chunk| chunk.min(size));
         }
         tile
     }
 
-    /// The chunk of a level in tiles of this size: the common one where the level walks its tile,
-    /// the tile itself where it does not.
-    fn chunk(&self, slot: usize, level: usize, tile: [u64; 2]) -> [u64; 2] {
-        let walks = |tile: u64| tile > self.nest.splits[level][slot].chunk();
-        let before = match self.part {
-            Part::Fresh { before, .. } => before,
-            Part::All => self.chunks,
-        };
-        let one = |tile: u64, chunks: &Chunks| {
-            if walks(tile) || level == 0 {
-                chunks[level][slot]
-            } else {
-                tile
-            }
-        };
-        [one(tile[0], self.chunks), one(tile[1], before)]
-    }
-
     /// `levels`: the next level of position and taps; `tiles`: what a unit holds above it.
-    fn spread(&self, fan: usize, levels: [usize; 2], tiles: Tiles) -> Result<Spread, Refused> {
-        if fan == self.count {
-            let bottom = self.nest.levels;
-            return self.leaf([
-                self.descend(0, levels[0], bottom, tiles[0]),
-                if self.axis.window.is_some() {
-                    self.descend(1, levels[1], bottom, tiles[1])
-                } else {
-                    [1, 1]
-                },
-            ]);
+    fn spread(&self, fan: usize, levels: [usize; 2], tiles: Tiles) -> Result<Spread, Fault> {
+        if fan == self.axis.count {
+            let bottom = self.axis.levels;
+            return self.leaf([0, 1].map(|w| self.descend(w, levels[w], bottom, tiles[w])));
         }
         let Fan {
             level,
             which,
             distance,
-        } = self.fans[fan];
-        let slot = self.slot(which);
-        let size = self.nest.splits[level][slot].size;
+        } = self.axis.fans[fan];
+        let size = self.axis.splits[which][level].size;
         let tile = self.descend(which, levels[which], level, tiles[which]);
-        let [now, before] = self.chunk(slot, level, tile);
+        let [now, before] = self.chunk(which, level, tile);
         let units = now.div_ceil(size);
         let mut levels = levels;
         levels[which] = level + 1;
@@ -216,23 +210,19 @@ impl Along<'_> {
         others.with(last, mul(units - 1, distance)?)
     }
 
-    fn leaf(&self, tiles: Tiles) -> Result<Spread, Refused> {
-        let gap = self.axis.window.map_or(1, |(_, gap)| gap);
+    fn leaf(&self, tiles: Tiles) -> Result<Spread, Fault> {
+        let [scale, gap] = self.axis.scales;
         let length = |position: u64, taps: u64| {
-            let moved = mul(position - 1, self.axis.scale)?;
+            let moved = mul(position - 1, scale)?;
             add(add(moved, mul(taps - 1, gap)?)?, 1)
         };
         let now = length(tiles[0][0], tiles[1][0])?;
-        let kept = match self.part {
-            Part::All => 0,
-            Part::Fresh { slot, by, .. } => {
-                let scale = if slot == self.axis.slot {
-                    self.axis.scale
-                } else {
-                    gap
-                };
+        let kept = match &self.before {
+            None => 0,
+            Some(b) => {
                 let before = length(tiles[0][1], tiles[1][1])?;
-                before.saturating_sub(mul(by, scale)?).min(now)
+                let by = mul(b.by, self.axis.scales[b.which])?;
+                before.saturating_sub(by).min(now)
             }
         };
         Ok(Spread {
@@ -250,7 +240,7 @@ impl Spread {
     }
 
     /// `count` of them side by side.
-    fn row(self, count: u64, distance: u64) -> Result<Spread, Refused> {
+    fn row(self, count: u64, distance: u64) -> Result<Spread, Fault> {
         if self.size == 0 || count == 1 {
             return Ok(self);
         }
@@ -260,7 +250,7 @@ impl Spread {
         } else if self.contiguous() {
             span
         } else {
-            return interleaved();
+            return Err(Fault::Interleaved);
         };
         Ok(Spread {
             sum: mul(self.sum, count)?,
@@ -271,7 +261,7 @@ impl Spread {
     }
 
     /// With another one whose unit is `distance` away.
-    fn with(self, other: Spread, distance: u64) -> Result<Spread, Refused> {
+    fn with(self, other: Spread, distance: u64) -> Result<Spread, Fault> {
         if other.size == 0 {
             return Ok(self);
         }
@@ -287,7 +277,7 @@ impl Spread {
         } else if self.contiguous() && other.contiguous() && start >= self.start {
             span
         } else {
-            return interleaved();
+            return Err(Fault::Interleaved);
         };
         Ok(Spread {
             sum: add(self.sum, other.sum)?,
@@ -296,8 +286,4 @@ impl Spread {
             span,
         })
     }
-}
-
-fn interleaved() -> Result<Spread, Refused> {
-    refuse("units hold elements that interleave in a pattern without a closed count".to_string())
 }

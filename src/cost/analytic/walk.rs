@@ -5,9 +5,11 @@
 //! else is multiplication.
 
 use super::super::Refused;
-use super::nest::{Loop, MAX_LEVELS, Nest, OUTPUT, SLOTS, refuse};
-use super::tile::{Chunks, Part, Volume, volume};
-use super::window::{Link, Run, Transfer, add, mul};
+use super::nest::{Nest, OUTPUT, SLOTS, TENSORS};
+use super::states::{State, States, of};
+use super::tile::Volume;
+use super::volume::Volumes;
+use super::window::{Fault, Link, Run, Transfer, add, mul};
 use super::{Array, L1};
 
 /// Branches of the tree that are looked at before a point is refused.
@@ -30,7 +32,7 @@ pub struct Moved {
 
 impl Moved {
     /// Both, one after the other.
-    pub fn plus(self, other: Moved) -> Result<Moved, Refused> {
+    pub fn plus(self, other: Moved) -> Result<Moved, Fault> {
         Ok(Moved {
             read: pairs(self.read, other.read)?,
             delivered: pairs(self.delivered, other.delivered)?,
@@ -41,11 +43,11 @@ impl Moved {
     }
 
     /// So many times.
-    pub fn times(self, n: u64) -> Result<Moved, Refused> {
+    pub fn times(self, n: u64) -> Result<Moved, Fault> {
         if n == 0 {
             return Ok(Moved::default());
         }
-        let both = |a: [u64; 2]| Ok::<_, Refused>([mul(a[0], n)?, mul(a[1], n)?]);
+        let both = |a: [u64; 2]| Ok::<_, Fault>([mul(a[0], n)?, mul(a[1], n)?]);
         Ok(Moved {
             read: both(self.read)?,
             delivered: both(self.delivered)?,
@@ -56,137 +58,89 @@ impl Moved {
     }
 }
 
-fn pairs(a: [u64; 2], b: [u64; 2]) -> Result<[u64; 2], Refused> {
+fn pairs(a: [u64; 2], b: [u64; 2]) -> Result<[u64; 2], Fault> {
     Ok([add(a[0], b[0])?, add(a[1], b[1])?])
-}
-
-/// Which end of a loop.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    First,
-    Last,
 }
 
 /// Walks the loops of a nest on an array.
 pub struct Walk<'a> {
     nest: &'a Nest,
     array: &'a Array,
-    /// Position of each level's and slot's loop in the nest.
-    order: [[usize; SLOTS]; MAX_LEVELS],
-    /// Cycles that sums of one output spend being added up on their way.
-    additions: u64,
+    /// Where the loops stand.
+    pub states: States,
+    volumes: Volumes<'a>,
+    /// Slots whose tiles make up a PE's MACs and change with the loops, as bits.
+    walked: u16,
+    /// Product of the tiles of the other slots.
+    macs: u64,
+    /// Bits per cycle of the network in each direction.
+    noc_bits: u64,
+    /// Cycles before the first sums of a store arrive.
+    store_latency: u64,
     branches: u32,
 }
 
 impl<'a> Walk<'a> {
     /// A walker that has looked at nothing yet.
-    pub fn new(nest: &'a Nest, array: &'a Array) -> Walk<'a> {
-        let mut order = [[usize::MAX; SLOTS]; MAX_LEVELS];
-        for (i, l) in nest.loops().iter().enumerate() {
-            order[l.level][l.slot] = i;
+    ///
+    /// # Errors
+    /// Units with unequal tiles that inner loops would walk in unequal numbers of steps; counts
+    /// that do not fit 64 bits.
+    pub fn new(nest: &'a Nest, array: &'a Array) -> Result<Walk<'a>, Refused> {
+        let states = States::new(nest)?;
+        let volumes = Volumes::new(nest, &states)?;
+        let mut walked = 0;
+        let mut macs = 1;
+        for slot in 0..SLOTS {
+            if states.loops[slot] > 0 {
+                walked |= 1 << slot;
+            } else {
+                macs = mul(macs, states.tile[slot][0])?;
+            }
         }
-        Walk {
+        Ok(Walk {
             nest,
             array,
-            order,
-            additions: additions(nest, array),
+            states,
+            volumes,
+            walked,
+            macs,
+            noc_bits: mul(8, array.noc_width)?,
+            store_latency: add(array.noc_latency, additions(nest, array))?,
             branches: 0,
-        }
+        })
+    }
+
+    /// Forgets how many branches there have been.
+    pub fn restart(&mut self) {
+        self.branches = 0;
     }
 
     /// Counts a branch.
     ///
     /// # Errors
     /// If there have been too many.
-    pub fn branch(&mut self) -> Result<(), Refused> {
+    pub fn branch(&mut self) -> Result<(), Fault> {
         self.branches += 1;
         if self.branches > BRANCH_LIMIT {
-            return refuse(format!(
-                "more than {BRANCH_LIMIT} combinations of whole and cut tiles"
-            ));
+            return Err(Fault::Combinations);
         }
         Ok(())
     }
 
-    /// What the loop walks while the loops outside it stand at `chunks`.
-    pub fn tile(&self, l: Loop, chunks: &Chunks) -> u64 {
-        // Levels that do not map the slot hand on what they are given.
-        let above = (0..l.level)
-            .rev()
-            .find(|&above| self.order[above][l.slot] != usize::MAX);
-        match above {
-            None => self.nest.extent[l.slot],
-            Some(above) => chunks[above][l.slot].min(self.nest.splits[above][l.slot].size),
-        }
-    }
-
-    /// Positions of a loop, its full chunk and its last one.
-    pub fn positions(&self, l: Loop, chunks: &Chunks) -> (u64, u64, u64) {
-        let tile = self.tile(l, chunks);
-        let full = self.nest.splits[l.level][l.slot].chunk().min(tile);
-        let count = tile.div_ceil(full);
-        (count, full, tile - (count - 1) * full)
-    }
-
-    /// Sets all loops from `from` on to their first or last position. Returns the slots, as bits,
-    /// whose loops have more than one.
-    fn settle(&self, from: usize, end: End, chunks: &mut Chunks) -> u16 {
-        let mut several = 0;
-        for level in 0..self.nest.levels {
-            for slot in 0..SLOTS {
-                let order = self.order[level][slot];
-                if order < from {
-                    continue;
-                }
-                let (count, full, last) = self.positions(Loop { level, slot }, chunks);
-                chunks[level][slot] = if end == End::First { full } else { last };
-                if count > 1 {
-                    several |= 1 << slot;
-                }
-            }
-        }
-        several
-    }
-
-    /// Refuses units with unequal tiles that inner loops would walk in unequal steps.
-    fn even(&self, l: Loop, chunk: u64) -> Result<(), Refused> {
-        let mut units = 1;
-        for level in l.level..self.nest.levels - 1 {
-            let split = self.nest.splits[level][l.slot];
-            units = split.units.max(units);
-            if self.nest.splits[level + 1][l.slot].chunk() < split.size {
-                if units > 1 && chunk > split.size && !chunk.is_multiple_of(split.size) {
-                    return refuse(format!(
-                        "level {} spreads a rest of {chunk} in tiles of {} which level {} walks in unequal numbers of steps",
-                        l.level,
-                        split.size,
-                        level + 1
-                    ));
-                }
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// One pass: the loops from `cut` on, the others standing at `chunks`. The PEs begin and end
+    /// One pass: the loops from `cut` on, the others standing as in `state`. The PEs begin and end
     /// it empty. Cycles, and what moved.
-    pub fn pass(&mut self, cut: usize, chunks: &Chunks) -> Result<(u64, Moved), Refused> {
-        let mut chunks = *chunks;
-        for l in &self.nest.loops()[..cut] {
-            self.even(*l, chunks[l.level][l.slot])?;
-        }
-        let (run, moved) = self.from(cut, chunks)?;
-        self.settle(cut, End::First, &mut chunks);
+    pub fn pass(&mut self, cut: usize, state: State) -> Result<(u64, Moved), Fault> {
+        let (run, moved) = self.from(cut, state)?;
+        let inside = self.states.inside[cut];
         let mut filled = Moved::default();
         for t in 0..OUTPUT {
-            let v = volume(self.nest, &self.nest.tensors[t], &chunks, Part::All)?;
+            let v = self.volumes.all(t, state & !inside)?;
             self.fetched(&mut filled, t, v)?;
         }
         let load = self.load(&mut filled, |_| true)?;
-        self.settle(cut, End::Last, &mut chunks);
         let mut drained = Moved::default();
-        self.drained(&mut drained, &chunks)?;
+        self.drained(&mut drained, state | inside)?;
         let around = Transfer {
             load,
             store: self.store(&mut drained)?,
@@ -197,57 +151,63 @@ impl<'a> Walk<'a> {
     }
 
     /// Cycles to load what was read of these tensors together; notes the rate.
-    fn load(&self, moved: &mut Moved, of: impl Fn(usize) -> bool) -> Result<u64, Refused> {
+    fn load(&self, moved: &mut Moved, of: impl Fn(usize) -> bool) -> Result<u64, Fault> {
         let (mut elements, mut bits) = (0, 0);
         for (t, &read) in moved.read.iter().enumerate().filter(|(t, _)| of(*t)) {
             elements = add(elements, read)?;
             bits = add(bits, mul(read, self.array.bits[t])?)?;
         }
-        self.rate(moved, elements, bits)?;
-        self.array.noc_cycles(bits, self.array.noc_latency)
+        self.transfer(moved, elements, bits, self.array.noc_latency)
     }
 
     /// Cycles to take out the sums that arrive: behind the latency and the additions on the way.
-    fn store(&self, moved: &mut Moved) -> Result<u64, Refused> {
+    fn store(&self, moved: &mut Moved) -> Result<u64, Fault> {
         let bits = mul(moved.arrived, self.array.bits[OUTPUT])?;
-        self.rate(moved, moved.arrived, bits)?;
-        let latency = add(self.array.noc_latency, self.additions)?;
-        self.array.noc_cycles(bits, latency)
+        self.transfer(moved, moved.arrived, bits, self.store_latency)
     }
 
-    /// Notes the elements per cycle of a transfer.
-    fn rate(&self, moved: &mut Moved, elements: u64, bits: u64) -> Result<(), Refused> {
-        let cycles = Array::link_cycles(bits, self.array.noc_width)?;
-        moved.peak = moved.peak.max(elements.div_ceil(cycles.max(1)));
-        Ok(())
+    /// Cycles of a transfer: latency + bits / (8 width), rounded up; none for nothing. Notes the
+    /// elements per cycle.
+    fn transfer(
+        &self,
+        moved: &mut Moved,
+        elements: u64,
+        bits: u64,
+        latency: u64,
+    ) -> Result<u64, Fault> {
+        if bits == 0 {
+            return Ok(0);
+        }
+        let cycles = bits.div_ceil(self.noc_bits);
+        if elements > moved.peak.saturating_mul(cycles) {
+            moved.peak = elements.div_ceil(cycles);
+        }
+        add(latency, cycles)
     }
 
-    /// The loops from `at` on, the others standing at `chunks`.
-    fn from(&mut self, at: usize, mut chunks: Chunks) -> Result<(Run, Moved), Refused> {
+    /// The loops from `at` on, the others standing as in `state`.
+    fn from(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
         self.branch()?;
-        let Some(&l) = self.nest.loops().get(at) else {
-            return self.step(chunks);
-        };
-        let (count, full, last) = self.positions(l, &chunks);
-        self.even(l, full)?;
-        self.even(l, last)?;
-        chunks[l.level][l.slot] = full;
-        let (run, moved) = self.from(at + 1, chunks)?;
-        if count == 1 {
+        if at == self.nest.loops().len() {
+            return self.step(state);
+        }
+        let positions = self.states.positions(at, state);
+        let first = state & !self.states.bit[at];
+        let last = state | self.states.bit[at];
+        let (run, moved) = self.from(at + 1, first)?;
+        if positions.count == 1 {
             return Ok((run, moved));
         }
-        let alike = if last == full { count } else { count - 1 };
-        let mut all = moved.times(alike)?;
+        let mut all = moved.times(positions.full)?;
         let mut row = run;
-        if alike > 1 {
-            let (between, crossed) = self.transition(at, full, chunks)?;
-            row = run.repeat(alike, between, Link::Duplex)?;
-            all = all.plus(crossed.times(alike - 1)?)?;
+        if positions.full > 1 {
+            let (between, crossed) = self.transition(at, first, first)?;
+            row = run.repeat(positions.full, between, Link::Duplex)?;
+            all = all.plus(crossed.times(positions.full - 1)?)?;
         }
-        if last != full {
-            let (between, crossed) = self.transition(at, last, chunks)?;
-            chunks[l.level][l.slot] = last;
-            let (run, moved) = self.from(at + 1, chunks)?;
+        if positions.full < positions.count {
+            let (between, crossed) = self.transition(at, first, last)?;
+            let (run, moved) = self.from(at + 1, last)?;
             row = row.then(between, run, Link::Duplex)?;
             all = all.plus(moved)?.plus(crossed)?;
         }
@@ -255,50 +215,45 @@ impl<'a> Walk<'a> {
     }
 
     /// A step: the longest any PE computes.
-    fn step(&mut self, mut chunks: Chunks) -> Result<(Run, Moved), Refused> {
-        self.settle(self.nest.loops().len(), End::First, &mut chunks);
-        let bottom = self.nest.levels - 1;
-        let mut macs = 1;
-        for (split, chunk) in self.nest.splits[bottom].iter().zip(chunks[bottom]) {
-            macs = mul(macs, chunk.min(split.size))?;
+    fn step(&self, state: State) -> Result<(Run, Moved), Fault> {
+        let mut macs = self.macs;
+        let mut walked = self.walked;
+        while walked != 0 {
+            let slot = walked.trailing_zeros() as usize;
+            walked &= walked - 1;
+            macs = mul(macs, self.states.tile[slot][of(state, slot)])?;
         }
         Ok((Run::step(macs.div_ceil(self.array.lanes)), Moved::default()))
     }
 
-    /// What moves when the loop `at` goes on from a full chunk to `next` and the loops inside it
-    /// start again.
-    fn transition(
-        &self,
-        at: usize,
-        next: u64,
-        chunks: Chunks,
-    ) -> Result<(Transfer, Moved), Refused> {
-        let l = self.nest.loops()[at];
-        let (mut before, mut after) = (chunks, chunks);
-        let by = chunks[l.level][l.slot];
-        let restarted = self.settle(at + 1, End::Last, &mut before);
-        after[l.level][l.slot] = next;
-        self.settle(at + 1, End::First, &mut after);
+    /// What moves when the loop `at` goes on, the loops outside of it standing as in both states,
+    /// and the loops inside it start again.
+    fn transition(&self, at: usize, from: State, to: State) -> Result<(Transfer, Moved), Fault> {
+        let inside = self.states.inside[at + 1];
+        let before = from | inside;
+        let after = to & !inside;
+        let mut restarted = 0;
+        for (i, l) in self.nest.loops().iter().enumerate().skip(at + 1) {
+            if self.states.positions(i, before).count > 1 {
+                restarted |= 1 << l.slot;
+            }
+        }
+        let slot = 1 << self.nest.loops()[at].slot;
         let mut moved = Moved::default();
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            let again = (0..SLOTS).any(|s| restarted & (1 << s) != 0 && tensor.has(s));
-            if !again && !tensor.has(l.slot) {
+            let again = tensor.slots() & restarted != 0;
+            if !again && tensor.slots() & slot == 0 {
                 continue;
             }
             if t == OUTPUT {
-                self.drained(&mut moved, &before)?;
+                self.drained(&mut moved, before)?;
                 continue;
             }
-            let part = if again {
-                Part::All
+            let v = if again {
+                self.volumes.all(t, after)?
             } else {
-                Part::Fresh {
-                    before: &before,
-                    slot: l.slot,
-                    by,
-                }
+                self.volumes.fresh(t, at, before, after)?
             };
-            let v = volume(self.nest, tensor, &after, part)?;
             self.fetched(&mut moved, t, v)?;
         }
         let double = self.array.double[L1];
@@ -322,7 +277,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds a load of tensor `t`. Without multicast every copy is read for itself.
-    fn fetched(&self, moved: &mut Moved, t: usize, v: Volume) -> Result<(), Refused> {
+    fn fetched(&self, moved: &mut Moved, t: usize, v: Volume) -> Result<(), Fault> {
         let read = if self.array.multicast {
             v.distinct
         } else {
@@ -333,26 +288,20 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Adds the sums that the PEs hold at `chunks`.
-    fn drained(&self, moved: &mut Moved, chunks: &Chunks) -> Result<(), Refused> {
-        let v = volume(self.nest, &self.nest.tensors[OUTPUT], chunks, Part::All)?;
+    /// Adds the sums that the PEs hold at `state`.
+    fn drained(&self, moved: &mut Moved, state: State) -> Result<(), Fault> {
+        let v = self.volumes.all(OUTPUT, state)?;
         moved.sent = add(moved.sent, v.copies)?;
         moved.arrived = add(moved.arrived, v.distinct)?;
         Ok(())
     }
 
     /// Per tensor: elements of the largest tile of a PE, and whether it changes within a pass.
-    pub fn held(&self, cut: usize) -> Result<[(u64, bool); 3], Refused> {
-        let mut chunks = [[1; SLOTS]; MAX_LEVELS];
-        self.settle(0, End::First, &mut chunks);
-        let bottom = self.nest.levels - 1;
-        let mut held = [(1, false); 3];
+    pub fn held(&self, cut: usize) -> Result<[(u64, bool); TENSORS], Fault> {
+        let mut held = [(1, false); TENSORS];
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            let tile = |slot: usize| chunks[bottom][slot].min(self.nest.splits[bottom][slot].size);
-            held[t].0 = box_size(self.nest, t, &tile)?;
-            held[t].1 = self.nest.loops()[cut..]
-                .iter()
-                .any(|&l| tensor.has(l.slot) && self.positions(l, &chunks).0 > 1);
+            held[t].0 = box_size(self.nest, t, &|slot| self.states.tile[slot][0])?;
+            held[t].1 = self.nest.loops()[cut..].iter().any(|l| tensor.has(l.slot));
         }
         Ok(held)
     }
@@ -375,7 +324,7 @@ fn additions(nest: &Nest, array: &Array) -> u64 {
 }
 
 /// Elements of a tensor that a tile of these extents per slot touches, with what lies between.
-pub fn box_size(nest: &Nest, t: usize, tile: &dyn Fn(usize) -> u64) -> Result<u64, Refused> {
+pub fn box_size(nest: &Nest, t: usize, tile: &impl Fn(usize) -> u64) -> Result<u64, Fault> {
     let mut size = 1;
     for axis in nest.tensors[t].axes() {
         size = mul(size, length(axis, tile)?)?;
@@ -384,7 +333,7 @@ pub fn box_size(nest: &Nest, t: usize, tile: &dyn Fn(usize) -> u64) -> Result<u6
 }
 
 /// Elements from the first to the last that a tile touches along an axis.
-pub fn length(axis: &super::nest::Axis, tile: &dyn Fn(usize) -> u64) -> Result<u64, Refused> {
+pub fn length(axis: &super::nest::Axis, tile: &impl Fn(usize) -> u64) -> Result<u64, Fault> {
     let mut length = add(mul(tile(axis.slot) - 1, axis.scale)?, 1)?;
     if let Some((taps, gap)) = axis.window {
         length = add(length, mul(tile(taps) - 1, gap)?)?;

@@ -1,12 +1,37 @@
 //! Sums over a row of steps whose transfers overlap, without walking the row.
 //!
 //! While step t computes for c(t) cycles, the data of step t+1 come in and the results of step t-1
-//! go out: step t lasts the longest of the three. What has one buffer moves between the steps. A [`Run`] knows everything about a row of steps
-//! but what lies before its first and behind its last; two runs and the transfer between them make
+//! go out: step t lasts the longest of the three. What has one buffer moves between the steps. A
+//! [`Run`] knows everything about a row of steps but what lies before its first and behind its last; two runs and the transfer between them make
 //! one, and n equal runs in a row are one multiplication.
 
 use super::super::Refused;
-use super::nest::overflow;
+
+/// Why something cannot be counted; small, as it comes with every sum. [`Refused`] says it in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A count does not fit 64 bits.
+    Overflow,
+    /// Units hold elements that interleave in a pattern without a closed count.
+    Interleaved,
+    /// There are too many combinations of whole and cut tiles.
+    Combinations,
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Refused {
+        Refused(match fault {
+            Fault::Overflow => "a count does not fit 64 bits".to_string(),
+            Fault::Interleaved => {
+                "units hold elements that interleave in a pattern without a closed count".to_string()
+            }
+            Fault::Combinations => format!(
+                "more than {} combinations of whole and cut tiles",
+                super::walk::BRANCH_LIMIT
+            ),
+        })
+    }
+}
 
 /// What moves between two neighbouring steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +78,7 @@ impl Run {
     }
 
     /// `times` copies, at least 1, with the same transfer between each two.
-    pub fn repeat(self, times: u64, between: Transfer, link: Link) -> Result<Run, Refused> {
+    pub fn repeat(self, times: u64, between: Transfer, link: Link) -> Result<Run, Fault> {
         if times <= 1 {
             return Ok(self);
         }
@@ -91,7 +116,7 @@ impl Run {
     }
 
     /// This run, a transfer, and the next run.
-    pub fn then(self, between: Transfer, next: Run, link: Link) -> Result<Run, Refused> {
+    pub fn then(self, between: Transfer, next: Run, link: Link) -> Result<Run, Fault> {
         let mut inside = add(add(self.inside, next.inside)?, between.exposed)?;
         let mut ends = between;
         if let Some(e) = self.ends {
@@ -119,7 +144,7 @@ impl Run {
     }
 
     /// Cycles of the whole row when `around.load` comes before it and `around.store` behind it.
-    pub fn total(self, around: Transfer, link: Link) -> Result<u64, Refused> {
+    pub fn total(self, around: Transfer, link: Link) -> Result<u64, Fault> {
         let steps = match self.ends {
             None => self.first,
             Some(ends) => {
@@ -141,7 +166,7 @@ impl Run {
     }
 }
 
-fn window(cycles: u64, moved: Transfer, link: Link) -> Result<u64, Refused> {
+fn window(cycles: u64, moved: Transfer, link: Link) -> Result<u64, Fault> {
     Ok(cycles.max(match link {
         Link::Duplex => moved.load.max(moved.store),
         Link::Shared => add(moved.load, moved.store)?,
@@ -149,11 +174,11 @@ fn window(cycles: u64, moved: Transfer, link: Link) -> Result<u64, Refused> {
 }
 
 /// a + b.
-pub fn add(a: u64, b: u64) -> Result<u64, Refused> {
-    a.checked_add(b).ok_or_else(overflow)
+pub fn add(a: u64, b: u64) -> Result<u64, Fault> {
+    a.checked_add(b).ok_or(Fault::Overflow)
 }
 
 /// a x b.
-pub fn mul(a: u64, b: u64) -> Result<u64, Refused> {
-    a.checked_mul(b).ok_or_else(overflow)
+pub fn mul(a: u64, b: u64) -> Result<u64, Fault> {
+    a.checked_mul(b).ok_or(Fault::Overflow)
 }

@@ -1,0 +1,147 @@
+//! Where the loops stand, as bits: every loop at its first position (any full one) or at its last.
+//!
+//! Of a loop's positions only these two differ, so all that depends on where the loops of one slot
+//! stand is a small table, filled once.
+
+use super::super::Refused;
+use super::nest::{MAX_LEVELS, MAX_LOOPS, Nest, SLOTS, refuse};
+
+/// Four bits per slot, the outermost loop's lowest; a bit is set when its loop is at its last
+/// position.
+pub type State = u32;
+
+/// States of the loops of one slot: there is at most one for each level.
+pub const OF_SLOT: usize = 1 << MAX_LEVELS;
+
+/// The state of one slot's loops.
+pub fn of(state: State, slot: usize) -> usize {
+    (state >> (MAX_LEVELS * slot)) as usize % OF_SLOT
+}
+
+/// Positions of a loop.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Positions {
+    /// All of them.
+    pub count: u64,
+    /// Those with a full chunk: all, or all but the last.
+    pub full: u64,
+}
+
+/// Tables over the states of each slot.
+pub struct States {
+    /// Bit of each loop.
+    pub bit: [State; MAX_LOOPS],
+    /// Bits of a loop and all inside of it.
+    pub inside: [State; MAX_LOOPS + 1],
+    /// Loops per slot.
+    pub loops: [u32; SLOTS],
+    /// Per slot; which loop and where those of the slot outside of it stand: see `place`.
+    positions: [[Positions; OF_SLOT]; SLOTS],
+    /// Place in `positions`: slot and the bit of the loop within its slot.
+    place: [(usize, usize); MAX_LOOPS],
+    /// Per slot and state, what the first unit's PE holds of the slot.
+    pub tile: [[u64; OF_SLOT]; SLOTS],
+}
+
+impl States {
+    /// The tables of a nest.
+    ///
+    /// # Errors
+    /// Units with unequal tiles that inner loops would walk in unequal numbers of steps.
+    pub fn new(nest: &Nest) -> Result<States, Refused> {
+        let mut states = States {
+            bit: [0; MAX_LOOPS],
+            inside: [0; MAX_LOOPS + 1],
+            loops: [0; SLOTS],
+            positions: [[Positions::default(); OF_SLOT]; SLOTS],
+            place: [(0, 0); MAX_LOOPS],
+            tile: [[1; OF_SLOT]; SLOTS],
+        };
+        for (i, l) in nest.loops().iter().enumerate() {
+            let within = 1 << states.loops[l.slot];
+            states.bit[i] = (within as State) << (MAX_LEVELS * l.slot);
+            states.place[i] = (l.slot, within);
+            states.loops[l.slot] += 1;
+        }
+        for i in (0..nest.loops().len()).rev() {
+            states.inside[i] = states.inside[i + 1] | states.bit[i];
+        }
+        for slot in 0..SLOTS {
+            let spread = nest.splits[..nest.levels]
+                .iter()
+                .any(|level| level[slot].units > 1);
+            for state in 0..1 << states.loops[slot] {
+                let (chunks, tile) = settle(nest, slot, state, |within, positions| {
+                    states.positions[slot][within | state & (within - 1)] = positions;
+                });
+                states.tile[slot][state] = tile;
+                if spread {
+                    even(nest, slot, &chunks)?;
+                }
+            }
+        }
+        Ok(states)
+    }
+
+    /// Positions of loop `i` where the loops outside of it stand as in `state`.
+    pub fn positions(&self, i: usize, state: State) -> Positions {
+        let (slot, within) = self.place[i];
+        self.positions[slot][within | of(state, slot) & (within - 1)]
+    }
+}
+
+/// The chunk of each level of a slot whose loops stand like this, and what the first unit's PE
+/// holds. `visit` is told the bit of each loop within its slot, and the loop's positions.
+pub fn settle(
+    nest: &Nest,
+    slot: usize,
+    state: usize,
+    mut visit: impl FnMut(usize, Positions),
+) -> ([u64; MAX_LEVELS], u64) {
+    let mut chunks = [1; MAX_LEVELS];
+    let mut tile = nest.extent[slot];
+    let mut within = 1;
+    for (level, placed) in chunks.iter_mut().enumerate().take(nest.levels) {
+        let split = nest.splits[level][slot];
+        let mut chunk = split.chunk().min(tile);
+        if nest.walked[level] & (1 << slot) != 0 {
+            let count = tile.div_ceil(chunk);
+            let last = tile - (count - 1) * chunk;
+            let full = if last == chunk { count } else { count - 1 };
+            visit(within, Positions { count, full });
+            if state & within != 0 {
+                chunk = last;
+            }
+            within <<= 1;
+        }
+        *placed = chunk;
+        tile = chunk.min(split.size);
+    }
+    (chunks, tile)
+}
+
+/// Refuses units with unequal tiles that inner loops would walk in unequal steps.
+fn even(nest: &Nest, slot: usize, chunks: &[u64; MAX_LEVELS]) -> Result<(), Refused> {
+    for (l, &chunk) in chunks.iter().enumerate().take(nest.levels) {
+        if nest.mapped[l] & (1 << slot) == 0 {
+            continue;
+        }
+        let mut units = 1;
+        for level in l..nest.levels - 1 {
+            let split = nest.splits[level][slot];
+            units = split.units.max(units);
+            if nest.splits[level + 1][slot].chunk() >= split.size {
+                continue;
+            }
+            if units > 1 && chunk > split.size && !chunk.is_multiple_of(split.size) {
+                return refuse(format!(
+                    "level {l} spreads a rest of {chunk} in tiles of {} which level {} walks in unequal numbers of steps",
+                    split.size,
+                    level + 1
+                ));
+            }
+            break;
+        }
+    }
+    Ok(())
+}
