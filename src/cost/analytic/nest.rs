@@ -45,6 +45,8 @@ pub struct Tensor {
     count: usize,
     /// Slots as bits.
     slots: u16,
+    /// Of them, those that are an axis without a window.
+    plain: u16,
 }
 
 impl Tensor {
@@ -56,8 +58,9 @@ impl Tensor {
         };
         self.count += 1;
         self.slots |= 1 << slot;
-        if let Some((taps, _)) = window {
-            self.slots |= 1 << taps;
+        match window {
+            Some((taps, _)) => self.slots |= 1 << taps,
+            None => self.plain |= 1 << slot,
         }
     }
 
@@ -69,6 +72,11 @@ impl Tensor {
     /// The slots it depends on, as bits.
     pub fn slots(&self) -> u16 {
         self.slots
+    }
+
+    /// The slots that are an axis without a window, as bits.
+    pub fn plain(&self) -> u16 {
+        self.plain
     }
 
     /// Whether the tensor depends on a slot.
@@ -118,6 +126,8 @@ pub struct Nest {
     pub mapped: [u16; MAX_LEVELS],
     /// Per level, the slots that have a loop, as bits.
     pub walked: [u16; MAX_LEVELS],
+    /// Slots that are spread over more than one unit, as bits.
+    pub spread: u16,
     loops: [Loop; MAX_LOOPS],
     count: usize,
     /// Loops of the outermost level; they stand first.
@@ -148,6 +158,7 @@ impl Nest {
             splits: [[Split { size: 1, units: 1 }; SLOTS]; MAX_LEVELS],
             mapped: [0; MAX_LEVELS],
             walked: [0; MAX_LEVELS],
+            spread: 0,
             loops: [Loop::default(); MAX_LOOPS],
             count: 0,
             outer: 0,
@@ -222,6 +233,7 @@ impl Nest {
                 if directive.kind == MapKind::Spatial {
                     split.units = tile[slot].div_ceil(size).min(free);
                     free /= split.units;
+                    nest.spread |= u16::from(split.units > 1) << slot;
                 }
                 nest.splits[l][slot] = split;
                 nest.mapped[l] |= 1 << slot;

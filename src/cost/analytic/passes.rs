@@ -2,7 +2,8 @@
 
 use super::super::Refused;
 use super::nest::{Axis, Nest, OUTPUT, ROWS, SLOTS, TENSORS, refuse};
-use super::states::State;
+use super::states::{State, States};
+use super::volume::Volumes;
 use super::walk::{Moved, Walk, box_size, length};
 use super::window::{Fault, Link, Run, Transfer, add, mul};
 use super::{Array, L1, L2, Outcome};
@@ -49,9 +50,11 @@ struct Outer {
 struct Passes<'a> {
     nest: &'a Nest,
     array: &'a Array,
-    outer: [Outer; SLOTS],
-    /// Per slot, its loop of the outermost level, if it lies outside of the passes.
-    loop_of: [Option<usize>; SLOTS],
+    outer: &'a [Outer; SLOTS],
+    /// Slots whose loop lies outside of a pass, as bits.
+    outside: u16,
+    /// Per slot, its loop if it does.
+    loop_of: [u8; SLOTS],
     /// Loops outside of a pass.
     cut: usize,
     /// Per tensor, loops outside of a pass up to its innermost one.
@@ -64,19 +67,21 @@ struct Passes<'a> {
 /// # Errors
 /// If the shared memory is too small for every choice of passes, or all are refused.
 pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
+    let outer = outer(nest);
     let mut smallest = u64::MAX;
     let mut least = u64::MAX;
-    // Per choice: bytes and off-chip bits, if it fits.
+    // Per choice: bytes, traffic and its bits, if it fits.
     let mut choices = [None; SLOTS + 1];
     for (cut, choice) in choices.iter_mut().enumerate().take(nest.outer + 1) {
-        let passes = Passes::new(nest, array, cut);
+        let passes = Passes::new(nest, array, &outer, cut);
         if passes.sums_fit() {
             let bytes = passes.bytes()?;
             smallest = smallest.min(bytes);
             if bytes <= array.l2_bytes {
-                let bits = array.offchip_bits(passes.traffic()?)?;
+                let traffic = passes.traffic()?;
+                let bits = array.offchip_bits(traffic)?;
                 least = least.min(bits);
-                *choice = Some((bytes, bits));
+                *choice = Some((bytes, traffic, bits));
             }
         }
     }
@@ -86,18 +91,22 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
             array.l2_bytes
         ));
     }
-    let mut walk = Walk::new(nest, array)?;
+    let states = States::new(nest);
+    states.even(nest)?;
+    let mut volumes = Volumes::new(nest);
+    volumes.fill(&states)?;
+    let mut walk = Walk::new(nest, array, &states, &volumes)?;
     let mut best: Option<Outcome> = None;
     let mut refused = None;
     for (cut, choice) in choices.iter().enumerate() {
-        let Some((bytes, bits)) = *choice else {
+        let Some((bytes, traffic, bits)) = *choice else {
             continue;
         };
         if bits > least {
             continue;
         }
         walk.restart();
-        match Passes::new(nest, array, cut).outcome(&mut walk, bytes) {
+        match Passes::new(nest, array, &outer, cut).outcome(&mut walk, bytes, traffic) {
             Err(fault) => refused = refused.or(Some(fault)),
             Ok(o) => {
                 let better = |b: Outcome| (o.cycles, o.l2_bytes) < (b.cycles, b.l2_bytes);
@@ -110,27 +119,42 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
 }
 
+/// The loops of the outermost level.
+fn outer(nest: &Nest) -> [Outer; SLOTS] {
+    let mut outer = [Outer::default(); SLOTS];
+    for (outer, l) in outer.iter_mut().zip(&nest.loops()[..nest.outer]) {
+        let extent = nest.extent[l.slot];
+        let chunk = nest.splits[0][l.slot].chunk();
+        let count = extent.div_ceil(chunk);
+        let last = extent - (count - 1) * chunk;
+        *outer = Outer {
+            chunks: [chunk, last],
+            full: count - u64::from(last < chunk),
+            count,
+        };
+    }
+    outer
+}
+
 impl<'a> Passes<'a> {
-    fn new(nest: &'a Nest, array: &'a Array, cut: usize) -> Passes<'a> {
+    fn new(
+        nest: &'a Nest,
+        array: &'a Array,
+        outer: &'a [Outer; SLOTS],
+        cut: usize,
+    ) -> Passes<'a> {
         let mut passes = Passes {
             nest,
             array,
-            outer: [Outer::default(); SLOTS],
-            loop_of: [None; SLOTS],
+            outer,
+            outside: 0,
+            loop_of: [0; SLOTS],
             cut,
             until: [0; TENSORS],
         };
         for (i, l) in nest.loops()[..cut].iter().enumerate() {
-            let extent = nest.extent[l.slot];
-            let chunk = nest.splits[0][l.slot].chunk();
-            let count = extent.div_ceil(chunk);
-            let last = extent - (count - 1) * chunk;
-            passes.outer[i] = Outer {
-                chunks: [chunk, last],
-                full: count - u64::from(last < chunk),
-                count,
-            };
-            passes.loop_of[l.slot] = Some(i);
+            passes.outside |= 1 << l.slot;
+            passes.loop_of[l.slot] = i as u8;
             for (t, tensor) in nest.tensors.iter().enumerate() {
                 if tensor.has(l.slot) {
                     passes.until[t] = i + 1;
@@ -140,10 +164,15 @@ impl<'a> Passes<'a> {
         passes
     }
 
+    /// The loop of a slot, if it lies outside of the passes.
+    fn loop_of(&self, slot: usize) -> Option<usize> {
+        (self.outside & (1 << slot) != 0).then_some(usize::from(self.loop_of[slot]))
+    }
+
     /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and
     /// columns whole.
     fn sums_fit(&self) -> bool {
-        self.nest.cut_output.is_none() || self.loop_of[ROWS..].iter().all(Option::is_none)
+        self.nest.cut_output.is_none() || self.outside >> ROWS == 0
     }
 
     /// Whether outputs leave the shared memory incomplete because this loop over what is summed up
@@ -171,7 +200,7 @@ impl<'a> Passes<'a> {
 
     /// Extent of a slot in a pass; `at_last`: which loops stand at their last position, as bits.
     fn tile(&self, at_last: u16, slot: usize) -> u64 {
-        match self.loop_of[slot] {
+        match self.loop_of(slot) {
             Some(i) => self.outer[i].chunks[usize::from(at_last >> i & 1)],
             None => self.nest.extent[slot],
         }
@@ -234,7 +263,7 @@ impl<'a> Passes<'a> {
         let walked = [axis.slot, taps]
             .into_iter()
             .find(|&slot| Some(slot) == innermost);
-        let classes = |slot: usize| match self.loop_of[slot] {
+        let classes = |slot: usize| match self.loop_of(slot) {
             Some(i) if Some(slot) != walked => {
                 let outer = self.outer[i];
                 [(outer.full, 0), (outer.count - outer.full, 1 << i)]
@@ -250,7 +279,7 @@ impl<'a> Passes<'a> {
                 let at_last: u16 = position | tap;
                 let length = |at_last: u16| length(axis, &|slot| self.tile(at_last, slot));
                 let mut one = length(at_last)?;
-                if let Some(i) = walked.and_then(|slot| self.loop_of[slot]) {
+                if let Some(i) = walked.and_then(|slot| self.loop_of(slot)) {
                     let outer = self.outer[i];
                     let fresh = |next: u16| self.fresh_along(axis, i, at_last, at_last | next);
                     one = add(one, mul(fresh(0)?, outer.full - 1)?)?;
@@ -282,7 +311,12 @@ impl<'a> Passes<'a> {
     }
 
     /// The counts of this choice.
-    fn outcome(&self, walk: &mut Walk<'_>, l2_bytes: u64) -> Result<Outcome, Fault> {
+    fn outcome(
+        &self,
+        walk: &mut Walk<'_>,
+        l2_bytes: u64,
+        offchip: Traffic,
+    ) -> Result<Outcome, Fault> {
         let once = Visit {
             first: true,
             last: true,
@@ -315,7 +349,7 @@ impl<'a> Passes<'a> {
             macs,
             moved,
             sums_read,
-            offchip: self.traffic()?,
+            offchip,
             l1_bytes,
             l2_bytes,
             outer_loops: match self.cut {
@@ -386,7 +420,7 @@ impl<'a> Passes<'a> {
         for segment in self.segments(at, visit).into_iter().flatten() {
             let Segment { count, .. } = segment;
             let (next, bit) = if segment.at_last {
-                (at_last | 1 << at, walk.states.bit[at])
+                (at_last | 1 << at, walk.bit(at))
             } else {
                 (at_last, 0)
             };

@@ -22,9 +22,9 @@ pub fn of(state: State, slot: usize) -> usize {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Positions {
     /// All of them.
-    pub count: u64,
+    pub count: u32,
     /// Those with a full chunk: all, or all but the last.
-    pub full: u64,
+    pub full: u32,
 }
 
 /// Tables over the states of each slot.
@@ -38,17 +38,14 @@ pub struct States {
     /// Per slot; which loop and where those of the slot outside of it stand: see `place`.
     positions: [[Positions; OF_SLOT]; SLOTS],
     /// Place in `positions`: slot and the bit of the loop within its slot.
-    place: [(usize, usize); MAX_LOOPS],
+    place: [(u8, u8); MAX_LOOPS],
     /// Per slot and state, what the first unit's PE holds of the slot.
-    pub tile: [[u64; OF_SLOT]; SLOTS],
+    tile: [[u32; OF_SLOT]; SLOTS],
 }
 
 impl States {
     /// The tables of a nest.
-    ///
-    /// # Errors
-    /// Units with unequal tiles that inner loops would walk in unequal numbers of steps.
-    pub fn new(nest: &Nest) -> Result<States, Refused> {
+    pub fn new(nest: &Nest) -> States {
         let mut states = States {
             bit: [0; MAX_LOOPS],
             inside: [0; MAX_LOOPS + 1],
@@ -59,33 +56,47 @@ impl States {
         };
         for (i, l) in nest.loops().iter().enumerate() {
             let within = 1 << states.loops[l.slot];
-            states.bit[i] = (within as State) << (MAX_LEVELS * l.slot);
-            states.place[i] = (l.slot, within);
+            states.bit[i] = State::from(within) << (MAX_LEVELS * l.slot);
+            states.place[i] = (l.slot as u8, within);
             states.loops[l.slot] += 1;
         }
         for i in (0..nest.loops().len()).rev() {
             states.inside[i] = states.inside[i + 1] | states.bit[i];
         }
         for slot in 0..SLOTS {
-            let spread = nest.splits[..nest.levels]
-                .iter()
-                .any(|level| level[slot].units > 1);
             for state in 0..1 << states.loops[slot] {
-                let (chunks, tile) = settle(nest, slot, state, |within, positions| {
+                let (_, tile) = settle(nest, slot, state, |within, positions| {
                     states.positions[slot][within | state & (within - 1)] = positions;
                 });
-                states.tile[slot][state] = tile;
-                if spread {
-                    even(nest, slot, &chunks)?;
-                }
+                // Extents fit 32 bits.
+                states.tile[slot][state] = tile as u32;
             }
         }
-        Ok(states)
+        states
+    }
+
+    /// Refuses units with unequal tiles that inner loops would walk in unequal numbers of steps.
+    ///
+    /// # Errors
+    /// If there are such.
+    pub fn even(&self, nest: &Nest) -> Result<(), Refused> {
+        for slot in (0..SLOTS).filter(|&slot| nest.spread & (1 << slot) != 0) {
+            for state in 0..1 << self.loops[slot] {
+                even(nest, slot, &settle(nest, slot, state, |_, _| ()).0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the first unit's PE holds of a slot in a state of its loops.
+    pub fn tile(&self, slot: usize, state: usize) -> u64 {
+        u64::from(self.tile[slot][state])
     }
 
     /// Positions of loop `i` where the loops outside of it stand as in `state`.
     pub fn positions(&self, i: usize, state: State) -> Positions {
         let (slot, within) = self.place[i];
+        let (slot, within) = (usize::from(slot), usize::from(within));
         self.positions[slot][within | of(state, slot) & (within - 1)]
     }
 }
@@ -107,7 +118,9 @@ pub fn settle(
         if nest.walked[level] & (1 << slot) != 0 {
             let count = tile.div_ceil(chunk);
             let last = tile - (count - 1) * chunk;
-            let full = if last == chunk { count } else { count - 1 };
+            let full = count - u64::from(last < chunk);
+            // Extents fit 32 bits.
+            let [count, full] = [count, full].map(|n| n as u32);
             visit(within, Positions { count, full });
             if state & within != 0 {
                 chunk = last;

@@ -15,22 +15,25 @@ struct Window {
     sliding: Sliding,
     /// Loops of the position's slot, by which the taps' state is shifted in `table`.
     shift: u32,
-    /// Per state of both, what the units hold; `None` if there are too many states.
-    table: Option<[Result<Volume, Fault>; OF_SLOT]>,
+    /// Whether there are few enough states of both for `table`.
+    tabled: bool,
+    /// Per state of both, what the units hold.
+    table: [Result<Volume, Fault>; OF_SLOT],
 }
 
 /// Volumes of the three tensors of a nest.
 pub struct Volumes<'a> {
     nest: &'a Nest,
     /// Per slot and state, elements along the slot; each is in one unit only.
-    plain: [[u64; OF_SLOT]; SLOTS],
+    plain: [[u32; OF_SLOT]; SLOTS],
     /// Per tensor, the part that does not depend on loops, with the copies in units along slots
     /// the tensor does not depend on.
     constant: [Volume; TENSORS],
     /// Per tensor, slots without a window that have loops, as bits.
     walked: [u16; TENSORS],
-    /// Per tensor, windows that have loops.
-    windows: [[Option<Window>; 2]; TENSORS],
+    /// The tensor that windows slide along, and those of its windows that have loops.
+    slid: usize,
+    windows: [Option<Window>; 2],
 }
 
 impl Volume {
@@ -43,65 +46,71 @@ impl Volume {
 }
 
 impl<'a> Volumes<'a> {
-    /// The tables of a nest.
+    /// Empty tables.
+    pub fn new(nest: &'a Nest) -> Volumes<'a> {
+        let one = Volume {
+            copies: 1,
+            distinct: 1,
+        };
+        Volumes {
+            nest,
+            plain: [[1; OF_SLOT]; SLOTS],
+            constant: [one; TENSORS],
+            walked: [0; TENSORS],
+            slid: TENSORS,
+            windows: [None, None],
+        }
+    }
+
+    /// Fills the tables.
     ///
     /// # Errors
     /// Counts that do not fit 64 bits.
-    pub fn new(nest: &'a Nest, states: &States) -> Result<Volumes<'a>, Fault> {
-        let mut plain = [[1; OF_SLOT]; SLOTS];
-        // Units along each slot, and those along all.
-        let mut units = [1; SLOTS];
-        for (slot, plain) in plain.iter_mut().enumerate() {
-            let splits = nest.splits.map(|level| level[slot]);
-            let splits = &splits[..nest.levels];
-            for split in splits {
-                units[slot] = mul(units[slot], split.units)?;
-            }
-            for (state, plain) in plain.iter_mut().enumerate().take(1 << states.loops[slot]) {
-                *plain = if units[slot] == 1 {
-                    states.tile[slot][state]
-                } else {
+    pub fn fill(&mut self, states: &States) -> Result<(), Fault> {
+        let nest = self.nest;
+        for slot in 0..SLOTS {
+            let mut units = 1;
+            if nest.spread & (1 << slot) != 0 {
+                let splits = nest.splits.map(|level| level[slot]);
+                let splits = &splits[..nest.levels];
+                for split in splits {
+                    units = mul(units, split.units)?;
+                }
+                for state in 0..1 << states.loops[slot] {
                     let (chunks, _) = settle(nest, slot, state, |_, _| ());
-                    held(splits, &chunks, 0, nest.extent[slot])
-                };
+                    self.plain[slot][state] = held(splits, &chunks, 0, nest.extent[slot]) as u32;
+                }
+            } else {
+                for state in 0..1 << states.loops[slot] {
+                    self.plain[slot][state] = states.tile(slot, state) as u32;
+                }
             }
-        }
-        let mut volumes = Volumes {
-            nest,
-            plain,
-            constant: [Volume {
-                copies: 1,
-                distinct: 1,
-            }; TENSORS],
-            walked: [0; TENSORS],
-            windows: [const { [None, None] }; TENSORS],
-        };
-        for (t, tensor) in nest.tensors.iter().enumerate() {
-            for (slot, &units) in units.iter().enumerate() {
+            let n = u64::from(self.plain[slot][0]);
+            for (t, tensor) in nest.tensors.iter().enumerate() {
+                let constant = &mut self.constant[t];
                 if !tensor.has(slot) {
-                    volumes.constant[t].copies = mul(volumes.constant[t].copies, units)?;
-                }
-            }
-            let mut found = 0;
-            for &axis in tensor.axes() {
-                if let Some((taps, gap)) = axis.window {
-                    volumes.windows[t][found] = volumes.window(t, axis, taps, gap, states)?;
-                    found += 1;
-                } else if states.loops[axis.slot] > 0 {
-                    volumes.walked[t] |= 1 << axis.slot;
+                    constant.copies = mul(constant.copies, units)?;
+                } else if tensor.plain() & (1 << slot) == 0 {
+                    continue;
+                } else if states.loops[slot] > 0 {
+                    self.walked[t] |= 1 << slot;
                 } else {
-                    let n = volumes.plain[axis.slot][0];
-                    volumes.constant[t] = volumes.constant[t].times(Volume {
-                        copies: n,
-                        distinct: n,
-                    })?;
+                    constant.copies = mul(constant.copies, n)?;
+                    constant.distinct = mul(constant.distinct, n)?;
                 }
             }
         }
-        Ok(volumes)
+        let slid = nest.tensors.iter().enumerate();
+        for (t, axis) in slid.flat_map(|(t, tensor)| tensor.axes().iter().map(move |a| (t, a))) {
+            if let Some((taps, gap)) = axis.window {
+                self.slid = t;
+                self.window(t, *axis, taps, gap, states)?;
+            }
+        }
+        Ok(())
     }
 
-    /// The window along an axis of tensor `t`; none, but a constant factor, if it has no loops.
+    /// The window along an axis of tensor `t`: a constant factor if it has no loops.
     fn window(
         &mut self,
         t: usize,
@@ -109,29 +118,31 @@ impl<'a> Volumes<'a> {
         taps: usize,
         gap: u64,
         states: &States,
-    ) -> Result<Option<Window>, Fault> {
+    ) -> Result<(), Fault> {
         let slots = [axis.slot, taps];
+        let sliding = Sliding::new(self.nest, axis, taps, gap)?;
         let [positions, windows] = slots.map(|slot| states.loops[slot]);
-        let mut window = Window {
-            slots,
-            sliding: Sliding::new(self.nest, axis, taps, gap)?,
-            shift: positions,
-            table: None,
-        };
         if positions + windows == 0
-            && let Ok(v) = window.measure(self.nest, [0, 0])
+            && let Ok(v) = sliding.at(self.nest, slots, [0, 0])
         {
             self.constant[t] = self.constant[t].times(v)?;
-            return Ok(None);
+            return Ok(());
         }
-        if 1 << (positions + windows) <= OF_SLOT {
-            let mut table = [Ok(Volume::default()); OF_SLOT];
-            for (i, v) in table.iter_mut().enumerate().take(1 << (positions + windows)) {
-                *v = window.measure(self.nest, [i % (1 << positions), i >> positions]);
+        let place = usize::from(self.windows[0].is_some());
+        let window = self.windows[place].insert(Window {
+            slots,
+            sliding,
+            shift: positions,
+            tabled: 1 << (positions + windows) <= OF_SLOT,
+            table: [Ok(Volume::default()); OF_SLOT],
+        });
+        if window.tabled {
+            for i in 0..1 << (positions + windows) {
+                let states = [i % (1 << positions), i >> positions];
+                window.table[i] = window.sliding.at(self.nest, slots, states);
             }
-            window.table = Some(table);
         }
-        Ok(Some(window))
+        Ok(())
     }
 
     /// Elements of tensor `t` over all units.
@@ -140,8 +151,10 @@ impl<'a> Volumes<'a> {
     /// Units whose elements interleave without a closed count.
     pub fn all(&self, t: usize, state: State) -> Result<Volume, Fault> {
         let mut volume = self.without_windows(t, state)?;
-        for window in self.windows[t].iter().flatten() {
-            volume = volume.times(window.all(self.nest, state)?)?;
+        if t == self.slid {
+            for window in self.windows.iter().flatten() {
+                volume = volume.times(window.all(self.nest, state)?)?;
+            }
         }
         Ok(volume)
     }
@@ -155,7 +168,7 @@ impl<'a> Volumes<'a> {
         while walked != 0 {
             let slot = walked.trailing_zeros() as usize;
             walked &= walked - 1;
-            let n = self.plain[slot][of(state, slot)];
+            let n = u64::from(self.plain[slot][of(state, slot)]);
             copies = mul(copies, n)?;
             distinct = mul(distinct, n)?;
         }
@@ -170,7 +183,11 @@ impl<'a> Volumes<'a> {
     pub fn fresh(&self, t: usize, i: usize, before: State, now: State) -> Result<Volume, Fault> {
         let moved = self.nest.loops()[i];
         let mut volume = self.without_windows(t, now)?;
-        for window in self.windows[t].iter().flatten() {
+        if t != self.slid {
+            // Along a slot without a window neighbouring tiles have nothing in common.
+            return Ok(volume);
+        }
+        for window in self.windows.iter().flatten() {
             let part = match window.slots.iter().position(|&slot| slot == moved.slot) {
                 None => window.all(self.nest, now)?,
                 Some(which) => {
@@ -190,7 +207,6 @@ impl<'a> Volumes<'a> {
             };
             volume = volume.times(part)?;
         }
-        // Along a slot without a window neighbouring tiles have nothing in common.
         Ok(volume)
     }
 }
@@ -198,16 +214,18 @@ impl<'a> Volumes<'a> {
 impl Window {
     fn all(&self, nest: &Nest, state: State) -> Result<Volume, Fault> {
         let [position, taps] = self.slots.map(|slot| of(state, slot));
-        match &self.table {
-            Some(table) => table[position | taps << self.shift],
-            None => self.measure(nest, [position, taps]),
+        if self.tabled {
+            self.table[position | taps << self.shift]
+        } else {
+            self.sliding.at(nest, self.slots, [position, taps])
         }
     }
+}
 
-    fn measure(&self, nest: &Nest, states: [usize; 2]) -> Result<Volume, Fault> {
-        let [position, taps] = self.slots;
-        let now = [(position, states[0]), (taps, states[1])]
-            .map(|(slot, state)| settle(nest, slot, state, |_, _| ()).0);
-        self.sliding.measure(now, None)
+impl Sliding {
+    /// What the units hold when the loops of these slots stand like this.
+    fn at(&self, nest: &Nest, slots: [usize; 2], states: [usize; 2]) -> Result<Volume, Fault> {
+        let chunks = |which: usize| settle(nest, slots[which], states[which], |_, _| ()).0;
+        self.measure([chunks(0), chunks(1)], None)
     }
 }

@@ -4,7 +4,6 @@
 //! cut short. So the nest is walked as a tree with at most two branches per loop, and everything
 //! else is multiplication.
 
-use super::super::Refused;
 use super::nest::{Nest, OUTPUT, SLOTS, TENSORS};
 use super::states::{State, States, of};
 use super::tile::Volume;
@@ -66,9 +65,8 @@ fn pairs(a: [u64; 2], b: [u64; 2]) -> Result<[u64; 2], Fault> {
 pub struct Walk<'a> {
     nest: &'a Nest,
     array: &'a Array,
-    /// Where the loops stand.
-    pub states: States,
-    volumes: Volumes<'a>,
+    states: &'a States,
+    volumes: &'a Volumes<'a>,
     /// Slots whose tiles make up a PE's MACs and change with the loops, as bits.
     walked: u16,
     /// Product of the tiles of the other slots.
@@ -84,18 +82,20 @@ impl<'a> Walk<'a> {
     /// A walker that has looked at nothing yet.
     ///
     /// # Errors
-    /// Units with unequal tiles that inner loops would walk in unequal numbers of steps; counts
-    /// that do not fit 64 bits.
-    pub fn new(nest: &'a Nest, array: &'a Array) -> Result<Walk<'a>, Refused> {
-        let states = States::new(nest)?;
-        let volumes = Volumes::new(nest, &states)?;
+    /// Counts that do not fit 64 bits.
+    pub fn new(
+        nest: &'a Nest,
+        array: &'a Array,
+        states: &'a States,
+        volumes: &'a Volumes<'a>,
+    ) -> Result<Walk<'a>, Fault> {
         let mut walked = 0;
         let mut macs = 1;
         for slot in 0..SLOTS {
             if states.loops[slot] > 0 {
                 walked |= 1 << slot;
             } else {
-                macs = mul(macs, states.tile[slot][0])?;
+                macs = mul(macs, states.tile(slot, 0))?;
             }
         }
         Ok(Walk {
@@ -109,6 +109,11 @@ impl<'a> Walk<'a> {
             store_latency: add(array.noc_latency, additions(nest, array))?,
             branches: 0,
         })
+    }
+
+    /// The bit of loop `i`.
+    pub fn bit(&self, i: usize) -> State {
+        self.states.bit[i]
     }
 
     /// Forgets how many branches there have been.
@@ -198,12 +203,13 @@ impl<'a> Walk<'a> {
         if positions.count == 1 {
             return Ok((run, moved));
         }
-        let mut all = moved.times(positions.full)?;
+        let full = u64::from(positions.full);
+        let mut all = moved.times(full)?;
         let mut row = run;
-        if positions.full > 1 {
+        if full > 1 {
             let (between, crossed) = self.transition(at, first, first)?;
-            row = run.repeat(positions.full, between, Link::Duplex)?;
-            all = all.plus(crossed.times(positions.full - 1)?)?;
+            row = run.repeat(full, between, Link::Duplex)?;
+            all = all.plus(crossed.times(full - 1)?)?;
         }
         if positions.full < positions.count {
             let (between, crossed) = self.transition(at, first, last)?;
@@ -221,7 +227,7 @@ impl<'a> Walk<'a> {
         while walked != 0 {
             let slot = walked.trailing_zeros() as usize;
             walked &= walked - 1;
-            macs = mul(macs, self.states.tile[slot][of(state, slot)])?;
+            macs = mul(macs, self.states.tile(slot, of(state, slot)))?;
         }
         Ok((Run::step(macs.div_ceil(self.array.lanes)), Moved::default()))
     }
@@ -300,7 +306,7 @@ impl<'a> Walk<'a> {
     pub fn held(&self, cut: usize) -> Result<[(u64, bool); TENSORS], Fault> {
         let mut held = [(1, false); TENSORS];
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            held[t].0 = box_size(self.nest, t, &|slot| self.states.tile[slot][0])?;
+            held[t].0 = box_size(self.nest, t, &|slot| self.states.tile(slot, 0))?;
             held[t].1 = self.nest.loops()[cut..].iter().any(|l| tensor.has(l.slot));
         }
         Ok(held)
