@@ -191,17 +191,23 @@ impl Nest {
                 split.size = tile[slot];
             }
             let mut by_slot = [None; SLOTS];
-            for directive in &level.directives {
+            let mut slots = [0; SLOTS];
+            for (i, directive) in level.directives.iter().enumerate() {
                 let slot = reader.slot(directive.dim)?;
+                // More directives than slots map one of them twice.
+                slots[i % SLOTS] = slot;
                 if by_slot[slot].replace(directive).is_some() {
                     return refuse(format!("level {l} maps {} twice", directive.dim.name()));
                 }
             }
             let mut free = sizes[l];
-            for directive in &level.directives {
-                let slot = reader.slot(directive.dim)?;
+            for (directive, slot) in level.directives.iter().zip(slots) {
                 let mut size = reader.size(directive.size)?;
-                let step = reader.size(directive.step)?;
+                let step = if directive.step == directive.size {
+                    size
+                } else {
+                    reader.size(directive.step)?
+                };
                 if matches!(directive.dim, Dim::Y | Dim::X) && shape.op.slides() {
                     // An input-centred tile is as many window positions as fit into it when the
                     // window has the taps this level holds and stride and dilation are 1.

@@ -53,8 +53,8 @@ struct Passes<'a> {
     outer: &'a [Outer; SLOTS],
     /// Slots whose loop lies outside of a pass, as bits.
     outside: u16,
-    /// Per slot, its loop if it does.
-    loop_of: [u8; SLOTS],
+    /// Per slot, its extent in a pass where its loop stands at a full chunk, and at the last.
+    tiles: [[u64; 2]; SLOTS],
     /// Loops outside of a pass.
     cut: usize,
     /// Per tensor, loops outside of a pass up to its innermost one.
@@ -96,6 +96,11 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     let mut volumes = Volumes::new(nest);
     volumes.fill(&states)?;
     let mut walk = Walk::new(nest, array, &states, &volumes)?;
+    for (cut, choice) in choices.iter().enumerate() {
+        if choice.is_some_and(|(_, _, bits)| bits == least) {
+            walk.remember(cut);
+        }
+    }
     let mut best: Option<Outcome> = None;
     let mut refused = None;
     for (cut, choice) in choices.iter().enumerate() {
@@ -148,13 +153,13 @@ impl<'a> Passes<'a> {
             array,
             outer,
             outside: 0,
-            loop_of: [0; SLOTS],
+            tiles: nest.extent.map(|extent| [extent; 2]),
             cut,
             until: [0; TENSORS],
         };
         for (i, l) in nest.loops()[..cut].iter().enumerate() {
             passes.outside |= 1 << l.slot;
-            passes.loop_of[l.slot] = i as u8;
+            passes.tiles[l.slot] = outer[i].chunks;
             for (t, tensor) in nest.tensors.iter().enumerate() {
                 if tensor.has(l.slot) {
                     passes.until[t] = i + 1;
@@ -162,11 +167,6 @@ impl<'a> Passes<'a> {
             }
         }
         passes
-    }
-
-    /// The loop of a slot, if it lies outside of the passes.
-    fn loop_of(&self, slot: usize) -> Option<usize> {
-        (self.outside & (1 << slot) != 0).then_some(usize::from(self.loop_of[slot]))
     }
 
     /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and
@@ -198,12 +198,10 @@ impl<'a> Passes<'a> {
         Ok(total)
     }
 
-    /// Extent of a slot in a pass; `at_last`: which loops stand at their last position, as bits.
+    /// Extent of a slot in a pass; `at_last`: slots whose loops stand at their last position, as
+    /// bits.
     fn tile(&self, at_last: u16, slot: usize) -> u64 {
-        match self.loop_of(slot) {
-            Some(i) => self.outer[i].chunks[usize::from(at_last >> i & 1)],
-            None => self.nest.extent[slot],
-        }
+        self.tiles[slot][usize::from(at_last >> slot & 1)]
     }
 
     /// All traffic off chip, from closed sums: what a tensor's innermost loop outside of the passes
@@ -252,38 +250,45 @@ impl<'a> Passes<'a> {
         Ok(size)
     }
 
-    /// Elements along an axis, summed over the positions of its loops. Only of the innermost loop's
-    /// next position a part is there already.
+    /// Elements along an axis, summed over the positions of its loops. Of the innermost loop's next
+    /// position a part is there already.
     fn along(&self, axis: &Axis, innermost: Option<usize>) -> Result<u64, Fault> {
         let Some((taps, _)) = axis.window else {
             return Ok(self.nest.extent[axis.slot]);
         };
-        let mut sum = 0;
-        // Position and taps; the innermost loop is walked along, the other one repeats it.
-        let walked = [axis.slot, taps]
-            .into_iter()
-            .find(|&slot| Some(slot) == innermost);
-        let classes = |slot: usize| match self.loop_of(slot) {
-            Some(i) if Some(slot) != walked => {
-                let outer = self.outer[i];
-                [(outer.full, 0), (outer.count - outer.full, 1 << i)]
-            }
-            _ => [(1, 0), (0, 0)],
+        let slots = [axis.slot, taps];
+        if slots.iter().all(|slot| self.outside & (1 << slot) == 0) {
+            return length(axis, &|slot| self.nest.extent[slot]);
+        }
+        // The innermost loop is walked along, the other one repeats it.
+        let walked = slots.into_iter().find(|&slot| Some(slot) == innermost);
+        let positions = |slot: usize| {
+            let chunks = self.tiles[slot];
+            let count = self.nest.extent[slot].div_ceil(chunks[0]);
+            let full = count - u64::from(chunks[1] < chunks[0]);
+            [full, count - full]
         };
-        for (times_position, position) in classes(axis.slot) {
-            for (times_taps, tap) in classes(taps) {
-                let times = mul(times_position, times_taps)?;
+        let classes = |slot: usize| {
+            if Some(slot) == walked {
+                [1, 0]
+            } else {
+                positions(slot)
+            }
+        };
+        let mut sum = 0;
+        for (last_position, times_position) in classes(axis.slot).into_iter().enumerate() {
+            for (last_tap, times_tap) in classes(taps).into_iter().enumerate() {
+                let times = mul(times_position, times_tap)?;
                 if times == 0 {
                     continue;
                 }
-                let at_last: u16 = position | tap;
-                let length = |at_last: u16| length(axis, &|slot| self.tile(at_last, slot));
-                let mut one = length(at_last)?;
-                if let Some(i) = walked.and_then(|slot| self.loop_of(slot)) {
-                    let outer = self.outer[i];
-                    let fresh = |next: u16| self.fresh_along(axis, i, at_last, at_last | next);
-                    one = add(one, mul(fresh(0)?, outer.full - 1)?)?;
-                    one = add(one, mul(fresh(1 << i)?, outer.count - outer.full)?)?;
+                let at_last = (last_position as u16) << axis.slot | (last_tap as u16) << taps;
+                let mut one = length(axis, &|slot| self.tile(at_last, slot))?;
+                if let Some(slot) = walked {
+                    let [full, last] = positions(slot);
+                    let next = at_last | 1 << slot;
+                    one = add(one, mul(self.fresh(axis, slot, at_last, at_last)?, full - 1)?)?;
+                    one = add(one, mul(self.fresh(axis, slot, at_last, next)?, last)?)?;
                 }
                 sum = add(sum, mul(times, one)?)?;
             }
@@ -291,23 +296,19 @@ impl<'a> Passes<'a> {
         Ok(sum)
     }
 
-    /// Elements along an axis that a pass has and the one before, a position of loop `i` back, had not.
-    fn fresh_along(&self, axis: &Axis, i: usize, before: u16, now: u16) -> Result<u64, Fault> {
-        let moved = self.nest.loops()[i].slot;
+    /// Elements along an axis that a pass has and the one before, a position of `moved` back, had
+    /// not.
+    fn fresh(&self, axis: &Axis, moved: usize, before: u16, now: u16) -> Result<u64, Fault> {
+        let now = length(axis, &|slot| self.tile(now, slot))?;
         let scale = match axis.window {
-            Some((taps, gap)) if taps == moved => Some(gap),
-            _ => (axis.slot == moved).then_some(axis.scale),
+            Some((taps, gap)) if taps == moved => gap,
+            Some(_) if axis.slot == moved => axis.scale,
+            // Along a slot without a window neighbouring tiles have nothing in common.
+            _ => return Ok(now),
         };
-        let length = |at_last: u16| length(axis, &|slot| self.tile(at_last, slot));
-        let now = length(now)?;
-        let kept = match scale {
-            Some(scale) => {
-                let by = mul(self.tile(before, moved), scale)?;
-                length(before)?.saturating_sub(by).min(now)
-            }
-            None => 0,
-        };
-        Ok(now - kept)
+        let had = length(axis, &|slot| self.tile(before, slot))?;
+        let by = mul(self.tile(before, moved), scale)?;
+        Ok(now - had.saturating_sub(by).min(now))
     }
 
     /// The counts of this choice.
@@ -322,9 +323,8 @@ impl<'a> Passes<'a> {
             last: true,
         };
         let (run, moved) = self.from(walk, 0, 0, 0, once)?;
-        let all_last = (1 << self.cut) - 1;
         let load = [self.held(0, 0)?, self.held(0, 1)?, 0, 0, 0];
-        let store = [0, 0, self.held(all_last, OUTPUT)?, 0, 0];
+        let store = [0, 0, self.held(self.outside, OUTPUT)?, 0, 0];
         let around = Transfer {
             load: self.cycles(load)?,
             store: self.cycles(store)?,
@@ -332,9 +332,9 @@ impl<'a> Passes<'a> {
         };
         let cycles = run.total(around, Link::Shared)?;
         let mut l1_bytes = 0;
-        for (t, (size, changes)) in walk.held(self.cut)?.into_iter().enumerate() {
-            let buffers = 1 + u64::from(changes && self.array.double[L1][t]);
-            l1_bytes = add(l1_bytes, mul(self.array.bytes(t, size)?, buffers)?)?;
+        for t in 0..TENSORS {
+            let buffers = 1 + u64::from(self.array.double[L1][t] && walk.changes(self.cut, t));
+            l1_bytes = add(l1_bytes, mul(walk.tile_bytes[t], buffers)?)?;
         }
         let mut macs = 1;
         for extent in self.nest.extent {
@@ -367,6 +367,13 @@ impl<'a> Passes<'a> {
     /// Cycles between two passes: what has two buffers moves during them, the rest between them.
     fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Fault> {
         let double = self.array.double[L2];
+        if double == [true; TENSORS] {
+            return Ok(Transfer {
+                load: self.cycles(load)?,
+                store: self.cycles(store)?,
+                exposed: 0,
+            });
+        }
         let part = |traffic: Traffic, two: bool| {
             let mut part = traffic;
             for (n, t) in part.iter_mut().zip(TENSOR) {
@@ -420,7 +427,7 @@ impl<'a> Passes<'a> {
         for segment in self.segments(at, visit).into_iter().flatten() {
             let Segment { count, .. } = segment;
             let (next, bit) = if segment.at_last {
-                (at_last | 1 << at, walk.bit(at))
+                (at_last | 1 << self.nest.loops()[at].slot, walk.bit(at))
             } else {
                 (at_last, 0)
             };
@@ -477,7 +484,10 @@ impl<'a> Passes<'a> {
     /// in both, and the loops inside it start again. `visit` is that of the loops outside of it.
     fn transition(&self, at: usize, from: u16, to: u16, visit: Visit) -> Result<Transfer, Fault> {
         let slot = self.nest.loops()[at].slot;
-        let before = from | (1 << self.cut) - (1 << (at + 1));
+        let mut before = from;
+        for l in &self.nest.loops()[at + 1..self.cut] {
+            before |= 1 << l.slot;
+        }
         let (mut load, mut store) = (Traffic::default(), Traffic::default());
         let returns = self.returns(at);
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
@@ -493,10 +503,12 @@ impl<'a> Passes<'a> {
                 }
             } else if again {
                 load[t] = self.held(to, t)?;
+            } else if tensor.plain() & (1 << slot) != 0 {
+                load[t] = self.held(to, t)?;
             } else {
                 load[t] = 1;
                 for axis in tensor.axes() {
-                    load[t] = mul(load[t], self.fresh_along(axis, at, before, to)?)?;
+                    load[t] = mul(load[t], self.fresh(axis, slot, before, to)?)?;
                 }
             }
         }

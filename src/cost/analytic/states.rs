@@ -93,6 +93,17 @@ impl States {
         u64::from(self.tile[slot][state])
     }
 
+    /// Slots, as bits, whose loops from `at` on have more than one position in this state.
+    pub fn restarted(&self, nest: &Nest, at: usize, state: State) -> u16 {
+        let mut restarted = 0;
+        for (i, l) in nest.loops().iter().enumerate().skip(at) {
+            if self.positions(i, state).count > 1 {
+                restarted |= 1 << l.slot;
+            }
+        }
+        restarted
+    }
+
     /// Positions of loop `i` where the loops outside of it stand as in `state`.
     pub fn positions(&self, i: usize, state: State) -> Positions {
         let (slot, within) = self.place[i];

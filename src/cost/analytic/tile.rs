@@ -159,31 +159,33 @@ impl Along<'_> {
     /// The chunk of a level, now and before.
     fn chunk(&self, which: usize, level: usize, [now, before]: [u64; 2]) -> [u64; 2] {
         let split = self.axis.splits[which][level];
-        let one = chunk(split, self.now[which][level], level, now);
+        let now = chunk(split, self.now[which][level], level, now);
         match &self.before {
-            None => [one; 2],
-            Some(b) => [
-                one,
-                chunk(split, b.chunks[which][level], level, before),
-            ],
+            None => [now; 2],
+            Some(b) => [now, chunk(split, b.chunks[which][level], level, before)],
         }
     }
 
     /// The tiles once the levels up to (not with) `until`, which have no units, have cut them.
     fn descend(&self, which: usize, from: usize, until: usize, tile: [u64; 2]) -> [u64; 2] {
-        let mut tile = tile;
+        let [mut now, mut before] = tile;
         for level in from..until {
             let size = self.axis.splits[which][level].size;
-            tile = self.chunk(which, level, tile).map(|chunk| chunk.min(size));
+            let chunk = self.chunk(which, level, [now, before]);
+            now = chunk[0].min(size);
+            before = chunk[1].min(size);
         }
-        tile
+        [now, before]
     }
 
     /// `levels`: the next level of position and taps; `tiles`: what a unit holds above it.
     fn spread(&self, fan: usize, levels: [usize; 2], tiles: Tiles) -> Result<Spread, Fault> {
         if fan == self.axis.count {
             let bottom = self.axis.levels;
-            return self.leaf([0, 1].map(|w| self.descend(w, levels[w], bottom, tiles[w])));
+            return self.leaf([
+                self.descend(0, levels[0], bottom, tiles[0]),
+                self.descend(1, levels[1], bottom, tiles[1]),
+            ]);
         }
         let Fan {
             level,

@@ -75,8 +75,18 @@ pub struct Walk<'a> {
     noc_bits: u64,
     /// Cycles before the first sums of a store arrive.
     store_latency: u64,
+    /// Per tensor, bytes of the largest tile of a PE.
+    pub tile_bytes: [u64; TENSORS],
     branches: u32,
+    /// Loops at which passes begin in one of the choices that are compared, as bits.
+    begins: u32,
+    /// Walks from such loops on that other choices need too, with where the loops stood.
+    known: [(usize, State, Run, Moved); KNOWN],
+    count: usize,
 }
+
+/// Walks that are remembered.
+const KNOWN: usize = 8;
 
 impl<'a> Walk<'a> {
     /// A walker that has looked at nothing yet.
@@ -98,6 +108,11 @@ impl<'a> Walk<'a> {
                 macs = mul(macs, states.tile(slot, 0))?;
             }
         }
+        let mut tile_bytes = [0; TENSORS];
+        for (t, bytes) in tile_bytes.iter_mut().enumerate() {
+            let size = box_size(nest, t, &|slot| states.tile(slot, 0))?;
+            *bytes = array.bytes(t, size)?;
+        }
         Ok(Walk {
             nest,
             array,
@@ -107,8 +122,42 @@ impl<'a> Walk<'a> {
             macs,
             noc_bits: mul(8, array.noc_width)?,
             store_latency: add(array.noc_latency, additions(nest, array))?,
+            tile_bytes,
             branches: 0,
+            begins: 0,
+            known: [(0, 0, Run::step(0), Moved::default()); KNOWN],
+            count: 0,
         })
+    }
+
+    /// Passes that begin with loop `at` will be walked.
+    pub fn remember(&mut self, at: usize) {
+        self.begins |= 1 << at;
+    }
+
+    /// The loops from `at` on, where passes begin there in one of the choices.
+    fn begin(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
+        // Loops inside do not matter for what has been found.
+        let key = (at, state & !self.states.inside[at]);
+        let known = self.known[..self.count].iter();
+        if let Some(&(.., run, moved)) = known.into_iter().find(|k| (k.0, k.1) == key) {
+            return Ok((run, moved));
+        }
+        let (run, moved) = self.from(at, state)?;
+        if self.count < KNOWN {
+            self.known[self.count] = (key.0, key.1, run, moved);
+            self.count += 1;
+        }
+        Ok((run, moved))
+    }
+
+    /// The loops from `at` on, which are inside of a pass.
+    fn inside(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
+        if self.begins & (1 << at) != 0 {
+            self.begin(at, state)
+        } else {
+            self.from(at, state)
+        }
     }
 
     /// The bit of loop `i`.
@@ -136,14 +185,14 @@ impl<'a> Walk<'a> {
     /// One pass: the loops from `cut` on, the others standing as in `state`. The PEs begin and end
     /// it empty. Cycles, and what moved.
     pub fn pass(&mut self, cut: usize, state: State) -> Result<(u64, Moved), Fault> {
-        let (run, moved) = self.from(cut, state)?;
+        let (run, moved) = self.inside(cut, state)?;
         let inside = self.states.inside[cut];
         let mut filled = Moved::default();
         for t in 0..OUTPUT {
             let v = self.volumes.all(t, state & !inside)?;
             self.fetched(&mut filled, t, v)?;
         }
-        let load = self.load(&mut filled, |_| true)?;
+        let load = self.load(&mut filled, [true; OUTPUT])?;
         let mut drained = Moved::default();
         self.drained(&mut drained, state | inside)?;
         let around = Transfer {
@@ -156,11 +205,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Cycles to load what was read of these tensors together; notes the rate.
-    fn load(&self, moved: &mut Moved, of: impl Fn(usize) -> bool) -> Result<u64, Fault> {
+    fn load(&self, moved: &mut Moved, of: [bool; OUTPUT]) -> Result<u64, Fault> {
         let (mut elements, mut bits) = (0, 0);
-        for (t, &read) in moved.read.iter().enumerate().filter(|(t, _)| of(*t)) {
-            elements = add(elements, read)?;
-            bits = add(bits, mul(read, self.array.bits[t])?)?;
+        for t in 0..OUTPUT {
+            if of[t] {
+                elements = add(elements, moved.read[t])?;
+                bits = add(bits, mul(moved.read[t], self.array.bits[t])?)?;
+            }
         }
         self.transfer(moved, elements, bits, self.array.noc_latency)
     }
@@ -199,7 +250,7 @@ impl<'a> Walk<'a> {
         let positions = self.states.positions(at, state);
         let first = state & !self.states.bit[at];
         let last = state | self.states.bit[at];
-        let (run, moved) = self.from(at + 1, first)?;
+        let (run, moved) = self.inside(at + 1, first)?;
         if positions.count == 1 {
             return Ok((run, moved));
         }
@@ -213,7 +264,7 @@ impl<'a> Walk<'a> {
         }
         if positions.full < positions.count {
             let (between, crossed) = self.transition(at, first, last)?;
-            let (run, moved) = self.from(at + 1, last)?;
+            let (run, moved) = self.inside(at + 1, last)?;
             row = row.then(between, run, Link::Duplex)?;
             all = all.plus(moved)?.plus(crossed)?;
         }
@@ -238,12 +289,7 @@ impl<'a> Walk<'a> {
         let inside = self.states.inside[at + 1];
         let before = from | inside;
         let after = to & !inside;
-        let mut restarted = 0;
-        for (i, l) in self.nest.loops().iter().enumerate().skip(at + 1) {
-            if self.states.positions(i, before).count > 1 {
-                restarted |= 1 << l.slot;
-            }
-        }
+        let restarted = self.states.restarted(self.nest, at + 1, before);
         let slot = 1 << self.nest.loops()[at].slot;
         let mut moved = Moved::default();
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
@@ -263,8 +309,13 @@ impl<'a> Walk<'a> {
             self.fetched(&mut moved, t, v)?;
         }
         let double = self.array.double[L1];
-        let load = self.load(&mut moved, |t| double[t])?;
-        let exposed = self.load(&mut moved, |t| !double[t])?;
+        let [input, weights, _] = double;
+        let load = self.load(&mut moved, [input, weights])?;
+        let exposed = if input && weights {
+            0
+        } else {
+            self.load(&mut moved, [!input, !weights])?
+        };
         let store = self.store(&mut moved)?;
         let transfer = if double[OUTPUT] {
             Transfer {
@@ -302,14 +353,10 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Per tensor: elements of the largest tile of a PE, and whether it changes within a pass.
-    pub fn held(&self, cut: usize) -> Result<[(u64, bool); TENSORS], Fault> {
-        let mut held = [(1, false); TENSORS];
-        for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            held[t].0 = box_size(self.nest, t, &|slot| self.states.tile(slot, 0))?;
-            held[t].1 = self.nest.loops()[cut..].iter().any(|l| tensor.has(l.slot));
-        }
-        Ok(held)
+    /// Whether a PE's tile of tensor `t` changes within a pass.
+    pub fn changes(&self, cut: usize, t: usize) -> bool {
+        let tensor = &self.nest.tensors[t];
+        self.nest.loops()[cut..].iter().any(|l| tensor.has(l.slot))
     }
 }
 
