@@ -1,7 +1,7 @@
 //! From a layer and directives to one nest of loops over eight slots.
 
 use super::super::Refused;
-use super::window::Fault;
+use super::window::{Fault, add, mul};
 use crate::ir::dataflow::{MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
@@ -21,67 +21,58 @@ pub const TAPS: usize = 6;
 
 /// Input, weights, output, in this order everywhere.
 pub const TENSORS: usize = 3;
+/// Index of the input tensor.
+const INPUT: usize = 0;
 /// Index of the output tensor.
 pub const OUTPUT: usize = 2;
 
 /// Largest extent, size, stride or dilation: products of two of them, and a few sums, fit 64 bits.
 const MAX_EXTENT: u64 = 1 << 31;
 
-/// One axis of a tensor: position x scale, plus tap x gap if a window slides along it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Axis {
-    /// Slot of the position.
-    pub slot: usize,
-    /// Elements between neighbouring positions.
-    pub scale: u64,
-    /// Slot of the window's taps and the elements between them.
-    pub window: Option<(usize, u64)>,
-}
-
-/// Which slots a tensor depends on, and how.
+/// Which slots a tensor depends on, as bits. The tensor is the product of its axes: one for each
+/// plain slot, and one for each window.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tensor {
-    axes: [Axis; 5],
-    count: usize,
-    /// Slots as bits.
-    slots: u16,
-    /// Of them, those that are an axis without a window.
-    plain: u16,
+    /// All of them.
+    pub slots: u16,
+    /// Those that are an axis without a window.
+    pub plain: u16,
 }
 
 impl Tensor {
-    fn push(&mut self, slot: usize, window: Option<(usize, u64)>, scale: u64) {
-        self.axes[self.count] = Axis {
-            slot,
-            scale,
-            window,
-        };
-        self.count += 1;
-        self.slots |= 1 << slot;
-        match window {
-            Some((taps, _)) => self.slots |= 1 << taps,
-            None => self.plain |= 1 << slot,
-        }
-    }
-
-    /// The axes; their product is the tensor.
-    pub fn axes(&self) -> &[Axis] {
-        &self.axes[..self.count]
-    }
-
-    /// The slots it depends on, as bits.
-    pub fn slots(&self) -> u16 {
-        self.slots
-    }
-
-    /// The slots that are an axis without a window, as bits.
-    pub fn plain(&self) -> u16 {
-        self.plain
-    }
-
     /// Whether the tensor depends on a slot.
     pub fn has(&self, slot: usize) -> bool {
         self.slots & (1 << slot) != 0
+    }
+}
+
+/// Slots from bits.
+pub fn slots(bits: u16) -> impl Iterator<Item = usize> {
+    let mut left = bits;
+    std::iter::from_fn(move || {
+        let slot = (left != 0).then_some(left.trailing_zeros() as usize);
+        left &= left.wrapping_sub(1);
+        slot
+    })
+}
+
+/// An axis along which a window slides: position x stride + tap x dilation.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Slots of position and taps.
+    pub slots: [usize; 2],
+    /// Elements between neighbouring positions, and between neighbouring taps.
+    pub scales: [u64; 2],
+}
+
+impl Window {
+    /// Elements from the first to the last that so many positions and taps touch.
+    pub fn length(&self, positions: u64, taps: u64) -> Result<u64, Fault> {
+        let [stride, dilation] = self.scales;
+        add(
+            add(mul(positions - 1, stride)?, mul(taps - 1, dilation)?)?,
+            1,
+        )
     }
 }
 
@@ -134,6 +125,10 @@ pub struct Nest {
     pub outer: usize,
     /// Input, weights, output.
     pub tensors: [Tensor; TENSORS],
+    /// Along rows and columns.
+    pub windows: [Window; 2],
+    /// The tensor along which the windows slide.
+    pub slid: usize,
     /// Rows and columns of the output as it leaves the chip, where they are not those of the
     /// tiles (transposed convolutions, whose padding cuts).
     pub cut_output: Option<[u64; 2]>,
@@ -143,6 +138,24 @@ impl Nest {
     /// The loops, outermost first. Maps whose one tile holds all have none.
     pub fn loops(&self) -> &[Loop] {
         &self.loops[..self.count]
+    }
+
+    /// Elements of a tensor that a tile of these extents per slot touches, with what lies between.
+    ///
+    /// # Errors
+    /// If they do not fit 64 bits.
+    pub fn box_size(&self, t: usize, tile: &[u64; SLOTS]) -> Result<u64, Fault> {
+        let mut size = 1;
+        for slot in slots(self.tensors[t].plain) {
+            size = mul(size, tile[slot])?;
+        }
+        if t == self.slid {
+            for window in &self.windows {
+                let [positions, taps] = window.slots.map(|slot| tile[slot]);
+                size = mul(size, window.length(positions, taps)?)?;
+            }
+        }
+        Ok(size)
     }
 
     /// The nest of `rule` for `shape`.
@@ -162,7 +175,12 @@ impl Nest {
             loops: [Loop::default(); MAX_LOOPS],
             count: 0,
             outer: 0,
-            tensors: tensors(shape),
+            tensors: tensors(shape.op),
+            windows: [0, 1].map(|axis| Window {
+                slots: [ROWS + axis, TAPS + axis],
+                scales: [shape.stride[axis], shape.dilation[axis]],
+            }),
+            slid: slid(shape.op),
             cut_output: (shape.op == Op::TransposedConv).then_some(output),
         };
         if nest.levels > MAX_LEVELS {
@@ -308,37 +326,38 @@ fn extents(shape: &LayerShape) -> Result<[u64; SLOTS], Refused> {
     Ok(extent)
 }
 
-fn tensors(shape: &LayerShape) -> [Tensor; TENSORS] {
-    let plain = |slots: &[usize]| {
-        let mut tensor = Tensor::default();
-        for &slot in slots {
-            tensor.push(slot, None, 1);
-        }
-        tensor
-    };
-    let slide = |tensor: &mut Tensor| {
-        for axis in 0..2 {
-            let window = Some((TAPS + axis, shape.dilation[axis]));
-            tensor.push(ROWS + axis, window, shape.stride[axis]);
-        }
-    };
-    let mut input = plain(&[0, 1, 3]);
-    let weights = plain(&[1, 2, 3, TAPS, TAPS + 1]);
-    let mut output = match shape.op {
-        // A depthwise layer has no groups; its channels take their place.
-        Op::Depthwise => plain(&[0, 2, 3]),
-        _ => plain(&[0, 1, 2]),
-    };
-    // Positions of a convolution are its outputs, of a transposed one its inputs; the window
-    // slides along the other side.
-    let (sliding, fixed) = match shape.op {
-        Op::TransposedConv => (&mut output, &mut input),
-        _ => (&mut input, &mut output),
-    };
-    slide(sliding);
-    fixed.push(ROWS, None, 1);
-    fixed.push(ROWS + 1, None, 1);
-    [input, weights, output]
+/// Positions of a convolution are its outputs, of a transposed one its inputs; the window slides
+/// along the other side.
+fn slid(op: Op) -> usize {
+    match op {
+        Op::TransposedConv => OUTPUT,
+        _ => INPUT,
+    }
+}
+
+fn tensors(op: Op) -> [Tensor; TENSORS] {
+    let bits = |slots: &[usize]| slots.iter().fold(0, |bits, slot| bits | 1 << slot);
+    let plane = bits(&[ROWS, ROWS + 1]);
+    let taps = bits(&[TAPS, TAPS + 1]);
+    let plain = [
+        bits(&[0, 1, 3]),
+        bits(&[1, 2, 3]) | taps,
+        match op {
+            // A depthwise layer has no groups; its channels take their place.
+            Op::Depthwise => bits(&[0, 2, 3]),
+            _ => bits(&[0, 1, 2]),
+        },
+    ];
+    let mut tensors = plain.map(|plain| Tensor {
+        slots: plain,
+        plain,
+    });
+    let slid = slid(op);
+    tensors[slid].slots |= plane | taps;
+    let fixed = &mut tensors[INPUT + OUTPUT - slid];
+    fixed.slots |= plane;
+    fixed.plain |= plane;
+    tensors
 }
 
 struct Reader<'a> {

@@ -1,10 +1,10 @@
 //! Passes: what the shared memory holds at a time, and what moves off chip between them.
 
 use super::super::Refused;
-use super::nest::{Axis, Nest, OUTPUT, ROWS, SLOTS, TENSORS, refuse};
+use super::nest::{Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, refuse, slots};
 use super::states::{State, States};
 use super::volume::Volumes;
-use super::walk::{Moved, Walk, box_size, length};
+use super::walk::{Moved, Walk};
 use super::window::{Fault, Link, Run, Transfer, add, mul};
 use super::{Array, L1, L2, Outcome};
 
@@ -93,8 +93,8 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     }
     let states = States::new(nest);
     states.even(nest)?;
-    let mut volumes = Volumes::new(nest);
-    volumes.fill(&states)?;
+    let mut volumes = Volumes::new(nest, &states);
+    volumes.fill()?;
     let mut walk = Walk::new(nest, array, &states, &volumes)?;
     for (cut, choice) in choices.iter().enumerate() {
         if choice.is_some_and(|(_, _, bits)| bits == least) {
@@ -186,8 +186,9 @@ impl<'a> Passes<'a> {
     fn bytes(&self) -> Result<u64, Fault> {
         let mut total = 0;
         let returns = (0..self.cut).any(|at| self.returns(at));
+        let tile = self.tile(0);
         for t in 0..TENSORS {
-            let size = box_size(self.nest, t, &|slot| self.tile(0, slot))?;
+            let size = self.nest.box_size(t, &tile)?;
             let changes = self.until[t] > 0;
             let mut buffers = 1;
             if self.array.double[L2][t] {
@@ -198,10 +199,18 @@ impl<'a> Passes<'a> {
         Ok(total)
     }
 
-    /// Extent of a slot in a pass; `at_last`: slots whose loops stand at their last position, as
+    /// Extent of each slot in a pass; `at_last`: slots whose loops stand at their last position, as
     /// bits.
-    fn tile(&self, at_last: u16, slot: usize) -> u64 {
-        self.tiles[slot][usize::from(at_last >> slot & 1)]
+    fn tile(&self, at_last: u16) -> [u64; SLOTS] {
+        std::array::from_fn(|slot| self.tiles[slot][usize::from(at_last >> slot & 1)])
+    }
+
+    /// Elements along a window's axis in a pass.
+    fn length(&self, window: &Window, at_last: u16) -> Result<u64, Fault> {
+        let [positions, taps] = window
+            .slots
+            .map(|slot| self.tiles[slot][usize::from(at_last >> slot & 1)]);
+        window.length(positions, taps)
     }
 
     /// All traffic off chip, from closed sums: what a tensor's innermost loop outside of the passes
@@ -231,34 +240,31 @@ impl<'a> Passes<'a> {
     /// Elements of a tensor that move while each of its loops outside of the passes goes through its
     /// positions once.
     fn once(&self, t: usize) -> Result<u64, Fault> {
-        if let (OUTPUT, Some(_)) = (t, self.nest.cut_output) {
-            let mut size = self.plane()?;
-            for axis in self.nest.tensors[t].axes() {
-                if axis.window.is_none() {
-                    size = mul(size, self.nest.extent[axis.slot])?;
-                }
-            }
+        let mut size = 1;
+        for slot in slots(self.nest.tensors[t].plain) {
+            size = mul(size, self.nest.extent[slot])?;
+        }
+        if t != self.nest.slid {
             return Ok(size);
+        }
+        if self.nest.cut_output.is_some() {
+            return mul(size, self.plane()?);
         }
         let innermost = self.until[t]
             .checked_sub(1)
             .map(|i| self.nest.loops()[i].slot);
-        let mut size = 1;
-        for axis in self.nest.tensors[t].axes() {
-            size = mul(size, self.along(axis, innermost)?)?;
+        for window in &self.nest.windows {
+            size = mul(size, self.along(window, innermost)?)?;
         }
         Ok(size)
     }
 
-    /// Elements along an axis, summed over the positions of its loops. Of the innermost loop's next
-    /// position a part is there already.
-    fn along(&self, axis: &Axis, innermost: Option<usize>) -> Result<u64, Fault> {
-        let Some((taps, _)) = axis.window else {
-            return Ok(self.nest.extent[axis.slot]);
-        };
-        let slots = [axis.slot, taps];
+    /// Elements along a window's axis, summed over the positions of its loops. Of the innermost
+    /// loop's next position a part is there already.
+    fn along(&self, window: &Window, innermost: Option<usize>) -> Result<u64, Fault> {
+        let slots = window.slots;
         if slots.iter().all(|slot| self.outside & (1 << slot) == 0) {
-            return length(axis, &|slot| self.nest.extent[slot]);
+            return self.length(window, 0);
         }
         // The innermost loop is walked along, the other one repeats it.
         let walked = slots.into_iter().find(|&slot| Some(slot) == innermost);
@@ -276,19 +282,19 @@ impl<'a> Passes<'a> {
             }
         };
         let mut sum = 0;
-        for (last_position, times_position) in classes(axis.slot).into_iter().enumerate() {
-            for (last_tap, times_tap) in classes(taps).into_iter().enumerate() {
+        for (last_position, times_position) in classes(slots[0]).into_iter().enumerate() {
+            for (last_tap, times_tap) in classes(slots[1]).into_iter().enumerate() {
                 let times = mul(times_position, times_tap)?;
                 if times == 0 {
                     continue;
                 }
-                let at_last = (last_position as u16) << axis.slot | (last_tap as u16) << taps;
-                let mut one = length(axis, &|slot| self.tile(at_last, slot))?;
+                let at_last = (last_position as u16) << slots[0] | (last_tap as u16) << slots[1];
+                let mut one = self.length(window, at_last)?;
                 if let Some(slot) = walked {
                     let [full, last] = positions(slot);
                     let next = at_last | 1 << slot;
-                    one = add(one, mul(self.fresh(axis, slot, at_last, at_last)?, full - 1)?)?;
-                    one = add(one, mul(self.fresh(axis, slot, at_last, next)?, last)?)?;
+                    one = add(one, mul(self.fresh(window, slot, at_last, at_last)?, full - 1)?)?;
+                    one = add(one, mul(self.fresh(window, slot, at_last, next)?, last)?)?;
                 }
                 sum = add(sum, mul(times, one)?)?;
             }
@@ -296,18 +302,16 @@ impl<'a> Passes<'a> {
         Ok(sum)
     }
 
-    /// Elements along an axis that a pass has and the one before, a position of `moved` back, had
-    /// not.
-    fn fresh(&self, axis: &Axis, moved: usize, before: u16, now: u16) -> Result<u64, Fault> {
-        let now = length(axis, &|slot| self.tile(now, slot))?;
-        let scale = match axis.window {
-            Some((taps, gap)) if taps == moved => gap,
-            Some(_) if axis.slot == moved => axis.scale,
-            // Along a slot without a window neighbouring tiles have nothing in common.
-            _ => return Ok(now),
+    /// Elements along a window's axis that a pass has and the one before, a position of `moved`
+    /// back, had not.
+    fn fresh(&self, window: &Window, moved: usize, before: u16, now: u16) -> Result<u64, Fault> {
+        let now = self.length(window, now)?;
+        let Some(which) = window.slots.iter().position(|&slot| slot == moved) else {
+            return Ok(now);
         };
-        let had = length(axis, &|slot| self.tile(before, slot))?;
-        let by = mul(self.tile(before, moved), scale)?;
+        let had = self.length(window, before)?;
+        let chunk = self.tiles[moved][usize::from(before >> moved & 1)];
+        let by = mul(chunk, window.scales[which])?;
         Ok(now - had.saturating_sub(by).min(now))
     }
 
@@ -342,7 +346,7 @@ impl<'a> Passes<'a> {
         }
         let sums_read = match self.nest.cut_output {
             Some(_) => moved.arrived,
-            None => moved.arrived - box_size(self.nest, OUTPUT, &|slot| self.nest.extent[slot])?,
+            None => moved.arrived - self.nest.box_size(OUTPUT, &self.nest.extent)?,
         };
         Ok(Outcome {
             cycles,
@@ -396,15 +400,13 @@ impl<'a> Passes<'a> {
 
     /// Elements of a tensor in a pass.
     fn held(&self, at_last: u16, t: usize) -> Result<u64, Fault> {
-        let tile = |slot| self.tile(at_last, slot);
+        let tile = self.tile(at_last);
         if t != OUTPUT || self.nest.cut_output.is_none() {
-            return box_size(self.nest, t, &tile);
+            return self.nest.box_size(t, &tile);
         }
         let mut size = self.plane()?;
-        for axis in self.nest.tensors[t].axes() {
-            if axis.window.is_none() {
-                size = mul(size, tile(axis.slot))?;
-            }
+        for slot in slots(self.nest.tensors[t].plain) {
+            size = mul(size, tile[slot])?;
         }
         Ok(size)
     }
@@ -503,12 +505,17 @@ impl<'a> Passes<'a> {
                 }
             } else if again {
                 load[t] = self.held(to, t)?;
-            } else if tensor.plain() & (1 << slot) != 0 {
+            } else if t != self.nest.slid || tensor.plain & (1 << slot) != 0 {
+                // Along a slot without a window neighbouring tiles have nothing in common.
                 load[t] = self.held(to, t)?;
             } else {
+                let tile = self.tile(to);
                 load[t] = 1;
-                for axis in tensor.axes() {
-                    load[t] = mul(load[t], self.fresh(axis, slot, before, to)?)?;
+                for slot in slots(tensor.plain) {
+                    load[t] = mul(load[t], tile[slot])?;
+                }
+                for window in &self.nest.windows {
+                    load[t] = mul(load[t], self.fresh(window, slot, before, to)?)?;
                 }
             }
         }

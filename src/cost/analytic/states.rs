@@ -4,7 +4,8 @@
 //! stand is a small table, filled once.
 
 use super::super::Refused;
-use super::nest::{MAX_LEVELS, MAX_LOOPS, Nest, SLOTS, refuse};
+use super::nest::{MAX_LEVELS, MAX_LOOPS, Nest, SLOTS, refuse, slots};
+use super::tile::Chunks;
 
 /// Four bits per slot, the outermost loop's lowest; a bit is set when its loop is at its last
 /// position.
@@ -41,6 +42,8 @@ pub struct States {
     place: [(u8, u8); MAX_LOOPS],
     /// Per slot and state, what the first unit's PE holds of the slot.
     tile: [[u32; OF_SLOT]; SLOTS],
+    /// Per slot and state, the chunk of each level.
+    chunks: [[[u32; MAX_LEVELS]; OF_SLOT]; SLOTS],
 }
 
 impl States {
@@ -53,6 +56,7 @@ impl States {
             positions: [[Positions::default(); OF_SLOT]; SLOTS],
             place: [(0, 0); MAX_LOOPS],
             tile: [[1; OF_SLOT]; SLOTS],
+            chunks: [[[1; MAX_LEVELS]; OF_SLOT]; SLOTS],
         };
         for (i, l) in nest.loops().iter().enumerate() {
             let within = 1 << states.loops[l.slot];
@@ -64,15 +68,47 @@ impl States {
             states.inside[i] = states.inside[i + 1] | states.bit[i];
         }
         for slot in 0..SLOTS {
+            if states.loops[slot] == 0 && nest.spread & (1 << slot) == 0 {
+                // One unit holds all of it, all the time.
+                let extent = nest.extent[slot] as u32;
+                states.tile[slot][0] = extent;
+                states.chunks[slot][0] = [extent; MAX_LEVELS];
+                continue;
+            }
             for state in 0..1 << states.loops[slot] {
-                let (_, tile) = settle(nest, slot, state, |within, positions| {
-                    states.positions[slot][within | state & (within - 1)] = positions;
-                });
-                // Extents fit 32 bits.
-                states.tile[slot][state] = tile as u32;
+                states.settle(nest, slot, state);
             }
         }
         states
+    }
+
+    /// Fills in what belongs to this state of a slot. Extents fit 32 bits.
+    fn settle(&mut self, nest: &Nest, slot: usize, state: usize) {
+        let mut tile = nest.extent[slot];
+        let mut within = 1;
+        for level in 0..nest.levels {
+            let split = nest.splits[level][slot];
+            let mut chunk = split.chunk().min(tile);
+            if nest.walked[level] & (1 << slot) != 0 {
+                let count = tile.div_ceil(chunk);
+                let last = tile - (count - 1) * chunk;
+                let full = count - u64::from(last < chunk);
+                let [count, full] = [count as u32, full as u32];
+                self.positions[slot][within | state & (within - 1)] = Positions { count, full };
+                if state & within != 0 {
+                    chunk = last;
+                }
+                within <<= 1;
+            }
+            self.chunks[slot][state][level] = chunk as u32;
+            tile = chunk.min(split.size);
+        }
+        self.tile[slot][state] = tile as u32;
+    }
+
+    /// The chunk of each level of a slot in a state of its loops.
+    pub fn chunks(&self, slot: usize, state: usize) -> Chunks {
+        self.chunks[slot][state].map(u64::from)
     }
 
     /// Refuses units with unequal tiles that inner loops would walk in unequal numbers of steps.
@@ -80,9 +116,9 @@ impl States {
     /// # Errors
     /// If there are such.
     pub fn even(&self, nest: &Nest) -> Result<(), Refused> {
-        for slot in (0..SLOTS).filter(|&slot| nest.spread & (1 << slot) != 0) {
+        for slot in slots(nest.spread) {
             for state in 0..1 << self.loops[slot] {
-                even(nest, slot, &settle(nest, slot, state, |_, _| ()).0)?;
+                even(nest, slot, &self.chunks(slot, state))?;
             }
         }
         Ok(())
@@ -112,40 +148,8 @@ impl States {
     }
 }
 
-/// The chunk of each level of a slot whose loops stand like this, and what the first unit's PE
-/// holds. `visit` is told the bit of each loop within its slot, and the loop's positions.
-pub fn settle(
-    nest: &Nest,
-    slot: usize,
-    state: usize,
-    mut visit: impl FnMut(usize, Positions),
-) -> ([u64; MAX_LEVELS], u64) {
-    let mut chunks = [1; MAX_LEVELS];
-    let mut tile = nest.extent[slot];
-    let mut within = 1;
-    for (level, placed) in chunks.iter_mut().enumerate().take(nest.levels) {
-        let split = nest.splits[level][slot];
-        let mut chunk = split.chunk().min(tile);
-        if nest.walked[level] & (1 << slot) != 0 {
-            let count = tile.div_ceil(chunk);
-            let last = tile - (count - 1) * chunk;
-            let full = count - u64::from(last < chunk);
-            // Extents fit 32 bits.
-            let [count, full] = [count, full].map(|n| n as u32);
-            visit(within, Positions { count, full });
-            if state & within != 0 {
-                chunk = last;
-            }
-            within <<= 1;
-        }
-        *placed = chunk;
-        tile = chunk.min(split.size);
-    }
-    (chunks, tile)
-}
-
 /// Refuses units with unequal tiles that inner loops would walk in unequal steps.
-fn even(nest: &Nest, slot: usize, chunks: &[u64; MAX_LEVELS]) -> Result<(), Refused> {
+fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Refused> {
     for (l, &chunk) in chunks.iter().enumerate().take(nest.levels) {
         if nest.mapped[l] & (1 << slot) == 0 {
             continue;

@@ -1,6 +1,6 @@
 //! How many elements of an axis the units hold, each for itself and all together.
 
-use super::nest::{Axis, MAX_LEVELS, Nest, Split};
+use super::nest::{MAX_LEVELS, Nest, Split, Window};
 use super::window::{Fault, add, mul};
 
 /// Per level, the chunk of a slot that the units of the level share at the moment. The units whose
@@ -82,9 +82,8 @@ fn chunk(split: Split, common: u64, level: usize, tile: u64) -> u64 {
 
 /// An axis along which a window slides, ready to be measured.
 pub struct Sliding {
+    window: Window,
     extents: [u64; 2],
-    /// Elements between neighbouring positions, and between neighbouring taps.
-    scales: [u64; 2],
     levels: usize,
     /// Of position and taps.
     splits: [[Split; MAX_LEVELS]; 2],
@@ -93,17 +92,16 @@ pub struct Sliding {
 }
 
 impl Sliding {
-    /// The axis of positions and taps, spread as the nest says.
+    /// The axis, spread as the nest says.
     ///
     /// # Errors
     /// A distance that does not fit 64 bits.
-    pub fn new(nest: &Nest, axis: Axis, taps: usize, gap: u64) -> Result<Sliding, Fault> {
-        let slots = [axis.slot, taps];
+    pub fn new(nest: &Nest, window: Window) -> Result<Sliding, Fault> {
         let mut sliding = Sliding {
-            extents: slots.map(|slot| nest.extent[slot]),
-            scales: [axis.scale, gap],
+            window,
+            extents: window.slots.map(|slot| nest.extent[slot]),
             levels: nest.levels,
-            splits: slots.map(|slot| nest.splits.map(|level| level[slot])),
+            splits: window.slots.map(|slot| nest.splits.map(|level| level[slot])),
             fans: [Fan::default(); 2 * MAX_LEVELS],
             count: 0,
         };
@@ -114,7 +112,7 @@ impl Sliding {
                     sliding.fans[sliding.count] = Fan {
                         level,
                         which,
-                        distance: mul(split.size, sliding.scales[which])?,
+                        distance: mul(split.size, window.scales[which])?,
                     };
                     sliding.count += 1;
                 }
@@ -213,17 +211,12 @@ impl Along<'_> {
     }
 
     fn leaf(&self, tiles: Tiles) -> Result<Spread, Fault> {
-        let [scale, gap] = self.axis.scales;
-        let length = |position: u64, taps: u64| {
-            let moved = mul(position - 1, scale)?;
-            add(add(moved, mul(taps - 1, gap)?)?, 1)
-        };
-        let now = length(tiles[0][0], tiles[1][0])?;
+        let now = self.axis.window.length(tiles[0][0], tiles[1][0])?;
         let kept = match &self.before {
             None => 0,
             Some(b) => {
-                let before = length(tiles[0][1], tiles[1][1])?;
-                let by = mul(b.by, self.axis.scales[b.which])?;
+                let before = self.axis.window.length(tiles[0][1], tiles[1][1])?;
+                let by = mul(b.by, self.axis.window.scales[b.which])?;
                 before.saturating_sub(by).min(now)
             }
         };

@@ -3,8 +3,8 @@
 //! A tensor is the product of its axes, and an axis depends on the loops of one slot, or of two
 //! where a window slides. So every axis has a small table, and a volume is a few multiplications.
 
-use super::nest::{Axis, Nest, SLOTS, TENSORS};
-use super::states::{OF_SLOT, State, States, of, settle};
+use super::nest::{self, Nest, SLOTS, TENSORS, slots};
+use super::states::{OF_SLOT, State, States, of};
 use super::tile::{Before, Sliding, Volume, held};
 use super::window::{Fault, mul};
 
@@ -24,6 +24,7 @@ struct Window {
 /// Volumes of the three tensors of a nest.
 pub struct Volumes<'a> {
     nest: &'a Nest,
+    states: &'a States,
     /// Per slot and state, elements along the slot; each is in one unit only.
     plain: [[u32; OF_SLOT]; SLOTS],
     /// Per tensor, the part that does not depend on loops, with the copies in units along slots
@@ -31,8 +32,7 @@ pub struct Volumes<'a> {
     constant: [Volume; TENSORS],
     /// Per tensor, slots without a window that have loops, as bits.
     walked: [u16; TENSORS],
-    /// The tensor that windows slide along, and those of its windows that have loops.
-    slid: usize,
+    /// Windows that have loops.
     windows: [Option<Window>; 2],
 }
 
@@ -47,17 +47,17 @@ impl Volume {
 
 impl<'a> Volumes<'a> {
     /// Empty tables.
-    pub fn new(nest: &'a Nest) -> Volumes<'a> {
+    pub fn new(nest: &'a Nest, states: &'a States) -> Volumes<'a> {
         let one = Volume {
             copies: 1,
             distinct: 1,
         };
         Volumes {
             nest,
+            states,
             plain: [[1; OF_SLOT]; SLOTS],
             constant: [one; TENSORS],
             walked: [0; TENSORS],
-            slid: TENSORS,
             windows: [None, None],
         }
     }
@@ -66,8 +66,8 @@ impl<'a> Volumes<'a> {
     ///
     /// # Errors
     /// Counts that do not fit 64 bits.
-    pub fn fill(&mut self, states: &States) -> Result<(), Fault> {
-        let nest = self.nest;
+    pub fn fill(&mut self) -> Result<(), Fault> {
+        let Volumes { nest, states, .. } = *self;
         for slot in 0..SLOTS {
             let mut units = 1;
             if nest.spread & (1 << slot) != 0 {
@@ -77,7 +77,7 @@ impl<'a> Volumes<'a> {
                     units = mul(units, split.units)?;
                 }
                 for state in 0..1 << states.loops[slot] {
-                    let (chunks, _) = settle(nest, slot, state, |_, _| ());
+                    let chunks = states.chunks(slot, state);
                     self.plain[slot][state] = held(splits, &chunks, 0, nest.extent[slot]) as u32;
                 }
             } else {
@@ -90,7 +90,7 @@ impl<'a> Volumes<'a> {
                 let constant = &mut self.constant[t];
                 if !tensor.has(slot) {
                     constant.copies = mul(constant.copies, units)?;
-                } else if tensor.plain() & (1 << slot) == 0 {
+                } else if tensor.plain & (1 << slot) == 0 {
                     continue;
                 } else if states.loops[slot] > 0 {
                     self.walked[t] |= 1 << slot;
@@ -100,46 +100,46 @@ impl<'a> Volumes<'a> {
                 }
             }
         }
-        let slid = nest.tensors.iter().enumerate();
-        for (t, axis) in slid.flat_map(|(t, tensor)| tensor.axes().iter().map(move |a| (t, a))) {
-            if let Some((taps, gap)) = axis.window {
-                self.slid = t;
-                self.window(t, *axis, taps, gap, states)?;
-            }
+        for window in nest.windows {
+            self.window(window)?;
         }
         Ok(())
     }
 
-    /// The window along an axis of tensor `t`: a constant factor if it has no loops.
-    fn window(
-        &mut self,
-        t: usize,
-        axis: Axis,
-        taps: usize,
-        gap: u64,
-        states: &States,
-    ) -> Result<(), Fault> {
-        let slots = [axis.slot, taps];
-        let sliding = Sliding::new(self.nest, axis, taps, gap)?;
-        let [positions, windows] = slots.map(|slot| states.loops[slot]);
-        if positions + windows == 0
-            && let Ok(v) = sliding.at(self.nest, slots, [0, 0])
+    /// A window: a constant factor if it has no loops.
+    fn window(&mut self, window: nest::Window) -> Result<(), Fault> {
+        let Volumes { nest, states, .. } = *self;
+        let [positions, taps] = window.slots.map(|slot| states.loops[slot]);
+        let spread = window.slots.map(|slot| nest.spread & (1 << slot));
+        let constant = &mut self.constant[nest.slid];
+        if positions + taps == 0 && spread == [0, 0] {
+            let [positions, taps] = window.slots.map(|slot| nest.extent[slot]);
+            let length = window.length(positions, taps)?;
+            *constant = constant.times(Volume {
+                copies: length,
+                distinct: length,
+            })?;
+            return Ok(());
+        }
+        let sliding = Sliding::new(nest, window)?;
+        if positions + taps == 0
+            && let Ok(v) = at(&sliding, states, window.slots, [0, 0])
         {
-            self.constant[t] = self.constant[t].times(v)?;
+            *constant = constant.times(v)?;
             return Ok(());
         }
         let place = usize::from(self.windows[0].is_some());
-        let window = self.windows[place].insert(Window {
-            slots,
+        let kept = self.windows[place].insert(Window {
+            slots: window.slots,
             sliding,
             shift: positions,
-            tabled: 1 << (positions + windows) <= OF_SLOT,
+            tabled: 1 << (positions + taps) <= OF_SLOT,
             table: [Ok(Volume::default()); OF_SLOT],
         });
-        if window.tabled {
-            for i in 0..1 << (positions + windows) {
-                let states = [i % (1 << positions), i >> positions];
-                window.table[i] = window.sliding.at(self.nest, slots, states);
+        if kept.tabled {
+            for i in 0..1 << (positions + taps) {
+                let place = [i % (1 << positions), i >> positions];
+                kept.table[i] = at(&kept.sliding, states, window.slots, place);
             }
         }
         Ok(())
@@ -151,9 +151,9 @@ impl<'a> Volumes<'a> {
     /// Units whose elements interleave without a closed count.
     pub fn all(&self, t: usize, state: State) -> Result<Volume, Fault> {
         let mut volume = self.without_windows(t, state)?;
-        if t == self.slid {
+        if t == self.nest.slid {
             for window in self.windows.iter().flatten() {
-                volume = volume.times(window.all(self.nest, state)?)?;
+                volume = volume.times(window.all(self.states, state)?)?;
             }
         }
         Ok(volume)
@@ -164,10 +164,7 @@ impl<'a> Volumes<'a> {
             mut copies,
             mut distinct,
         } = self.constant[t];
-        let mut walked = self.walked[t];
-        while walked != 0 {
-            let slot = walked.trailing_zeros() as usize;
-            walked &= walked - 1;
+        for slot in slots(self.walked[t]) {
             let n = u64::from(self.plain[slot][of(state, slot)]);
             copies = mul(copies, n)?;
             distinct = mul(distinct, n)?;
@@ -183,18 +180,17 @@ impl<'a> Volumes<'a> {
     pub fn fresh(&self, t: usize, i: usize, before: State, now: State) -> Result<Volume, Fault> {
         let moved = self.nest.loops()[i];
         let mut volume = self.without_windows(t, now)?;
-        if t != self.slid {
+        if t != self.nest.slid {
             // Along a slot without a window neighbouring tiles have nothing in common.
             return Ok(volume);
         }
         for window in self.windows.iter().flatten() {
             let part = match window.slots.iter().position(|&slot| slot == moved.slot) {
-                None => window.all(self.nest, now)?,
+                None => window.all(self.states, now)?,
                 Some(which) => {
+                    let [position, taps] = window.slots;
                     let chunks = |state| {
-                        window
-                            .slots
-                            .map(|slot| settle(self.nest, slot, of(state, slot), |_, _| ()).0)
+                        [position, taps].map(|slot| self.states.chunks(slot, of(state, slot)))
                     };
                     let earlier = chunks(before);
                     let before = Before {
@@ -212,20 +208,23 @@ impl<'a> Volumes<'a> {
 }
 
 impl Window {
-    fn all(&self, nest: &Nest, state: State) -> Result<Volume, Fault> {
+    fn all(&self, states: &States, state: State) -> Result<Volume, Fault> {
         let [position, taps] = self.slots.map(|slot| of(state, slot));
         if self.tabled {
             self.table[position | taps << self.shift]
         } else {
-            self.sliding.at(nest, self.slots, [position, taps])
+            at(&self.sliding, states, self.slots, [position, taps])
         }
     }
 }
 
-impl Sliding {
-    /// What the units hold when the loops of these slots stand like this.
-    fn at(&self, nest: &Nest, slots: [usize; 2], states: [usize; 2]) -> Result<Volume, Fault> {
-        let chunks = |which: usize| settle(nest, slots[which], states[which], |_, _| ()).0;
-        self.measure([chunks(0), chunks(1)], None)
-    }
+/// What the units hold when the loops of these slots stand like this.
+fn at(
+    sliding: &Sliding,
+    states: &States,
+    slots: [usize; 2],
+    place: [usize; 2],
+) -> Result<Volume, Fault> {
+    let chunks = |which: usize| states.chunks(slots[which], place[which]);
+    sliding.measure([chunks(0), chunks(1)], None)
 }

@@ -4,7 +4,7 @@
 //! cut short. So the nest is walked as a tree with at most two branches per loop, and everything
 //! else is multiplication.
 
-use super::nest::{Nest, OUTPUT, SLOTS, TENSORS};
+use super::nest::{Nest, OUTPUT, SLOTS, TENSORS, slots};
 use super::states::{State, States, of};
 use super::tile::Volume;
 use super::volume::Volumes;
@@ -109,9 +109,9 @@ impl<'a> Walk<'a> {
             }
         }
         let mut tile_bytes = [0; TENSORS];
+        let tile = std::array::from_fn(|slot| states.tile(slot, 0));
         for (t, bytes) in tile_bytes.iter_mut().enumerate() {
-            let size = box_size(nest, t, &|slot| states.tile(slot, 0))?;
-            *bytes = array.bytes(t, size)?;
+            *bytes = array.bytes(t, nest.box_size(t, &tile)?)?;
         }
         Ok(Walk {
             nest,
@@ -274,10 +274,7 @@ impl<'a> Walk<'a> {
     /// A step: the longest any PE computes.
     fn step(&self, state: State) -> Result<(Run, Moved), Fault> {
         let mut macs = self.macs;
-        let mut walked = self.walked;
-        while walked != 0 {
-            let slot = walked.trailing_zeros() as usize;
-            walked &= walked - 1;
+        for slot in slots(self.walked) {
             macs = mul(macs, self.states.tile(slot, of(state, slot)))?;
         }
         Ok((Run::step(macs.div_ceil(self.array.lanes)), Moved::default()))
@@ -293,8 +290,8 @@ impl<'a> Walk<'a> {
         let slot = 1 << self.nest.loops()[at].slot;
         let mut moved = Moved::default();
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
-            let again = tensor.slots() & restarted != 0;
-            if !again && tensor.slots() & slot == 0 {
+            let again = tensor.slots & restarted != 0;
+            if !again && tensor.slots & slot == 0 {
                 continue;
             }
             if t == OUTPUT {
@@ -374,22 +371,4 @@ fn additions(nest: &Nest, array: &Array) -> u64 {
     } else {
         u64::from(row.next_power_of_two().trailing_zeros())
     }
-}
-
-/// Elements of a tensor that a tile of these extents per slot touches, with what lies between.
-pub fn box_size(nest: &Nest, t: usize, tile: &impl Fn(usize) -> u64) -> Result<u64, Fault> {
-    let mut size = 1;
-    for axis in nest.tensors[t].axes() {
-        size = mul(size, length(axis, tile)?)?;
-    }
-    Ok(size)
-}
-
-/// Elements from the first to the last that a tile touches along an axis.
-pub fn length(axis: &super::nest::Axis, tile: &impl Fn(usize) -> u64) -> Result<u64, Fault> {
-    let mut length = add(mul(tile(axis.slot) - 1, axis.scale)?, 1)?;
-    if let Some((taps, gap)) = axis.window {
-        length = add(length, mul(tile(taps) - 1, gap)?)?;
-    }
-    Ok(length)
 }
