@@ -175,7 +175,7 @@ impl Nest {
             loops: [Loop::default(); MAX_LOOPS],
             count: 0,
             outer: 0,
-            tensors: tensors(shape.op),
+            tensors: tensors(shape.op, &extent),
             windows: [0, 1].map(|axis| Window {
                 slots: [ROWS + axis, TAPS + axis],
                 scales: [shape.stride[axis], shape.dilation[axis]],
@@ -335,28 +335,33 @@ fn slid(op: Op) -> usize {
     }
 }
 
-fn tensors(op: Op) -> [Tensor; TENSORS] {
-    let bits = |slots: &[usize]| slots.iter().fold(0, |bits, slot| bits | 1 << slot);
-    let plane = bits(&[ROWS, ROWS + 1]);
-    let taps = bits(&[TAPS, TAPS + 1]);
+fn tensors(op: Op, extent: &[u64; SLOTS]) -> [Tensor; TENSORS] {
+    const PLANE: u16 = 0b11 << ROWS;
+    const WINDOW: u16 = 0b11 << TAPS;
     let plain = [
-        bits(&[0, 1, 3]),
-        bits(&[1, 2, 3]) | taps,
-        match op {
-            // A depthwise layer has no groups; its channels take their place.
-            Op::Depthwise => bits(&[0, 2, 3]),
-            _ => bits(&[0, 1, 2]),
-        },
+        0b1011,
+        0b1110 | WINDOW,
+        // A depthwise layer has no groups; its channels take their place.
+        if op == Op::Depthwise { 0b1101 } else { 0b0111 },
     ];
     let mut tensors = plain.map(|plain| Tensor {
         slots: plain,
         plain,
     });
     let slid = slid(op);
-    tensors[slid].slots |= plane | taps;
+    tensors[slid].slots |= PLANE | WINDOW;
     let fixed = &mut tensors[INPUT + OUTPUT - slid];
-    fixed.slots |= plane;
-    fixed.plain |= plane;
+    fixed.slots |= PLANE;
+    fixed.plain |= PLANE;
+    // Nothing depends on a slot of one element.
+    let mut wide = 0;
+    for (slot, &extent) in extent.iter().enumerate() {
+        wide |= u16::from(extent > 1) << slot;
+    }
+    for tensor in &mut tensors {
+        tensor.slots &= wide;
+        tensor.plain &= wide;
+    }
     tensors
 }
 

@@ -72,8 +72,8 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     let mut least = u64::MAX;
     // Per choice: bytes, traffic and its bits, if it fits.
     let mut choices = [None; SLOTS + 1];
-    for (cut, choice) in choices.iter_mut().enumerate().take(nest.outer + 1) {
-        let passes = Passes::new(nest, array, &outer, cut);
+    let mut passes = Passes::new(nest, array, &outer);
+    for choice in &mut choices[..=nest.outer] {
         if passes.sums_fit() {
             let bytes = passes.bytes()?;
             smallest = smallest.min(bytes);
@@ -84,6 +84,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
                 *choice = Some((bytes, traffic, bits));
             }
         }
+        passes.shrink();
     }
     if choices.iter().flatten().next().is_none() {
         return refuse(format!(
@@ -95,7 +96,8 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     states.even(nest)?;
     let mut volumes = Volumes::new(nest, &states);
     volumes.fill()?;
-    let mut walk = Walk::new(nest, array, &states, &volumes)?;
+    let mut walk = Walk::new(nest, array, &states, &volumes);
+    walk.fill()?;
     for (cut, choice) in choices.iter().enumerate() {
         if choice.is_some_and(|(_, _, bits)| bits == least) {
             walk.remember(cut);
@@ -103,23 +105,23 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     }
     let mut best: Option<Outcome> = None;
     let mut refused = None;
-    for (cut, choice) in choices.iter().enumerate() {
-        let Some((bytes, traffic, bits)) = *choice else {
-            continue;
-        };
-        if bits > least {
-            continue;
-        }
-        walk.restart();
-        match Passes::new(nest, array, &outer, cut).outcome(&mut walk, bytes, traffic) {
-            Err(fault) => refused = refused.or(Some(fault)),
-            Ok(o) => {
-                let better = |b: Outcome| (o.cycles, o.l2_bytes) < (b.cycles, b.l2_bytes);
-                if best.is_none_or(better) {
-                    best = Some(o);
+    let mut passes = Passes::new(nest, array, &outer);
+    for choice in &choices[..=nest.outer] {
+        if let Some((bytes, traffic, bits)) = *choice
+            && bits == least
+        {
+            walk.restart();
+            match passes.outcome(&mut walk, bytes, traffic) {
+                Err(fault) => refused = refused.or(Some(fault)),
+                Ok(o) => {
+                    let better = |b: &Outcome| (o.cycles, o.l2_bytes) < (b.cycles, b.l2_bytes);
+                    if best.as_ref().is_none_or(better) {
+                        best = Some(o);
+                    }
                 }
             }
         }
+        passes.shrink();
     }
     best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
 }
@@ -142,31 +144,32 @@ fn outer(nest: &Nest) -> [Outer; SLOTS] {
 }
 
 impl<'a> Passes<'a> {
-    fn new(
-        nest: &'a Nest,
-        array: &'a Array,
-        outer: &'a [Outer; SLOTS],
-        cut: usize,
-    ) -> Passes<'a> {
-        let mut passes = Passes {
+    /// The choice with one pass.
+    fn new(nest: &'a Nest, array: &'a Array, outer: &'a [Outer; SLOTS]) -> Passes<'a> {
+        Passes {
             nest,
             array,
             outer,
             outside: 0,
             tiles: nest.extent.map(|extent| [extent; 2]),
-            cut,
+            cut: 0,
             until: [0; TENSORS],
+        }
+    }
+
+    /// The choice with one more loop outside of the passes, if there is one.
+    fn shrink(&mut self) {
+        let Some(l) = self.nest.loops()[..self.nest.outer].get(self.cut) else {
+            return;
         };
-        for (i, l) in nest.loops()[..cut].iter().enumerate() {
-            passes.outside |= 1 << l.slot;
-            passes.tiles[l.slot] = outer[i].chunks;
-            for (t, tensor) in nest.tensors.iter().enumerate() {
-                if tensor.has(l.slot) {
-                    passes.until[t] = i + 1;
-                }
+        self.outside |= 1 << l.slot;
+        self.tiles[l.slot] = self.outer[self.cut].chunks;
+        self.cut += 1;
+        for (until, tensor) in self.until.iter_mut().zip(&self.nest.tensors) {
+            if tensor.has(l.slot) {
+                *until = self.cut;
             }
         }
-        passes
     }
 
     /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and

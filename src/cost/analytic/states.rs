@@ -36,6 +36,8 @@ pub struct States {
     pub inside: [State; MAX_LOOPS + 1],
     /// Loops per slot.
     pub loops: [u32; SLOTS],
+    /// Slots with a loop, as bits.
+    pub walked: u16,
     /// Per slot; which loop and where those of the slot outside of it stand: see `place`.
     positions: [[Positions; OF_SLOT]; SLOTS],
     /// Place in `positions`: slot and the bit of the loop within its slot.
@@ -53,6 +55,7 @@ impl States {
             bit: [0; MAX_LOOPS],
             inside: [0; MAX_LOOPS + 1],
             loops: [0; SLOTS],
+            walked: 0,
             positions: [[Positions::default(); OF_SLOT]; SLOTS],
             place: [(0, 0); MAX_LOOPS],
             tile: [[1; OF_SLOT]; SLOTS],
@@ -63,12 +66,13 @@ impl States {
             states.bit[i] = State::from(within) << (MAX_LEVELS * l.slot);
             states.place[i] = (l.slot as u8, within);
             states.loops[l.slot] += 1;
+            states.walked |= 1 << l.slot;
         }
         for i in (0..nest.loops().len()).rev() {
             states.inside[i] = states.inside[i + 1] | states.bit[i];
         }
         for slot in 0..SLOTS {
-            if states.loops[slot] == 0 && nest.spread & (1 << slot) == 0 {
+            if (states.walked | nest.spread) & (1 << slot) == 0 {
                 // One unit holds all of it, all the time.
                 let extent = nest.extent[slot] as u32;
                 states.tile[slot][0] = extent;

@@ -43,9 +43,9 @@ struct Spread {
 /// A level that spreads a slot of the axis over units.
 #[derive(Clone, Copy, Default)]
 struct Fan {
-    level: usize,
+    level: u8,
     /// 0: the position; 1: the taps.
-    which: usize,
+    which: u8,
     /// Elements of the axis between neighbouring units.
     distance: u64,
 }
@@ -81,37 +81,35 @@ fn chunk(split: Split, common: u64, level: usize, tile: u64) -> u64 {
 }
 
 /// An axis along which a window slides, ready to be measured.
-pub struct Sliding {
+pub struct Sliding<'a> {
+    nest: &'a Nest,
     window: Window,
-    extents: [u64; 2],
-    levels: usize,
-    /// Of position and taps.
-    splits: [[Split; MAX_LEVELS]; 2],
     fans: [Fan; 2 * MAX_LEVELS],
     count: usize,
 }
 
-impl Sliding {
+impl Sliding<'_> {
     /// The axis, spread as the nest says.
     ///
     /// # Errors
     /// A distance that does not fit 64 bits.
-    pub fn new(nest: &Nest, window: Window) -> Result<Sliding, Fault> {
+    pub fn new(nest: &Nest, window: Window) -> Result<Sliding<'_>, Fault> {
         let mut sliding = Sliding {
+            nest,
             window,
-            extents: window.slots.map(|slot| nest.extent[slot]),
-            levels: nest.levels,
-            splits: window.slots.map(|slot| nest.splits.map(|level| level[slot])),
             fans: [Fan::default(); 2 * MAX_LEVELS],
             count: 0,
         };
         for which in 0..2 {
+            if nest.spread & (1 << window.slots[which]) == 0 {
+                continue;
+            }
             for level in 0..nest.levels {
-                let split = sliding.splits[which][level];
+                let split = sliding.split(which, level);
                 if split.units > 1 {
                     sliding.fans[sliding.count] = Fan {
-                        level,
-                        which,
+                        level: level as u8,
+                        which: which as u8,
                         distance: mul(split.size, window.scales[which])?,
                     };
                     sliding.count += 1;
@@ -127,6 +125,10 @@ impl Sliding {
         Ok(sliding)
     }
 
+    fn split(&self, which: usize, level: usize) -> Split {
+        self.nest.splits[level][self.window.slots[which]]
+    }
+
     /// What the units hold when the loops of position and taps made these chunks; with `before`,
     /// only what they did not hold then.
     ///
@@ -138,7 +140,7 @@ impl Sliding {
             now,
             before,
         };
-        let tiles = self.extents.map(|extent| [extent; 2]);
+        let tiles = self.window.slots.map(|slot| [self.nest.extent[slot]; 2]);
         let spread = along.spread(0, [0, 0], tiles)?;
         Ok(Volume {
             copies: spread.sum,
@@ -148,7 +150,7 @@ impl Sliding {
 }
 
 struct Along<'a> {
-    axis: &'a Sliding,
+    axis: &'a Sliding<'a>,
     now: [Chunks; 2],
     before: Option<Before>,
 }
@@ -156,7 +158,7 @@ struct Along<'a> {
 impl Along<'_> {
     /// The chunk of a level, now and before.
     fn chunk(&self, which: usize, level: usize, [now, before]: [u64; 2]) -> [u64; 2] {
-        let split = self.axis.splits[which][level];
+        let split = self.axis.split(which, level);
         let now = chunk(split, self.now[which][level], level, now);
         match &self.before {
             None => [now; 2],
@@ -168,7 +170,7 @@ impl Along<'_> {
     fn descend(&self, which: usize, from: usize, until: usize, tile: [u64; 2]) -> [u64; 2] {
         let [mut now, mut before] = tile;
         for level in from..until {
-            let size = self.axis.splits[which][level].size;
+            let size = self.axis.split(which, level).size;
             let chunk = self.chunk(which, level, [now, before]);
             now = chunk[0].min(size);
             before = chunk[1].min(size);
@@ -179,7 +181,7 @@ impl Along<'_> {
     /// `levels`: the next level of position and taps; `tiles`: what a unit holds above it.
     fn spread(&self, fan: usize, levels: [usize; 2], tiles: Tiles) -> Result<Spread, Fault> {
         if fan == self.axis.count {
-            let bottom = self.axis.levels;
+            let bottom = self.axis.nest.levels;
             return self.leaf([
                 self.descend(0, levels[0], bottom, tiles[0]),
                 self.descend(1, levels[1], bottom, tiles[1]),
@@ -190,7 +192,8 @@ impl Along<'_> {
             which,
             distance,
         } = self.axis.fans[fan];
-        let size = self.axis.splits[which][level].size;
+        let (level, which) = (usize::from(level), usize::from(which));
+        let size = self.axis.split(which, level).size;
         let tile = self.descend(which, levels[which], level, tiles[which]);
         let [now, before] = self.chunk(which, level, tile);
         let units = now.div_ceil(size);

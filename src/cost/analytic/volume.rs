@@ -9,10 +9,10 @@ use super::tile::{Before, Sliding, Volume, held};
 use super::window::{Fault, mul};
 
 /// An axis along which a window slides.
-struct Window {
+struct Window<'a> {
     /// Slots of position and taps.
     slots: [usize; 2],
-    sliding: Sliding,
+    sliding: Sliding<'a>,
     /// Loops of the position's slot, by which the taps' state is shifted in `table`.
     shift: u32,
     /// Whether there are few enough states of both for `table`.
@@ -33,7 +33,7 @@ pub struct Volumes<'a> {
     /// Per tensor, slots without a window that have loops, as bits.
     walked: [u16; TENSORS],
     /// Windows that have loops.
-    windows: [Option<Window>; 2],
+    windows: [Option<Window<'a>>; 2],
 }
 
 impl Volume {
@@ -68,36 +68,43 @@ impl<'a> Volumes<'a> {
     /// Counts that do not fit 64 bits.
     pub fn fill(&mut self) -> Result<(), Fault> {
         let Volumes { nest, states, .. } = *self;
-        for slot in 0..SLOTS {
+        let changing = states.walked | nest.spread;
+        for (t, tensor) in nest.tensors.iter().enumerate() {
+            let mut size = 1;
+            for slot in slots(tensor.plain & !changing) {
+                size = mul(size, nest.extent[slot])?;
+            }
+            self.constant[t] = Volume {
+                copies: size,
+                distinct: size,
+            };
+            self.walked[t] = tensor.plain & states.walked;
+        }
+        for slot in slots(nest.spread) {
+            let splits = nest.splits.map(|level| level[slot]);
+            let splits = &splits[..nest.levels];
+            for state in 0..1 << states.loops[slot] {
+                let chunks = states.chunks(slot, state);
+                self.plain[slot][state] = held(splits, &chunks, 0, nest.extent[slot]) as u32;
+            }
             let mut units = 1;
-            if nest.spread & (1 << slot) != 0 {
-                let splits = nest.splits.map(|level| level[slot]);
-                let splits = &splits[..nest.levels];
-                for split in splits {
-                    units = mul(units, split.units)?;
-                }
-                for state in 0..1 << states.loops[slot] {
-                    let chunks = states.chunks(slot, state);
-                    self.plain[slot][state] = held(splits, &chunks, 0, nest.extent[slot]) as u32;
-                }
-            } else {
-                for state in 0..1 << states.loops[slot] {
-                    self.plain[slot][state] = states.tile(slot, state) as u32;
-                }
+            for split in splits {
+                units = mul(units, split.units)?;
             }
             let n = u64::from(self.plain[slot][0]);
             for (t, tensor) in nest.tensors.iter().enumerate() {
                 let constant = &mut self.constant[t];
                 if !tensor.has(slot) {
                     constant.copies = mul(constant.copies, units)?;
-                } else if tensor.plain & (1 << slot) == 0 {
-                    continue;
-                } else if states.loops[slot] > 0 {
-                    self.walked[t] |= 1 << slot;
-                } else {
+                } else if tensor.plain & !states.walked & (1 << slot) != 0 {
                     constant.copies = mul(constant.copies, n)?;
                     constant.distinct = mul(constant.distinct, n)?;
                 }
+            }
+        }
+        for slot in slots(states.walked & !nest.spread) {
+            for state in 0..1 << states.loops[slot] {
+                self.plain[slot][state] = states.tile(slot, state) as u32;
             }
         }
         for window in nest.windows {
@@ -207,7 +214,7 @@ impl<'a> Volumes<'a> {
     }
 }
 
-impl Window {
+impl Window<'_> {
     fn all(&self, states: &States, state: State) -> Result<Volume, Fault> {
         let [position, taps] = self.slots.map(|slot| of(state, slot));
         if self.tabled {
@@ -220,7 +227,7 @@ impl Window {
 
 /// What the units hold when the loops of these slots stand like this.
 fn at(
-    sliding: &Sliding,
+    sliding: &Sliding<'_>,
     states: &States,
     slots: [usize; 2],
     place: [usize; 2],

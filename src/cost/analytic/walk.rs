@@ -67,9 +67,7 @@ pub struct Walk<'a> {
     array: &'a Array,
     states: &'a States,
     volumes: &'a Volumes<'a>,
-    /// Slots whose tiles make up a PE's MACs and change with the loops, as bits.
-    walked: u16,
-    /// Product of the tiles of the other slots.
+    /// MACs of a PE along the slots that have no loop.
     macs: u64,
     /// Bits per cycle of the network in each direction.
     noc_bits: u64,
@@ -90,44 +88,43 @@ const KNOWN: usize = 8;
 
 impl<'a> Walk<'a> {
     /// A walker that has looked at nothing yet.
-    ///
-    /// # Errors
-    /// Counts that do not fit 64 bits.
     pub fn new(
         nest: &'a Nest,
         array: &'a Array,
         states: &'a States,
         volumes: &'a Volumes<'a>,
-    ) -> Result<Walk<'a>, Fault> {
-        let mut walked = 0;
-        let mut macs = 1;
-        for slot in 0..SLOTS {
-            if states.loops[slot] > 0 {
-                walked |= 1 << slot;
-            } else {
-                macs = mul(macs, states.tile(slot, 0))?;
-            }
-        }
-        let mut tile_bytes = [0; TENSORS];
-        let tile = std::array::from_fn(|slot| states.tile(slot, 0));
-        for (t, bytes) in tile_bytes.iter_mut().enumerate() {
-            *bytes = array.bytes(t, nest.box_size(t, &tile)?)?;
-        }
-        Ok(Walk {
+    ) -> Walk<'a> {
+        Walk {
             nest,
             array,
             states,
             volumes,
-            walked,
-            macs,
-            noc_bits: mul(8, array.noc_width)?,
-            store_latency: add(array.noc_latency, additions(nest, array))?,
-            tile_bytes,
+            macs: 1,
+            noc_bits: 0,
+            store_latency: 0,
+            tile_bytes: [0; TENSORS],
             branches: 0,
             begins: 0,
             known: [(0, 0, Run::step(0), Moved::default()); KNOWN],
             count: 0,
-        })
+        }
+    }
+
+    /// Fills in what does not depend on where the loops stand.
+    ///
+    /// # Errors
+    /// Counts that do not fit 64 bits.
+    pub fn fill(&mut self) -> Result<(), Fault> {
+        let tile = std::array::from_fn(|slot| self.states.tile(slot, 0));
+        for slot in slots(!self.states.walked & ((1 << SLOTS) - 1)) {
+            self.macs = mul(self.macs, tile[slot])?;
+        }
+        for (t, bytes) in self.tile_bytes.iter_mut().enumerate() {
+            *bytes = self.array.bytes(t, self.nest.box_size(t, &tile)?)?;
+        }
+        self.noc_bits = mul(8, self.array.noc_width)?;
+        self.store_latency = add(self.array.noc_latency, additions(self.nest, self.array))?;
+        Ok(())
     }
 
     /// Passes that begin with loop `at` will be walked.
@@ -274,7 +271,7 @@ impl<'a> Walk<'a> {
     /// A step: the longest any PE computes.
     fn step(&self, state: State) -> Result<(Run, Moved), Fault> {
         let mut macs = self.macs;
-        for slot in slots(self.walked) {
+        for slot in slots(self.states.walked) {
             macs = mul(macs, self.states.tile(slot, of(state, slot)))?;
         }
         Ok((Run::step(macs.div_ceil(self.array.lanes)), Moved::default()))
@@ -361,11 +358,13 @@ impl<'a> Walk<'a> {
 /// one in a row of units, the logarithm in a tree. One takes a cycle.
 fn additions(nest: &Nest, array: &Array) -> u64 {
     let output = &nest.tensors[OUTPUT];
-    let splits = nest.splits[..nest.levels].iter();
-    let units = splits.flat_map(|level| level.iter().enumerate());
-    let shared = units.filter(|(slot, _)| !output.has(*slot));
-    // At most as many as there are PEs, as Nest::new hands them out.
-    let row: u64 = shared.map(|(_, split)| split.units).product();
+    let mut row = 1;
+    for slot in slots(nest.spread & !output.slots) {
+        for level in &nest.splits[..nest.levels] {
+            // At most as many as there are PEs, as Nest::new hands them out.
+            row *= level[slot].units;
+        }
+    }
     if array.forwarding {
         row - 1
     } else {
