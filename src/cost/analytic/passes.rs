@@ -47,6 +47,7 @@ struct Outer {
 }
 
 /// A choice of passes: which loops lie outside of them, and what follows without walking them.
+#[derive(Clone, Copy)]
 struct Passes<'a> {
     nest: &'a Nest,
     array: &'a Array,
@@ -59,6 +60,15 @@ struct Passes<'a> {
     cut: usize,
     /// Per tensor, loops outside of a pass up to its innermost one.
     until: [usize; TENSORS],
+    /// Per tensor, elements in a pass of full chunks.
+    full: [u64; TENSORS],
+    /// Per tensor, how often it is brought: positions of the loops it does not depend on up to its
+    /// innermost one.
+    repeats: [u64; TENSORS],
+    /// The same up to the passes.
+    positions: [u64; TENSORS],
+    /// Per tensor, elements along the slots without a window.
+    plain: [u64; TENSORS],
 }
 
 /// Counts a nest on an array. Of the choices of passes that fit the shared memory, the one with
@@ -72,7 +82,8 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     let mut least = u64::MAX;
     // Per choice: bytes, traffic and its bits, if it fits.
     let mut choices = [None; SLOTS + 1];
-    let mut passes = Passes::new(nest, array, &outer);
+    let whole = Passes::new(nest, array, &outer)?;
+    let mut passes = whole;
     for choice in &mut choices[..=nest.outer] {
         if passes.sums_fit() {
             let bytes = passes.bytes()?;
@@ -84,7 +95,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
                 *choice = Some((bytes, traffic, bits));
             }
         }
-        passes.shrink();
+        passes.shrink()?;
     }
     if choices.iter().flatten().next().is_none() {
         return refuse(format!(
@@ -105,7 +116,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     }
     let mut best: Option<Outcome> = None;
     let mut refused = None;
-    let mut passes = Passes::new(nest, array, &outer);
+    let mut passes = whole;
     for choice in &choices[..=nest.outer] {
         if let Some((bytes, traffic, bits)) = *choice
             && bits == least
@@ -121,7 +132,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
                 }
             }
         }
-        passes.shrink();
+        passes.shrink()?;
     }
     best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
 }
@@ -145,8 +156,12 @@ fn outer(nest: &Nest) -> [Outer; SLOTS] {
 
 impl<'a> Passes<'a> {
     /// The choice with one pass.
-    fn new(nest: &'a Nest, array: &'a Array, outer: &'a [Outer; SLOTS]) -> Passes<'a> {
-        Passes {
+    fn new(
+        nest: &'a Nest,
+        array: &'a Array,
+        outer: &'a [Outer; SLOTS],
+    ) -> Result<Passes<'a>, Fault> {
+        let mut passes = Passes {
             nest,
             array,
             outer,
@@ -154,22 +169,40 @@ impl<'a> Passes<'a> {
             tiles: nest.extent.map(|extent| [extent; 2]),
             cut: 0,
             until: [0; TENSORS],
+            full: [1; TENSORS],
+            repeats: [1; TENSORS],
+            positions: [1; TENSORS],
+            plain: [1; TENSORS],
+        };
+        for (t, tensor) in nest.tensors.iter().enumerate() {
+            for slot in slots(tensor.plain) {
+                passes.plain[t] = mul(passes.plain[t], nest.extent[slot])?;
+            }
+            passes.full[t] = passes.plain[t];
         }
+        passes.full[nest.slid] = nest.box_size(nest.slid, &nest.extent)?;
+        Ok(passes)
     }
 
     /// The choice with one more loop outside of the passes, if there is one.
-    fn shrink(&mut self) {
+    fn shrink(&mut self) -> Result<(), Fault> {
         let Some(l) = self.nest.loops()[..self.nest.outer].get(self.cut) else {
-            return;
+            return Ok(());
         };
+        let Outer { chunks, count, .. } = self.outer[self.cut];
         self.outside |= 1 << l.slot;
-        self.tiles[l.slot] = self.outer[self.cut].chunks;
+        self.tiles[l.slot] = chunks;
         self.cut += 1;
-        for (until, tensor) in self.until.iter_mut().zip(&self.nest.tensors) {
+        for (t, tensor) in self.nest.tensors.iter().enumerate() {
             if tensor.has(l.slot) {
-                *until = self.cut;
+                self.until[t] = self.cut;
+                self.repeats[t] = self.positions[t];
+                self.full[t] = self.nest.box_size(t, &self.tile(0))?;
+            } else {
+                self.positions[t] = mul(self.positions[t], count)?;
             }
         }
+        Ok(())
     }
 
     /// Neighbouring tiles of a transposed convolution share outputs, so its passes hold rows and
@@ -189,15 +222,13 @@ impl<'a> Passes<'a> {
     fn bytes(&self) -> Result<u64, Fault> {
         let mut total = 0;
         let returns = (0..self.cut).any(|at| self.returns(at));
-        let tile = self.tile(0);
         for t in 0..TENSORS {
-            let size = self.nest.box_size(t, &tile)?;
             let changes = self.until[t] > 0;
             let mut buffers = 1;
             if self.array.double[L2][t] {
                 buffers += u64::from(changes) + u64::from(t == OUTPUT && returns);
             }
-            total = add(total, mul(self.array.bytes(t, size)?, buffers)?)?;
+            total = add(total, mul(self.array.bytes(t, self.full[t])?, buffers)?)?;
         }
         Ok(total)
     }
@@ -221,12 +252,7 @@ impl<'a> Passes<'a> {
     fn traffic(&self) -> Result<Traffic, Fault> {
         let mut traffic = Traffic::default();
         for t in 0..TENSORS {
-            let mut repeats = 1;
-            for (i, l) in self.nest.loops()[..self.until[t]].iter().enumerate() {
-                if !self.nest.tensors[t].has(l.slot) {
-                    repeats = mul(repeats, self.outer[i].count)?;
-                }
-            }
+            let repeats = self.repeats[t];
             let moved = self.once(t)?;
             traffic[t] = if t == OUTPUT {
                 let partly = mul(moved, repeats - 1)?;
@@ -243,10 +269,7 @@ impl<'a> Passes<'a> {
     /// Elements of a tensor that move while each of its loops outside of the passes goes through its
     /// positions once.
     fn once(&self, t: usize) -> Result<u64, Fault> {
-        let mut size = 1;
-        for slot in slots(self.nest.tensors[t].plain) {
-            size = mul(size, self.nest.extent[slot])?;
-        }
+        let mut size = self.plain[t];
         if t != self.nest.slid {
             return Ok(size);
         }
@@ -330,7 +353,7 @@ impl<'a> Passes<'a> {
             last: true,
         };
         let (run, moved) = self.from(walk, 0, 0, 0, once)?;
-        let load = [self.held(0, 0)?, self.held(0, 1)?, 0, 0, 0];
+        let load = [self.full[0], self.full[1], 0, 0, 0];
         let store = [0, 0, self.held(self.outside, OUTPUT)?, 0, 0];
         let around = Transfer {
             load: self.cycles(load)?,
@@ -403,8 +426,12 @@ impl<'a> Passes<'a> {
 
     /// Elements of a tensor in a pass.
     fn held(&self, at_last: u16, t: usize) -> Result<u64, Fault> {
+        let cut = t == OUTPUT && self.nest.cut_output.is_some();
+        if at_last & self.nest.tensors[t].slots == 0 && !cut {
+            return Ok(self.full[t]);
+        }
         let tile = self.tile(at_last);
-        if t != OUTPUT || self.nest.cut_output.is_none() {
+        if !cut {
             return self.nest.box_size(t, &tile);
         }
         let mut size = self.plane()?;
