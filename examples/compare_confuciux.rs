@@ -19,6 +19,7 @@ fn solve(case: &Case, search: &str, seed: u64) -> Outcome {
     let problem = Design {
         network: &case.network,
         dataflow: case.dataflow,
+        model: "maestro",
         technology: "maestro_confuciux",
         objective: &case.objective,
         budget: &case.limit(),

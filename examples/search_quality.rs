@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example search_quality -- --seeds 5 > docs/search.md`
 //!
-//! Options: `[--seeds N] [--search "STAGES"] [--only one|two|parts] [--brief]`
+//! Options: `[--seeds N] [--search "STAGES"] [--only one|two|parts] [--brief] [--model analytic]`;
+//! with the last, `docs/search-analytic.md`
 //!
 //! Fails if a run finds nothing within budget.
 
@@ -38,10 +39,35 @@ its multipliers. **The times are those of one machine** that ran two problems at
 each.
 ";
 
+const HEAD_ANALYTIC: &str = "# How near the search comes under the model `analytic`
+
+Printed by `cargo run --release --example search_quality -- --seeds 5 --model analytic`: the problems of
+`docs/search.md` with `model analytic` and `std.technologies.horowitz45`, where PEs and memories share the
+area and the power. Limits are the same shares of the span between the menu's smallest and largest design;
+with two budgets the energy limit is chosen as there. Optima, evaluations and times are meant as there.
+";
+
+/// A cost model with the technology of the problems.
+#[derive(Clone, Copy)]
+struct Model {
+    name: &'static str,
+    technology: &'static str,
+}
+
+const MAESTRO: Model = Model {
+    name: "maestro",
+    technology: "maestro_confuciux",
+};
+const ANALYTIC: Model = Model {
+    name: "analytic",
+    technology: "horowitz45",
+};
+
 /// One problem to be solved with several seeds.
 #[derive(Clone)]
 struct Task {
     case: Case,
+    model: &'static str,
     technology: &'static str,
     objective: String,
     budget: String,
@@ -53,6 +79,7 @@ impl Task {
         Design {
             network: &self.case.network,
             dataflow: self.case.dataflow,
+            model: self.model,
             technology: self.technology,
             objective: &self.objective,
             budget: &self.budget,
@@ -71,13 +98,18 @@ impl Task {
         (proof.bound, proof.best)
     }
 
-    /// One budget: the limit ConfuciuX was given.
-    fn one(case: &Case) -> Task {
+    /// One budget: the limit ConfuciuX was given, or under another model its share.
+    fn one(case: &Case, model: Model) -> Task {
         Task {
             case: case.clone(),
-            technology: "maestro_confuciux",
+            model: model.name,
+            technology: model.technology,
             objective: case.objective.clone(),
-            budget: case.limit(),
+            budget: if model.name == MAESTRO.name {
+                case.limit()
+            } else {
+                format!("{} <= {} %", case.budget, case.share * 100.0)
+            },
             shown: format!("{} {} %", case.budget, case.share * 100.0),
         }
     }
@@ -85,11 +117,13 @@ impl Task {
     /// Two budgets that are not proportional: the area limit of the case, and an energy limit
     /// between what the fastest coarse design within the area takes and the least any takes: in the
     /// middle, or a quarter of the way from either where a case has the area limit of another.
-    fn two(case: &Case) -> Task {
-        let mut task = Task::one(case);
+    fn two(case: &Case, model: Model) -> Task {
+        let mut task = Task::one(case, model);
         let latency_under_area = case.objective == "latency" && case.budget == "area";
         task.objective = "latency".to_string();
-        if !latency_under_area {
+        if model.name != MAESTRO.name {
+            task.budget = format!("area <= {} %", case.share * 100.0);
+        } else if !latency_under_area {
             // ConfuciuX ran five cases more, on one network with one dataflow. Under the
             // coefficients of a chip that can be built, buffers count in the area as well.
             task.technology = "maestro";
@@ -362,13 +396,18 @@ fn main() {
     let only = value("--only").unwrap_or("all");
     let brief = arguments.iter().any(|a| a == "--brief");
     let cases = paper::cases();
-    let one: Vec<Task> = cases.iter().map(Task::one).collect();
+    let model = match value("--model") {
+        Some("analytic") => ANALYTIC,
+        _ => MAESTRO,
+    };
+    let one: Vec<Task> = cases.iter().map(|c| Task::one(c, model)).collect();
     let two: Vec<Task> = match only {
         "one" => Vec::new(),
-        _ => cases.par_iter().map(Task::two).collect(),
+        _ => cases.par_iter().map(|c| Task::two(c, model)).collect(),
     };
     if only == "all" {
-        println!("{HEAD}");
+        let analytic = model.name == ANALYTIC.name;
+        println!("{}", if analytic { HEAD_ANALYTIC } else { HEAD });
     }
     if matches!(only, "all" | "one") {
         println!("## One budget\n");

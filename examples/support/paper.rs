@@ -50,6 +50,7 @@ pub fn cases() -> Vec<Case> {
 pub struct Design<'a> {
     pub network: &'a str,
     pub dataflow: &'a str,
+    pub model: &'a str,
     pub technology: &'a str,
     pub objective: &'a str,
     /// Limits with units, as in a budget block.
@@ -65,6 +66,7 @@ impl Design<'_> {
         let Design {
             network,
             dataflow,
+            model,
             technology,
             objective,
             budget,
@@ -86,7 +88,7 @@ impl Design<'_> {
                dataflow {dataflow}
                menu confuciux
                budget paper
-               model maestro
+               model {model}
                technology {technology}
                minimize {objective}
                {search}

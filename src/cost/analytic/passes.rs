@@ -319,7 +319,10 @@ impl<'a> Passes<'a> {
                 if let Some(slot) = walked {
                     let [full, last] = positions(slot);
                     let next = at_last | 1 << slot;
-                    one = add(one, mul(self.fresh(window, slot, at_last, at_last)?, full - 1)?)?;
+                    one = add(
+                        one,
+                        mul(self.fresh(window, slot, at_last, at_last)?, full - 1)?,
+                    )?;
                     one = add(one, mul(self.fresh(window, slot, at_last, next)?, last)?)?;
                 }
                 sum = add(sum, mul(times, one)?)?;

@@ -23,7 +23,8 @@ impl From<Fault> for Refused {
         Refused(match fault {
             Fault::Overflow => "a count does not fit 64 bits".to_string(),
             Fault::Interleaved => {
-                "units hold elements that interleave in a pattern without a closed count".to_string()
+                "units hold elements that interleave in a pattern without a closed count"
+                    .to_string()
             }
             Fault::Combinations => format!(
                 "more than {} combinations of whole and cut tiles",
