@@ -36,6 +36,25 @@ pub fn load(path: &str) -> Loaded {
 /// A file that cannot be read, or that is no text.
 pub fn read(path: &str, sources: &mut SourceMap) -> Result<FileId, Diagnostic> {
     let bytes = bytes(path).map_err(|reason| unreadable(path, &reason))?;
+    text(path, bytes, sources)
+}
+
+/// Reads the text on stdin.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_stdin(sources: &mut SourceMap) -> Result<FileId, Diagnostic> {
+    let mut bytes = Vec::new();
+    let limit = crate::syntax::LARGEST as u64 + 1;
+    std::io::stdin()
+        .lock()
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable("stdin", &e.to_string()))?;
+    text("stdin", bytes, sources)
+}
+
+fn text(path: &str, bytes: Vec<u8>, sources: &mut SourceMap) -> Result<FileId, Diagnostic> {
     if bytes.len() > crate::syntax::LARGEST {
         // A character may have been cut in two; nobody will look at it.
         return Ok(sources.add(path, String::from_utf8_lossy(&bytes)));

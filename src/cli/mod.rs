@@ -10,6 +10,7 @@ mod designs;
 mod exit;
 mod files;
 mod findings;
+mod fmt;
 mod graph;
 mod infeasible;
 mod list;
@@ -79,6 +80,7 @@ enum Command {
     Check(check::Args),
     Build(build::Args),
     Cost(cost::Args),
+    Fmt(fmt::Args),
     Graph(graph::Args),
     List(list::Args),
     Show(show::Args),
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
+            Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Show(args) => show::run(args, &console),

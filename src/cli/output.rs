@@ -59,25 +59,11 @@ impl Target {
     }
 
     fn open(&self) -> Result<NamedTempFile, Diagnostic> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".cfxc-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other new file; temporary ones are otherwise for their owner alone.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        builder
-            .tempfile_in(&self.folder)
-            .map_err(|e| unwritable(&self.folder, reason(&e)))
+        open(&self.folder).map_err(|e| unwritable(&self.folder, reason(&e)))
     }
 
     fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
-        let mut file = self.open()?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(|e| unwritable(path, reason(&e)))?;
-        Ok(file)
+        fill(self.open()?, text).map_err(|e| unwritable(path, reason(&e)))
     }
 
     /// Puts both files in place. What stood there before stays if one of them cannot be written.
@@ -101,6 +87,51 @@ impl Target {
         })?;
         Ok(())
     }
+}
+
+/// A new file in a directory, to be put in place when it is whole.
+fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cfxc-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other new file; temporary ones are otherwise for their owner alone.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn fill(mut file: NamedTempFile, text: &str) -> std::io::Result<NamedTempFile> {
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Puts a text in the place of a file, whole or not at all. It keeps the file's permissions, and a
+/// link to it stays a link.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn replace(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let whole = || {
+        let real = std::fs::canonicalize(path)?;
+        let permissions = std::fs::metadata(&real)?.permissions();
+        if permissions.readonly() {
+            return Err(ErrorKind::PermissionDenied.into());
+        }
+        let file = fill(open(real.parent().unwrap_or(Path::new(".")))?, text)?;
+        file.as_file().set_permissions(permissions)?;
+        file.persist(&real).map_err(|e| e.error)?;
+        Ok(())
+    };
+    whole().map_err(|e| {
+        Diagnostic::error(
+            codes::UNWRITABLE,
+            format!("cannot write {}: {}", path.display(), reason(&e)),
+        )
+        .help("check the permissions of the file and of its directory")
+    })
 }
 
 /// A design's name as a file name: it must not lead anywhere else.

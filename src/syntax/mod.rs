@@ -12,6 +12,7 @@ pub mod ast;
 mod balance;
 mod build;
 mod errors;
+pub mod format;
 mod grammar;
 mod mend;
 mod misplaced;
