@@ -11,6 +11,7 @@ mod exit;
 mod files;
 mod findings;
 mod graph;
+mod import;
 mod infeasible;
 mod list;
 mod output;
@@ -80,6 +81,7 @@ enum Command {
     Build(build::Args),
     Cost(cost::Args),
     Graph(graph::Args),
+    Import(import::Args),
     List(list::Args),
     Show(show::Args),
 }
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
             Command::Build(args) => build::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
+            Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Show(args) => show::run(args, &console),
         }

@@ -59,17 +59,7 @@ impl Target {
     }
 
     fn open(&self) -> Result<NamedTempFile, Diagnostic> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".cfxc-").suffix(".tmp");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any other new file; temporary ones are otherwise for their owner alone.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        builder
-            .tempfile_in(&self.folder)
-            .map_err(|e| unwritable(&self.folder, reason(&e)))
+        temporary(&self.folder).map_err(|e| unwritable(&self.folder, reason(&e)))
     }
 
     fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
@@ -101,6 +91,53 @@ impl Target {
         })?;
         Ok(())
     }
+}
+
+/// Writes one file, whole or not at all: what stood there before stays if it cannot be written.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn write_file(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let failed = |e: &std::io::Error| {
+        Diagnostic::error(
+            codes::UNWRITABLE,
+            format!("cannot write {}: {}", path.display(), reason(e)),
+        )
+        .help("choose another file")
+    };
+    if path.is_dir() {
+        return Err(failed(&ErrorKind::IsADirectory.into()));
+    }
+    let special = std::fs::metadata(path).is_ok_and(|m| !m.is_file());
+    if special {
+        // A device or pipe takes no other file's place.
+        return std::fs::write(path, text).map_err(|e| failed(&e));
+    }
+    // Through a link to the file itself.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let mut file = temporary(&folder).map_err(|e| failed(&e))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|e| failed(&e))?;
+    file.persist(&target).map_err(|e| failed(&e.error))?;
+    Ok(())
+}
+
+/// A file under a name of its own in this folder; removed unless it is put in place.
+fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cfxc-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other new file; temporary ones are otherwise for their owner alone.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// A design's name as a file name: it must not lead anywhere else.

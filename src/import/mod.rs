@@ -4,6 +4,8 @@
 //! is one more line there and a reader of its own.
 
 pub mod csv;
+pub mod onnx;
+mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
@@ -75,19 +77,28 @@ pub struct FreeOperator {
 }
 
 /// Every kind of file. The first whose `sniff` says yes reads it; the last takes any text.
-pub const FORMATS: &[Format] = &[Format {
-    name: "table",
-    about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
-    sniff: csv::is_text,
-    open_dims: false,
-    read: Reader::Text(|file, text, _| {
-        let statements = table::layers(file, text)?;
-        Ok(Imported {
-            statements,
-            ..Imported::default()
-        })
-    }),
-}];
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "onnx",
+        about: "an ONNX model",
+        sniff: onnx::sniff,
+        open_dims: true,
+        read: Reader::Binary(onnx::read),
+    },
+    Format {
+        name: "table",
+        about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
+        sniff: csv::is_text,
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let statements = table::layers(file, text)?;
+            Ok(Imported {
+                statements,
+                ..Imported::default()
+            })
+        }),
+    },
+];
 
 /// The kind of a file that begins with these bytes.
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
