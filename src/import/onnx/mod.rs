@@ -30,9 +30,6 @@ use parse::Parser;
 use walk::{Vertex, Walker};
 use wire::{Damage, Source};
 
-/// The oldest set of operators that is read; those before had other rules for operands.
-const OLDEST_OPSET: u64 = 7;
-
 fn damaged(damage: &Damage) -> Diagnostic {
     Diagnostic::error(
         codes::IMPORT,
@@ -67,15 +64,6 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
     let mut model = parser.model(&mut source).map_err(fail)?;
     if model.graph.is_none() {
         return Err(fail(Damage("it has no graph".into())));
-    }
-    if let Some(opset) = model.opset.filter(|&o| o < OLDEST_OPSET) {
-        return Err(vec![
-            Diagnostic::error(
-                codes::IMPORT,
-                format!("the model is of operator set {opset}; {OLDEST_OPSET} is the oldest that is read"),
-            )
-            .help("convert it with the version converter of the `onnx` package"),
-        ]);
     }
     let mut open = OpenDims::bind(&mut model, &options.dims)?;
     let walked = Walker::run(model, &mut source, parser, &mut open);

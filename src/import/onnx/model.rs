@@ -170,8 +170,6 @@ pub struct Graph {
 /// A model.
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Version of ONNX's own operators, if it is stated.
-    pub opset: Option<u64>,
     /// The graph, if there is one.
     pub graph: Option<Graph>,
     /// Functions by domain and name.

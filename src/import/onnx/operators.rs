@@ -210,7 +210,7 @@ pub fn results(view: &View) -> Option<Results> {
         "Einsum" => index::einsum(view),
         "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Pow" | "Equal" | "Less" | "Greater"
         | "LessOrEqual" | "GreaterOrEqual" | "And" | "Or" | "Xor" | "BitShift" | "BitwiseAnd"
-        | "BitwiseOr" | "BitwiseXor" | "PRelu" | "BiasGelu" | "FastGelu" | "BiasAdd" => {
+        | "BitwiseOr" | "BitwiseXor" | "BiasGelu" | "FastGelu" | "BiasAdd" => {
             pointwise::joined(view, &[0, 1])
         }
         "Min" | "Max" | "Mean" | "Sum" => {
@@ -266,7 +266,6 @@ pub fn results(view: &View) -> Option<Results> {
         | "Asinh"
         | "Atan"
         | "Atanh"
-        | "BatchNormalization"
         | "Bernoulli"
         | "BitwiseNot"
         | "Cast"
@@ -307,6 +306,7 @@ pub fn results(view: &View) -> Option<Results> {
         | "QLinearSoftmax"
         | "QuantizeLinear"
         | "QuickGelu"
+        | "PRelu"
         | "RMSNormalization"
         | "Reciprocal"
         | "Relu"
@@ -329,6 +329,16 @@ pub fn results(view: &View) -> Option<Results> {
         | "TensorScatter"
         | "ThresholdedRelu"
         | "Trilu" => Ok(pointwise::alike(view)),
+        "BatchNormalization" => {
+            // When training, mean and variance come too, one for each channel.
+            let mut given = pointwise::alike(view);
+            let channels = view.shape(1);
+            given
+                .iter_mut()
+                .skip(1)
+                .for_each(|g| g.shape = channels.cloned());
+            Ok(given)
+        }
         "Dropout" => {
             let mut given = pointwise::alike(view);
             given.iter_mut().skip(1).for_each(|g| g.value = None);

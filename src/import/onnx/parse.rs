@@ -55,12 +55,6 @@ impl Parser {
                     }
                     model.graph = Some(self.graph(source, part)?);
                 }
-                (8, Content::Bytes(part)) => {
-                    let (domain, version) = opset(source, part)?;
-                    if domain.is_empty() || domain == "ai.onnx" {
-                        model.opset = Some(version);
-                    }
-                }
                 (25, Content::Bytes(part)) => {
                     let (key, body) = self.function(source, part)?;
                     model.functions.insert(key, Rc::new(body));
@@ -423,20 +417,6 @@ impl Parser {
 
 fn too_many_dims() -> Damage {
     Damage(format!("a tensor has more than {MOST_RANK} dimensions"))
-}
-
-/// `OperatorSetIdProto`: domain and version.
-fn opset(source: &mut Source, part: Part) -> Parsed<(String, u64)> {
-    let (mut domain, mut version) = (String::new(), 0);
-    let mut fields = Fields::of(part);
-    while let Some((number, content)) = source.next(&mut fields)? {
-        match (number, content) {
-            (1, Content::Bytes(part)) => domain = source.text(part)?,
-            (2, Content::Number(n)) => version = n,
-            _ => {}
-        }
-    }
-    Ok((domain, version))
 }
 
 fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {

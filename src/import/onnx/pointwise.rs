@@ -40,6 +40,10 @@ pub fn joined(view: &View, operands: &[usize]) -> Result<Vec<Given>, String> {
             None => return Ok(vec![Given::unknown()]),
         }
     }
+    // Before operator set 7 the second operand's place was an attribute, and the first gave the shape.
+    if let (Some(1), Some(first)) = (view.int("broadcast"), shapes.first()) {
+        return Ok(vec![Given::shape(first.to_vec())]);
+    }
     let shape = broadcast(&shapes)?;
     let value = folded(view, operands, &shape);
     Ok(vec![Given::with(shape, value)])
