@@ -11,23 +11,38 @@ use std::rc::Rc;
 /// More nodes a model may not have.
 pub const MOST_NODES: usize = 1_000_000;
 
-/// More of anything else (names, weights, operands of a node) no model of so many nodes has.
-const MOST_PARTS: usize = 4 * MOST_NODES;
+/// More weights, operands, attributes and statements of shapes no model of so many nodes has.
+const MOST_PARTS: usize = 16 * MOST_NODES;
+
+/// So many numbers in small tensors and attributes are kept.
+const MOST_NUMBERS: usize = 16 * MOST_NODES;
 
 /// What is counted over all messages, and texts that occur again and again.
 #[derive(Default)]
 pub struct Parser {
     nodes: usize,
     parts: usize,
+    numbers: usize,
     words: Names,
     shared: Vec<Rc<str>>,
 }
 
 impl Parser {
+    /// Counts something that is kept.
     fn part(&mut self) -> Parsed<()> {
         self.parts += 1;
-        if self.parts > 8 * MOST_PARTS {
-            return Err(Damage(format!("it has more than {} parts", 8 * MOST_PARTS)));
+        if self.parts > MOST_PARTS {
+            let text = format!("it has more than {MOST_PARTS} weights, operands and attributes");
+            return Err(Damage(text));
+        }
+        Ok(())
+    }
+
+    /// Counts numbers that are kept.
+    fn numbers(&mut self, count: usize) -> Parsed<()> {
+        self.numbers += count;
+        if self.numbers > MOST_NUMBERS {
+            return Err(Damage(format!("it has more than {MOST_NUMBERS} constants")));
         }
         Ok(())
     }
@@ -59,7 +74,7 @@ impl Parser {
                     let (key, body) = self.function(source, part)?;
                     model.functions.insert(key, Rc::new(body));
                 }
-                _ => self.part()?,
+                _ => {}
             }
         }
         Ok(model)
@@ -70,7 +85,6 @@ impl Parser {
         let mut graph = Graph::default();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             let Content::Bytes(part) = content else {
                 continue;
             };
@@ -110,7 +124,6 @@ impl Parser {
         let (mut domain, mut name) = (String::new(), String::new());
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             let Content::Bytes(part) = content else {
                 continue;
             };
@@ -156,13 +169,20 @@ impl Parser {
         };
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             let Content::Bytes(part) = content else {
                 continue;
             };
             match number {
-                1 => node.inputs.push(names.number(&source.text(part)?)),
-                2 => node.outputs.push(names.number(&source.text(part)?)),
+                1 | 2 => {
+                    self.part()?;
+                    let name = names.number(&source.text(part)?);
+                    let list = if number == 1 {
+                        &mut node.inputs
+                    } else {
+                        &mut node.outputs
+                    };
+                    list.push(name);
+                }
                 3 => node.name = source.text(part)?,
                 4 => node.op = self.word(&source.text(part)?),
                 5 => node.attributes.extend(self.attribute(source, part)?),
@@ -178,6 +198,7 @@ impl Parser {
 
     /// `AttributeProto`; `None` without a name.
     fn attribute(&mut self, source: &mut Source, part: Part) -> Parsed<Option<(Rc<str>, Value)>> {
+        self.part()?;
         let mut name = String::new();
         let mut kind = 0;
         let mut value = None;
@@ -187,7 +208,6 @@ impl Parser {
         let mut complete = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match (number, content) {
                 (1, Content::Bytes(part)) => name = source.text(part)?,
                 (2, Content::Four(bytes)) => {
@@ -229,6 +249,7 @@ impl Parser {
         if name.is_empty() {
             return Ok(None);
         }
+        self.numbers(ints.len() + floats.len())?;
         let ints: Vec<i64> = ints.into_iter().map(|n| n as i64).collect();
         // Writers may leave out what is 0 or empty; then the stated type says what it is.
         let value = match (caller, kind, value) {
@@ -250,6 +271,7 @@ impl Parser {
 
     /// `TensorProto`: name, extents, and the values if they are few.
     fn tensor(&mut self, source: &mut Source, part: Part) -> Parsed<(String, Tensor)> {
+        self.part()?;
         let mut name = String::new();
         let mut dims = Vec::new();
         let mut kind = 0;
@@ -260,7 +282,6 @@ impl Parser {
         let mut elsewhere = false;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match (number, content) {
                 (1, Content::Number(n)) => dims.push(n),
                 (1, Content::Bytes(part)) => {
@@ -310,6 +331,7 @@ impl Parser {
         };
         let count = dims.iter().try_fold(1u64, |n, &d| n.checked_mul(d));
         let data = data.filter(|d| count == Some(d.count() as u64) && d.count() <= MOST_ELEMENTS);
+        self.numbers(dims.len() + data.as_ref().map_or(0, Data::count))?;
         Ok((name, Tensor { dims, data }))
     }
 
@@ -319,7 +341,6 @@ impl Parser {
         let mut dims = Vec::new();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match (number, content) {
                 (1, Content::Bytes(part)) => name = self.tensor(source, part)?.0,
                 (3, Content::Number(n)) => dims.push(n),
@@ -342,11 +363,11 @@ impl Parser {
         part: Part,
         names: &mut Names,
     ) -> Parsed<Option<Stated>> {
+        self.part()?;
         let mut name = String::new();
         let mut shape = None;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match (number, content) {
                 (1, Content::Bytes(part)) => name = source.text(part)?,
                 (2, Content::Bytes(part)) => shape = self.kind(source, part)?,
@@ -382,7 +403,6 @@ impl Parser {
         let mut found = Vec::new();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match content {
                 Content::Bytes(part) if number == wanted => found.push(part),
                 _ => {}
@@ -396,7 +416,6 @@ impl Parser {
         let mut extent = Extent::Unknown;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
-            self.part()?;
             match (number, content) {
                 // Some writers say -1 or 0 for what is left open.
                 (1, Content::Number(n)) if n > 0 && n <= i64::MAX as u64 => {

@@ -1,14 +1,17 @@
 //! Walks a model in the order its nodes run: shapes, small values, layers, and which layer takes
 //! from which.
 
+mod inline;
+mod vertices;
+
 use super::known::{Constant, Dim, Given, Known, View};
-use super::made::{Made, Refusal};
+use super::made::Refusal;
 use super::model::{Attributes, Graph, Model, Names, Node, Stated, Value};
 use super::open::OpenDims;
 use super::operators;
 use super::order;
 use super::parse::{MOST_NODES, Parser};
-use super::wire::{Part, Source};
+use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::import::FreeOperator;
 use crate::ir::layer::LayerShape;
@@ -24,12 +27,8 @@ const MOST_DEPTH: usize = 16;
 /// So many values are computed at most; models need a few for each node.
 const MOST_VALUES: usize = 20_000_000;
 
-/// A tensor that comes from more layers than these gets a node of its own for the join, so that
-/// edges stay linear in the nodes.
-const WIDEST_JOIN: usize = 256;
-
-/// Once so many edges are there, every join gets a node.
-const MANY_EDGES: usize = 500_000;
+/// With functions written out, a model has at most so many tensors.
+const MOST_SLOTS: usize = 8 * MOST_NODES;
 
 /// So many errors are told of one model.
 const MOST_ERRORS: usize = 20;
@@ -96,6 +95,18 @@ struct Call<'c> {
     depth: usize,
 }
 
+/// A node with its operands and results as slots; `None` where one is left out.
+struct Site<'n> {
+    node: &'n Node,
+    /// Those of a function's caller put in.
+    attributes: Attributes,
+    inputs: Vec<Option<usize>>,
+    outputs: Vec<Option<usize>>,
+    /// What the node is called.
+    label: String,
+}
+
+/// A model on the way to its layers.
 pub struct Walker<'a, 'f> {
     source: &'a mut Source<'f>,
     parser: Parser,
@@ -142,7 +153,9 @@ impl<'a, 'f> Walker<'a, 'f> {
             out: Walked::default(),
         };
         if let Some(graph) = &model.graph {
-            let slots = walker.fresh(graph.names.count());
+            let Ok(slots) = walker.fresh(graph.names.count()) else {
+                return walker.out;
+            };
             walker.weights(graph, &slots);
             for input in &graph.inputs {
                 let slot = &mut walker.slots[slots[input.name as usize]];
@@ -170,10 +183,14 @@ impl<'a, 'f> Walker<'a, 'f> {
         walker.out
     }
 
-    fn fresh(&mut self, count: usize) -> Vec<usize> {
+    /// Slots for the tensors of a graph.
+    fn fresh(&mut self, count: usize) -> Walk<Vec<usize>> {
         let first = self.slots.len();
+        if first.saturating_add(count) > MOST_SLOTS {
+            return self.too_much(format!("the model has more than {MOST_SLOTS} tensors"));
+        }
         self.slots.resize_with(first + count, Slot::default);
-        (first..first + count).collect()
+        Ok((first..first + count).collect())
     }
 
     fn weights(&mut self, graph: &Graph, slots: &[usize]) {
@@ -244,13 +261,9 @@ impl<'a, 'f> Walker<'a, 'f> {
         for at in order {
             self.ran += 1;
             if self.ran > MOST_NODES {
-                return self.stop(
-                    Diagnostic::error(
-                        codes::IMPORT,
-                        format!("with its functions written out, the model has more than {MOST_NODES} nodes"),
-                    )
-                    .help("import a part of the model"),
-                );
+                return self.too_much(format!(
+                    "with its functions written out, the model has more than {MOST_NODES} nodes"
+                ));
             }
             let node = &graph.nodes[at];
             self.node(node, &scope, call)?;
@@ -289,156 +302,132 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn node(&mut self, node: &Node, scope: &Scope, call: &Call) -> Walk<()> {
-        let own = |number: u32| scope.slots[number as usize];
-        let inputs: Vec<Option<usize>> = node
-            .inputs
-            .iter()
-            .map(|&n| (n != 0).then(|| own(n)))
-            .collect();
-        let outputs: Vec<Option<usize>> = node
-            .outputs
-            .iter()
-            .map(|&n| (n != 0).then(|| own(n)))
-            .collect();
-        let attributes = resolved(node, call.attributes);
-        let key = (node.domain.to_string(), node.op.to_string());
-        let function = match operators::is_known_domain(&node.domain) {
-            true => None,
-            false => self.functions.get(&key).map(Rc::clone),
+        let slots = |names: &[u32]| -> Vec<Option<usize>> {
+            let slot = |&n: &u32| (n != 0).then(|| scope.slots[n as usize]);
+            names.iter().map(slot).collect()
         };
-        let label = label(node, scope.names, call.prefix);
-        if let Some(body) = function {
-            return self.function(&body, &attributes, &inputs, &outputs, &label, call.depth);
+        let site = Site {
+            node,
+            attributes: resolved(node, call.attributes),
+            inputs: slots(&node.inputs),
+            outputs: slots(&node.outputs),
+            label: label(node, scope.names, call.prefix),
+        };
+        if !operators::is_known_domain(&node.domain) {
+            let key = (node.domain.to_string(), node.op.to_string());
+            if let Some(body) = self.functions.get(&key).map(Rc::clone) {
+                return self.function(&body, &site, call.depth);
+            }
         }
         match &*node.op {
-            "If" => return self.branch(node, &attributes, &inputs, &outputs, scope, &label, call),
+            "If" => self.branch(&site, scope, call),
             "Loop" | "Scan" | "SequenceMap" => {
                 self.not_counted(
-                    &label,
-                    &node.op,
-                    "it runs a graph of its own, which is not counted",
+                    &site,
+                    "it runs a graph of its own",
                     "unroll it when exporting the model, or count its layers by hand",
                 );
-                self.give(&outputs, &inputs, Vec::new(), &label, &node.op, false);
-                return Ok(());
+                let from = self.sources(&site)?;
+                self.give(&site, Vec::new(), false, from);
+                Ok(())
             }
-            _ => {}
+            _ => self.plain(&site),
         }
-        self.plain(node, &attributes, &inputs, &outputs, &label)
+    }
+
+    fn view<'v>(&'v self, site: &'v Site) -> View<'v> {
+        let known = |slot: &Option<usize>| slot.map(|slot| &self.slots[slot].known);
+        View {
+            node: site.node,
+            attributes: &site.attributes,
+            inputs: site.inputs.iter().map(known).collect(),
+        }
     }
 
     /// An operator without a graph of its own.
-    fn plain(
-        &mut self,
-        node: &Node,
-        attributes: &Attributes,
-        inputs: &[Option<usize>],
-        outputs: &[Option<usize>],
-        label: &str,
-    ) -> Walk<()> {
-        let known_domain = operators::is_known_domain(&node.domain);
-        let (layers, results) = {
-            let view = View {
-                node,
-                attributes,
-                inputs: inputs
-                    .iter()
-                    .map(|i| i.map(|i| &self.slots[i].known))
-                    .collect(),
-            };
-            if known_domain {
-                let most = MOST_LAYERS.saturating_sub(self.out.vertices.len());
-                (operators::layers(&view, most), operators::results(&view))
-            } else {
-                (None, None)
-            }
+    fn plain(&mut self, site: &Site) -> Walk<()> {
+        let (layers, results) = if operators::is_known_domain(&site.node.domain) {
+            let view = self.view(site);
+            let most = MOST_LAYERS.saturating_sub(self.out.vertices.len());
+            (operators::layers(&view, most), operators::results(&view))
+        } else {
+            (None, None)
         };
-        let misfit = |text: &str| {
-            Diagnostic::error(
-                codes::MODEL_SHAPE,
-                format!(
-                    "operator `{}` of node `{label}` does not fit its operands: {text}",
-                    node.op
-                ),
-            )
-            .help("check how the model was exported, and the sizes given with `dim`")
-        };
-        let from = self.sources(inputs, label)?;
+        let from = self.sources(site)?;
         let mut last: Option<Rc<[u32]>> = None;
         let mut reported = false;
         let costs = layers.is_some();
         match layers {
             None => {}
-            Some(Ok(made)) => last = self.layers(made, label, &from)?,
+            Some(Ok(made)) => last = self.layers(made, &site.label, &from)?,
             Some(Err(Refusal::Misfit(text))) => {
-                self.error(misfit(&text))?;
+                self.misfit(site, &text)?;
                 reported = true;
             }
             Some(Err(Refusal::Unknown(operand))) => {
+                self.unknown(site, operand)?;
                 reported = true;
-                self.unknown(node, inputs, operand, label)?;
             }
             Some(Err(Refusal::Beyond(why))) => {
-                self.not_counted(
-                    label,
-                    &node.op,
-                    &why,
-                    "count it by hand, or leave it out of the model",
-                );
+                let help = "count it by hand, or leave it out of the model";
+                self.not_counted(site, &why, help);
             }
         }
         let given = match results {
             Some(Ok(given)) => given,
             Some(Err(_)) if reported => Vec::new(),
             Some(Err(text)) => {
-                self.error(misfit(&text))?;
+                self.misfit(site, &text)?;
                 reported = true;
                 Vec::new()
             }
+            None if costs => Vec::new(),
             None => {
-                if !costs {
-                    let what = if node.domain.is_empty() {
-                        "ONNX".to_string()
-                    } else {
-                        format!("`{}`", node.domain)
-                    };
-                    let why = format!("no operator of this name in {what} is known");
-                    self.not_counted(
-                        label,
-                        &node.op,
-                        &why,
-                        "if it costs something on the array, count it by hand",
-                    );
-                }
+                let why = match &*site.node.domain {
+                    "" => "ONNX has no operator of this name that is known here".to_string(),
+                    other => format!("the operators of `{other}` are not known here"),
+                };
+                let help = "if it costs something on the array, count it by hand";
+                self.not_counted(site, &why, help);
                 Vec::new()
             }
         };
-        for g in &given {
-            self.values += g.value.as_ref().map_or(0, |v| v.data.count());
-        }
+        let counts = given.iter().flat_map(|g| &g.value);
+        self.values += counts.map(|v| v.data.count()).sum::<usize>();
         if self.values > MOST_VALUES {
-            return self.stop(
-                Diagnostic::error(
-                    codes::IMPORT,
-                    format!("the model computes more than {MOST_VALUES} values from its constants"),
-                )
-                .help("fold its constants before importing it"),
-            );
+            let most = format!("more than {MOST_VALUES} values");
+            return self.too_much(format!("the model computes {most} from its constants"));
         }
         let counted = last.is_some();
-        let from = last.unwrap_or(from);
-        self.give_from(outputs, inputs, given, label, &node.op, reported, from);
-        let fixed = outputs.iter().flatten().all(|&o| self.slots[o].known.fixed);
-        if !counted && !fixed {
+        self.give(site, given, reported, last.unwrap_or(from));
+        let mut outputs = site.outputs.iter().flatten();
+        if !counted && !outputs.all(|&o| self.slots[o].known.fixed) {
             self.out.free.push(FreeOperator {
-                name: label.to_string(),
-                op: node.op.to_string(),
+                name: site.label.clone(),
+                op: site.node.op.to_string(),
             });
         }
         Ok(())
     }
 
-    fn not_counted(&mut self, label: &str, op: &str, why: &str, help: &str) {
+    fn too_much<T>(&mut self, text: String) -> Walk<T> {
+        let diagnostic = Diagnostic::error(codes::IMPORT, text);
+        self.stop(diagnostic.help("import a part of the model, or simplify it before"))
+    }
+
+    fn misfit(&mut self, site: &Site, text: &str) -> Walk<()> {
+        let (op, label) = (&site.node.op, &site.label);
+        self.error(
+            Diagnostic::error(
+                codes::MODEL_SHAPE,
+                format!("operator `{op}` of node `{label}` does not fit its operands: {text}"),
+            )
+            .help("check how the model was exported, and the sizes given with `dim`"),
+        )
+    }
+
+    fn not_counted(&mut self, site: &Site, why: &str, help: &str) {
+        let (op, label) = (&site.node.op, &site.label);
         self.warn(
             Diagnostic::warning(
                 codes::NOT_UNDERSTOOD,
@@ -448,190 +437,35 @@ impl<'a, 'f> Walker<'a, 'f> {
         );
     }
 
-    fn unknown(
-        &mut self,
-        node: &Node,
-        inputs: &[Option<usize>],
-        operand: usize,
-        label: &str,
-    ) -> Walk<()> {
-        let lost = inputs
-            .get(operand)
-            .copied()
-            .flatten()
-            .and_then(|s| self.slots[s].lost);
+    /// A layer that depends on a shape nobody knows. What an error made unknown is not told again.
+    fn unknown(&mut self, site: &Site, operand: usize) -> Walk<()> {
+        let slot = site.inputs.get(operand).copied().flatten();
+        let lost = slot.and_then(|s| self.slots[s].lost);
         let why = match lost.map(|l| &self.lost[l as usize]) {
-            // The reason was told already.
             Some(None) => return Ok(()),
             Some(Some(why)) => why.clone(),
             None => "nothing states it".to_string(),
         };
+        let what = format!(
+            "operand {operand} of node `{}` (`{}`)",
+            site.label, site.node.op
+        );
         self.error(
             Diagnostic::error(
                 codes::MODEL_SHAPE,
-                format!("the shape of operand {operand} of node `{label}` (`{}`) is not known: {why}", node.op),
+                format!("the shape of {what} is not known: {why}"),
             )
-            .help("run shape inference when exporting, so that the model states the shape, or cut the model there"),
+            .help("let the exporter state the shapes of all tensors, or cut the model there"),
         )
     }
 
-    /// The vertices that operands come from.
-    fn sources(&mut self, inputs: &[Option<usize>], label: &str) -> Walk<Rc<[u32]>> {
-        let mut first: Option<Rc<[u32]>> = None;
-        let mut all: Vec<u32> = Vec::new();
-        for &slot in inputs.iter().flatten() {
-            let slot = &self.slots[slot];
-            let Some(from) = slot.from.as_ref().filter(|_| !slot.known.fixed) else {
-                continue;
-            };
-            match &first {
-                None => first = Some(Rc::clone(from)),
-                Some(have) if Rc::ptr_eq(have, from) => {}
-                Some(have) => {
-                    if all.is_empty() {
-                        all.extend_from_slice(have);
-                    }
-                    all.extend_from_slice(from);
-                }
-            }
-        }
-        let Some(first) = first else {
-            return Ok(Rc::from([]));
-        };
-        if all.is_empty() {
-            return Ok(first);
-        }
-        all.sort_unstable();
-        all.dedup();
-        let widest = if self.edges > MANY_EDGES {
-            1
-        } else {
-            WIDEST_JOIN
-        };
-        let all: Rc<[u32]> = all.into();
-        if all.len() <= widest {
-            return Ok(all);
-        }
-        let join = self.vertex(&format!("{label}/join"), None, all)?;
-        Ok(Rc::from([join]))
-    }
-
-    fn vertex(&mut self, name: &str, shape: Option<LayerShape>, inputs: Rc<[u32]>) -> Walk<u32> {
-        if self.out.vertices.len() >= MOST_LAYERS {
-            return self.stop(
-                Diagnostic::error(
-                    codes::IMPORT,
-                    format!("the model has more than {MOST_LAYERS} layers"),
-                )
-                .help("import a part of the model"),
-            );
-        }
-        self.edges += inputs.len();
-        let name = self.unique(name);
-        self.out.vertices.push(Vertex {
-            name,
-            shape,
-            inputs,
-        });
-        Ok(self.out.vertices.len() as u32 - 1)
-    }
-
-    /// A name that no other vertex has.
-    fn unique(&mut self, name: &str) -> String {
-        let count = self.names.entry(name.to_string()).or_insert(0);
-        *count += 1;
-        if *count == 1 {
-            return name.to_string();
-        }
-        loop {
-            let count = self.names.entry(name.to_string()).or_insert(1);
-            let other = format!("{name}#{count}");
-            *count += 1;
-            if self.names.contains_key(&other) {
-                continue;
-            }
-            self.names.insert(other.clone(), 1);
-            self.warn(
-                Diagnostic::warning(
-                    codes::RENAMED,
-                    format!("the model calls several layers `{name}`; this one is `{other}` here"),
-                )
-                .help("give every node of the model a name of its own"),
-            );
-            return other;
-        }
-    }
-
-    /// Adds the layers of a node. Gives the vertices that its results come from; `None` if there
-    /// are no layers.
-    fn layers(
-        &mut self,
-        made: Vec<Made>,
-        label: &str,
-        from: &Rc<[u32]>,
-    ) -> Walk<Option<Rc<[u32]>>> {
-        let mut places: Vec<u32> = Vec::new();
-        let mut last = vec![true; made.len()];
-        for layer in &made {
-            for &at in &layer.after {
-                last[at] = false;
-            }
-        }
-        for layer in made {
-            let name = match layer.suffix.as_str() {
-                "" => label.to_string(),
-                suffix => format!("{label}/{suffix}"),
-            };
-            let inputs = if layer.after.is_empty() {
-                Rc::clone(from)
-            } else {
-                let mut inputs: Vec<u32> = layer.after.iter().map(|&at| places[at]).collect();
-                if layer.operands {
-                    inputs.extend_from_slice(from);
-                }
-                inputs.sort_unstable();
-                inputs.dedup();
-                inputs.into()
-            };
-            places.push(self.vertex(&name, Some(layer.shape), inputs)?);
-        }
-        let ends = places.iter().zip(&last).filter(|(_, last)| **last);
-        let ends: Rc<[u32]> = ends.map(|(&p, _)| p).collect();
-        Ok((!ends.is_empty()).then_some(ends))
-    }
-
-    fn give(
-        &mut self,
-        outputs: &[Option<usize>],
-        inputs: &[Option<usize>],
-        given: Vec<Given>,
-        label: &str,
-        op: &str,
-        reported: bool,
-    ) {
-        let from = self.sources(inputs, label).unwrap_or_else(|_| Rc::from([]));
-        self.give_from(outputs, inputs, given, label, op, reported, from);
-    }
-
-    /// Notes what is known of a node's results.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "all of a node and what was found of it"
-    )]
-    fn give_from(
-        &mut self,
-        outputs: &[Option<usize>],
-        inputs: &[Option<usize>],
-        given: Vec<Given>,
-        label: &str,
-        op: &str,
-        reported: bool,
-        from: Rc<[u32]>,
-    ) {
-        let fixed = inputs.iter().flatten().all(|&i| self.slots[i].known.fixed);
-        let lost_before = inputs.iter().flatten().find_map(|&i| self.slots[i].lost);
+    /// Notes what is known of a node's results, and that they come from these vertices.
+    fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Rc<[u32]>) {
+        let inputs = || site.inputs.iter().flatten();
+        let fixed = inputs().all(|&i| self.slots[i].known.fixed);
+        let lost_before = inputs().find_map(|&i| self.slots[i].lost);
         let mut given = given.into_iter();
-        for output in outputs {
+        for output in &site.outputs {
             let given = given.next().unwrap_or_default();
             let Some(output) = *output else { continue };
             let open = given.shape.as_ref().is_none_or(|s| s.contains(&None));
@@ -639,10 +473,9 @@ impl<'a, 'f> Walker<'a, 'f> {
                 _ if !open => None,
                 Some(before) if !reported => Some(before),
                 _ => {
-                    let why = (!reported).then(|| {
-                        format!("it follows from the data that node `{label}` (`{op}`) sees")
-                    });
-                    self.lost.push(why);
+                    let node = format!("node `{}` (`{}`)", site.label, site.node.op);
+                    let text = || format!("it follows from the data that {node} sees");
+                    self.lost.push((!reported).then(text));
                     Some(self.lost.len() as u32 - 1)
                 }
             };
@@ -658,129 +491,6 @@ impl<'a, 'f> Walker<'a, 'f> {
                 lost,
             };
         }
-    }
-
-    /// A call of a function of the model: its body stands in its place.
-    fn function(
-        &mut self,
-        body: &Rc<Graph>,
-        attributes: &Attributes,
-        inputs: &[Option<usize>],
-        outputs: &[Option<usize>],
-        label: &str,
-        depth: usize,
-    ) -> Walk<()> {
-        let mut slots = self.fresh(body.names.count());
-        for (formal, actual) in body
-            .inputs
-            .iter()
-            .zip(inputs.iter().chain(std::iter::repeat(&None)))
-        {
-            match actual {
-                Some(actual) => slots[formal.name as usize] = *actual,
-                // Left out: it is there and nothing is known of it.
-                None => self.slots[slots[formal.name as usize]].given = true,
-            }
-        }
-        let mut all = attributes.clone();
-        for (name, value) in &body.defaults {
-            if !all.iter().any(|(n, _)| n == name) {
-                all.push((Rc::clone(name), value.clone()));
-            }
-        }
-        let prefix = format!("{label}/");
-        let call = Call {
-            prefix: &prefix,
-            attributes: Some(&all),
-            depth: depth + 1,
-        };
-        self.graph(body, &slots, None, &call)?;
-        self.copy(&body.outputs, &slots, outputs);
-        Ok(())
-    }
-
-    fn copy(&mut self, formal: &[Stated], slots: &[usize], outputs: &[Option<usize>]) {
-        for (formal, output) in formal.iter().zip(outputs) {
-            if let Some(output) = output {
-                self.slots[*output] = Slot {
-                    given: true,
-                    ..self.slots[slots[formal.name as usize]].clone()
-                };
-            }
-        }
-    }
-
-    /// `If`: the branch that is taken stands in its place, if the condition follows from the model.
-    #[allow(clippy::too_many_arguments, reason = "all of a node")]
-    fn branch(
-        &mut self,
-        node: &Node,
-        attributes: &Attributes,
-        inputs: &[Option<usize>],
-        outputs: &[Option<usize>],
-        scope: &Scope,
-        label: &str,
-        call: &Call,
-    ) -> Walk<()> {
-        let taken = {
-            let view = View {
-                node,
-                attributes,
-                inputs: inputs
-                    .iter()
-                    .map(|i| i.map(|i| &self.slots[i].known))
-                    .collect(),
-            };
-            operators::truth(&view, 0)
-        };
-        let wanted = match taken {
-            Some(true) => "then_branch",
-            Some(false) => "else_branch",
-            None => {
-                self.not_counted(
-                    label,
-                    &node.op,
-                    "which of its graphs runs depends on data",
-                    "export the model for the case that is wanted",
-                );
-                self.give(outputs, inputs, Vec::new(), label, &node.op, false);
-                return Ok(());
-            }
-        };
-        let part = attributes.iter().find_map(|(n, v)| match v {
-            Value::Graph(part) if **n == *wanted => Some(*part),
-            _ => None,
-        });
-        let graph = match part.map(|part: Part| self.parser.graph(self.source, part)) {
-            Some(Ok(graph)) => graph,
-            Some(Err(damage)) => return self.stop(super::damaged(&damage)),
-            None => {
-                return self.stop(super::damaged(&super::wire::Damage(format!(
-                    "node `{label}` has no `{wanted}`"
-                ))));
-            }
-        };
-        let mut slots = self.fresh(graph.names.count());
-        let mut own = vec![false; graph.names.count()];
-        let mark = graph.nodes.iter().flat_map(|n| n.outputs.iter().copied());
-        for name in mark.chain(graph.initializers.iter().map(|(n, _)| *n)) {
-            own[name as usize] = true;
-        }
-        for (name, own) in own.iter().enumerate() {
-            let text = graph.names.text(name as u32);
-            if let (false, Some(slot)) = (*own, scope.find(text)) {
-                slots[name] = slot;
-            }
-        }
-        self.weights(&graph, &slots);
-        let inner = Call {
-            prefix: call.prefix,
-            attributes: call.attributes,
-            depth: call.depth + 1,
-        };
-        self.graph(&graph, &slots, Some(scope), &inner)?;
-        self.copy(&graph.outputs, &slots, outputs);
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use std::io::{BufReader, Read, SeekFrom};
 const LONGEST_TEXT: u64 = 1 << 16;
 
 /// So many bytes of structure are read at most; weights are skipped and do not count.
-const MOST_READ: u64 = 1 << 30;
+const MOST_READ: u64 = 1 << 28;
 
 /// Why a file cannot be understood, as a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
