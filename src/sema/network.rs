@@ -42,6 +42,8 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
     let mut out = Vec::new();
     let (statements, checked) = match &decl.body {
         NetworkBody::Statements(list) => (list.clone(), decl.unchecked.is_none()),
+        // Without a size that could not be read, what the file leaves open means nothing.
+        NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
         NetworkBody::From(from) => from_file(program, from)?,
     };
     let network = assemble(decl, &statements, checked, &program.damage, &mut out);

@@ -1,5 +1,6 @@
 //! ONNX models: what becomes a layer, with which bounds and edges, and what is told of the rest.
 
+mod command;
 mod encode;
 mod hostile;
 mod models;
