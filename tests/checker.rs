@@ -17,15 +17,15 @@ mod published;
 #[path = "support/problem.rs"]
 mod support;
 
-use cfxc::base::span::{SourceMap, Span};
+use cfxc::base::span::SourceMap;
 use cfxc::certify::{self, Proof};
 use cfxc::diag::Diagnostic;
 use cfxc::emit::{Decision, json};
 use cfxc::import;
 use cfxc::ir::problem::{Limit, Problem};
 use cfxc::search::{Found, Outcome};
+use cfxc::sema::{FileNetwork, FileRequest};
 use cfxc::space::Space;
-use cfxc::syntax::ast::NetworkStmt;
 use price_list::{Row, read, written};
 use published::published;
 use serde_json::Value;
@@ -413,13 +413,14 @@ struct Beside;
 impl cfxc::sema::Files for Beside {
     fn network(
         &mut self,
-        path: &str,
-        _: Span,
+        wanted: &FileRequest,
         sources: &mut SourceMap,
-    ) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
+        let path = wanted.path;
         let whole = format!("{}/examples/{path}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(whole).expect("a table");
-        import::table::layers(sources.add(path, text.as_str()), &text)
+        let layers = import::table::layers(sources.add(path, text.as_str()), &text)?;
+        Ok(layers.into())
     }
 }
 

@@ -3,10 +3,10 @@
 use super::REGISTRIES;
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, codes};
-use crate::import;
-use crate::sema::{self, Analysis};
-use crate::syntax::ast::NetworkStmt;
-use std::io::Read;
+use crate::import::{self, Imported, Reader};
+use crate::sema::{self, Analysis, FileNetwork, FileRequest};
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 /// A specification, what it names, and what the checks found.
@@ -90,20 +90,24 @@ fn text(path: &str, bytes: Vec<u8>, sources: &mut SourceMap) -> Result<FileId, D
 /// The bytes of a file, one more than the largest specification if there are so many: the parser
 /// refuses such texts, and devices do not end.
 fn bytes(path: &str) -> Result<Vec<u8>, String> {
-    let reason = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
-        _ => e.to_string(),
-    };
     if Path::new(path).is_dir() {
         return Err("this is a directory".to_string());
     }
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(reason)?;
+    let file = File::open(path).map_err(|e| reason(&e))?;
     file.take(crate::syntax::LARGEST as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(reason)?;
+        .map_err(|e| reason(&e))?;
     Ok(bytes)
+}
+
+/// Why a file cannot be read.
+fn reason(e: &std::io::Error) -> String {
+    match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        _ => e.to_string(),
+    }
 }
 
 fn unreadable(path: &str, reason: &str) -> Diagnostic {
@@ -117,42 +121,101 @@ pub struct Disk;
 impl sema::Files for Disk {
     fn network(
         &mut self,
-        path: &str,
-        at: Span,
+        wanted: &FileRequest,
         sources: &mut SourceMap,
-    ) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
+        let at = wanted.at;
         let spec = &sources.get(at.file).name;
         let folder = Path::new(spec).parent().unwrap_or(Path::new(""));
-        let whole = folder.join(path).to_string_lossy().into_owned();
-        let ending = Path::new(path)
-            .extension()
-            .map(|e| e.to_string_lossy().to_lowercase());
-        if matches!(ending.as_deref(), Some("onnx" | "m")) {
-            return Err(vec![
-                Diagnostic::error(
-                    codes::WRONG_VALUE,
-                    format!("networks are read from layer tables, not from `{path}`"),
-                )
-                .label(at, "a file of another kind")
-                .help("name a .csv table with the columns K,C,Y,X,R,S,T"),
-            ]);
-        }
-        let file = match sources.find(&whole) {
-            Some(file) => file,
-            None => read(&whole, sources).map_err(|d| {
-                // The place in the specification is at fault if there is no file.
-                let unread = d.code == codes::UNREADABLE;
-                vec![if unread { d.label(at, "named here") } else { d }]
-            })?,
+        let whole = folder.join(wanted.path).to_string_lossy().into_owned();
+        let options = import::Options {
+            at,
+            dims: wanted
+                .dims
+                .iter()
+                .map(|(name, size)| (name.node.clone(), *size))
+                .collect(),
         };
-        let text = sources.get(file).text.clone();
-        if text.len() > crate::syntax::LARGEST {
-            return Err(vec![
-                Diagnostic::error(codes::TABLE, format!("{whole} is too large for a table"))
-                    .label(at, "named here")
-                    .help("tables of up to 16 MiB are read"),
-            ]);
+        // What has no place in a text of its own is at fault where the file is named.
+        let placed = |d: Diagnostic| {
+            if d.labels.is_empty() {
+                d.label(at, "named here")
+            } else {
+                d
+            }
+        };
+        match network(&whole, &options, sources) {
+            Ok(read) => Ok(FileNetwork {
+                statements: read.statements,
+                shapes_checked: read.shapes_checked,
+                warnings: read.warnings.into_iter().map(placed).collect(),
+            }),
+            Err(found) => Err(found.into_iter().map(placed).collect()),
         }
-        import::table::layers(file, &text)
+    }
+}
+
+/// The network in a file of any kind that is known. Diagnostics of files that are no text have no
+/// place.
+///
+/// # Errors
+/// Why the file cannot be read or what is wrong in it.
+pub fn network(
+    path: &str,
+    options: &import::Options,
+    sources: &mut SourceMap,
+) -> Result<Imported, Vec<Diagnostic>> {
+    let unread = |e: std::io::Error| vec![unreadable(path, &reason(&e))];
+    if Path::new(path).is_dir() {
+        return Err(vec![unreadable(path, "this is a directory")]);
+    }
+    let mut file = File::open(path).map_err(unread)?;
+    let mut head = Vec::new();
+    (&mut file)
+        .take(import::HEAD as u64)
+        .read_to_end(&mut head)
+        .map_err(unread)?;
+    let Some(format) = import::recognise(&head) else {
+        let known: Vec<&str> = import::FORMATS.iter().map(|f| f.about).collect();
+        return Err(vec![
+            Diagnostic::error(codes::IMPORT, format!("{path} is of no kind that is known"))
+                .help(format!("known are: {}", known.join("; "))),
+        ]);
+    };
+    if let (false, Some((name, _))) = (format.open_dims, options.dims.first()) {
+        return Err(vec![
+            Diagnostic::error(
+                codes::UNBOUND_DIM,
+                format!("{path} leaves no dimension open, so that `{name}` has no effect"),
+            )
+            .help("leave the dimension out"),
+        ]);
+    }
+    match format.read {
+        Reader::Binary(read) => {
+            file.rewind().map_err(unread)?;
+            read(&mut file, options)
+        }
+        Reader::Text(from_text) => {
+            let id = match sources.find(path) {
+                Some(id) => id,
+                None => {
+                    // What is no regular file cannot be read again from its beginning.
+                    let rest = crate::syntax::LARGEST + 1 - head.len();
+                    file.take(rest as u64)
+                        .read_to_end(&mut head)
+                        .map_err(unread)?;
+                    text(path, head, sources).map_err(|d| vec![d])?
+                }
+            };
+            let text = sources.get(id).text.clone();
+            if text.len() > crate::syntax::LARGEST {
+                return Err(vec![
+                    Diagnostic::error(codes::TABLE, format!("{path} is too large for a table"))
+                        .help("tables of up to 16 MiB are read"),
+                ]);
+            }
+            from_text(id, &text, options)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::exit::Exit;
 use super::files;
-use super::output::replace;
+use super::output::write_file;
 use crate::base::span::SourceMap;
 use crate::diag::{Diagnostic, Severity};
 use crate::emit::number::counted;
@@ -44,7 +44,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
                 Exit::Wrong
             }
             Ok((_, after)) if spec == "-" => console.print(&after),
-            Ok((_, after)) => match replace(Path::new(spec), &after) {
+            Ok((_, after)) => match write_file(Path::new(spec), &after) {
                 Ok(()) => {
                     changed += 1;
                     Exit::Done

@@ -12,6 +12,7 @@ mod files;
 mod findings;
 mod fmt;
 mod graph;
+mod import;
 mod infeasible;
 mod list;
 mod output;
@@ -82,6 +83,7 @@ enum Command {
     Cost(cost::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
+    Import(import::Args),
     List(list::Args),
     Show(show::Args),
 }
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
             Command::Cost(args) => cost::run(args, &console),
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
+            Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Show(args) => show::run(args, &console),
         }

@@ -59,7 +59,7 @@ impl Target {
     }
 
     fn open(&self) -> Result<NamedTempFile, Diagnostic> {
-        open(&self.folder).map_err(|e| unwritable(&self.folder, reason(&e)))
+        temporary(&self.folder).map_err(|e| unwritable(&self.folder, reason(&e)))
     }
 
     fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
@@ -89,8 +89,49 @@ impl Target {
     }
 }
 
-/// A new file in a directory, to be put in place when it is whole.
-fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
+/// Writes one file, whole or not at all: what stood there before stays if it cannot be written.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn write_file(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let failed = |e: &std::io::Error| {
+        Diagnostic::error(
+            codes::UNWRITABLE,
+            format!("cannot write {}: {}", path.display(), reason(e)),
+        )
+        .help("choose another file, or check the permissions of this one and of its directory")
+    };
+    if path.is_dir() {
+        return Err(failed(&ErrorKind::IsADirectory.into()));
+    }
+    let special = std::fs::metadata(path).is_ok_and(|m| !m.is_file());
+    if special {
+        // A device or pipe takes no other file's place.
+        return std::fs::write(path, text).map_err(|e| failed(&e));
+    }
+    // Through a link to the file itself.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let put = || {
+        let file = fill(temporary(&folder)?, text)?;
+        if let Ok(before) = std::fs::metadata(&target) {
+            let permissions = before.permissions();
+            if permissions.readonly() {
+                return Err(ErrorKind::PermissionDenied.into());
+            }
+            file.as_file().set_permissions(permissions)?;
+        }
+        file.persist(&target).map_err(|e| e.error)?;
+        Ok(())
+    };
+    put().map_err(|e: std::io::Error| failed(&e))
+}
+
+/// A file under a name of its own in this folder; removed unless it is put in place.
+fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".cfxc-").suffix(".tmp");
     #[cfg(unix)]
@@ -106,32 +147,6 @@ fn fill(mut file: NamedTempFile, text: &str) -> std::io::Result<NamedTempFile> {
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
-}
-
-/// Puts a text in the place of a file, whole or not at all. It keeps the file's permissions, and a
-/// link to it stays a link.
-///
-/// # Errors
-/// Why it cannot be written.
-pub fn replace(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    let whole = || {
-        let real = std::fs::canonicalize(path)?;
-        let permissions = std::fs::metadata(&real)?.permissions();
-        if permissions.readonly() {
-            return Err(ErrorKind::PermissionDenied.into());
-        }
-        let file = fill(open(real.parent().unwrap_or(Path::new(".")))?, text)?;
-        file.as_file().set_permissions(permissions)?;
-        file.persist(&real).map_err(|e| e.error)?;
-        Ok(())
-    };
-    whole().map_err(|e| {
-        Diagnostic::error(
-            codes::UNWRITABLE,
-            format!("cannot write {}: {}", path.display(), reason(&e)),
-        )
-        .help("check the permissions of the file and of its directory")
-    })
 }
 
 /// A design's name as a file name: it must not lead anywhere else.

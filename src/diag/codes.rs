@@ -82,6 +82,12 @@ codes! {
     EDGE = "E0307";
     /// A table of layers has a mistake.
     TABLE = "E0308";
+    /// A model file is damaged, too large, or of no kind that is known.
+    IMPORT = "E0309";
+    /// A dimension that a model leaves open has no size, or a size is given for none.
+    UNBOUND_DIM = "E0310";
+    /// A shape in a model cannot be known, or does not fit its operator.
+    MODEL_SHAPE = "E0311";
     /// The levels of a dataflow are not nested as levels must be.
     LEVELS = "E0401";
     /// A directive maps a dimension that the layer does not have.
@@ -126,6 +132,10 @@ codes! {
     LOOSE = "W0301";
     /// A depthwise layer with as many filters per channel as it has channels.
     MULTIPLIER = "W0302";
+    /// An operator of a model that is not understood, or not counted as it is.
+    NOT_UNDERSTOOD = "W0303";
+    /// A name that a model gives to several layers.
+    RENAMED = "W0304";
     /// A knob that no dataflow reads.
     UNUSED_KNOB = "W0501";
     /// A refined range without some of its coarse levels.

@@ -74,7 +74,7 @@ fn node(node: &Node) -> Value {
 }
 
 /// The declared loop bounds.
-fn dims(shape: &LayerShape) -> Value {
+pub(super) fn dims(shape: &LayerShape) -> Value {
     let dims = shape.op.dims().iter().filter(|d| shape.bounds[**d] > 0);
     Value::Object(
         dims.map(|d| (d.name().to_string(), shape.bounds[*d].into()))

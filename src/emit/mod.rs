@@ -10,6 +10,7 @@ pub mod insight;
 pub mod json;
 mod layers;
 pub mod markdown;
+pub mod network;
 pub mod number;
 pub mod prices;
 pub mod proof;

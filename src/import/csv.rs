@@ -2,6 +2,12 @@
 
 use crate::base::span::{FileId, Span};
 
+/// Whether a file that begins with these bytes is meant as text, in whatever encoding.
+pub fn is_text(head: &[u8]) -> bool {
+    let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    wide || !head.contains(&0)
+}
+
 /// One value between commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {

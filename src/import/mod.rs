@@ -1,4 +1,106 @@
-//! Layers from files of other tools, as statements of the language with places in those files.
+//! Networks from files of other tools, as statements of the language.
+//!
+//! A file is what its content says, whatever it is called. [`FORMATS`] lists the kinds; a new kind
+//! is one more line there and a reader of its own.
 
 pub mod csv;
+pub mod onnx;
+mod statements;
 pub mod table;
+
+use crate::base::span::{FileId, Span};
+use crate::diag::Diagnostic;
+use crate::syntax::ast::NetworkStmt;
+use std::io::{Read, Seek};
+
+/// So many bytes of a file are enough to know its kind.
+pub const HEAD: usize = 4096;
+
+/// A file that can be read in parts. Only the command line opens one.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// A kind of file.
+pub struct Format {
+    /// As `cfxc import` calls it.
+    pub name: &'static str,
+    /// One line on what it is.
+    pub about: &'static str,
+    /// Whether a file that begins with these bytes (at most [`HEAD`]) is one.
+    pub sniff: fn(&[u8]) -> bool,
+    /// Whether it may leave dimensions open, for [`Options::dims`] to bind.
+    pub open_dims: bool,
+    /// How it is read.
+    pub read: Reader,
+}
+
+/// How a kind of file is read. Both report everything that is wrong as errors.
+pub enum Reader {
+    /// A text, whole; diagnostics have places in it.
+    Text(fn(FileId, &str, &Options) -> Result<Imported, Vec<Diagnostic>>),
+    /// Bytes, read in parts; diagnostics have no places and say which part of the file they mean.
+    Binary(fn(&mut dyn ReadSeek, &Options) -> Result<Imported, Vec<Diagnostic>>),
+}
+
+/// What is asked of a reader.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The place that statements get which have no place in a text.
+    pub at: Span,
+    /// Sizes, in elements, of dimensions that a model leaves open, by name. Only formats that have
+    /// such dimensions are given any.
+    pub dims: Vec<(String, u64)>,
+}
+
+/// A network that came from a file.
+#[derive(Debug, Clone, Default)]
+pub struct Imported {
+    /// Layers with their bounds, and edges between them.
+    pub statements: Vec<NetworkStmt>,
+    /// Whether shapes must agree along every edge.
+    pub shapes_checked: bool,
+    /// What costs nothing on the array and is no node of the network: name and operator, as the
+    /// file has them.
+    pub free: Vec<FreeOperator>,
+    /// What is doubtful.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// An operator that costs nothing on the array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeOperator {
+    /// As the file calls it.
+    pub name: String,
+    /// What it computes, in the file's words.
+    pub op: String,
+}
+
+/// Every kind of file. The first whose `sniff` says yes reads it; the last takes any text.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "onnx",
+        about: "an ONNX model",
+        sniff: onnx::sniff,
+        open_dims: true,
+        read: Reader::Binary(onnx::read),
+    },
+    Format {
+        name: "table",
+        about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
+        sniff: csv::is_text,
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let statements = table::layers(file, text)?;
+            Ok(Imported {
+                statements,
+                ..Imported::default()
+            })
+        }),
+    },
+];
+
+/// The kind of a file that begins with these bytes.
+pub fn recognise(head: &[u8]) -> Option<&'static Format> {
+    FORMATS.iter().find(|f| (f.sniff)(head))
+}

@@ -21,6 +21,7 @@ mod search;
 mod technology;
 mod window;
 
+pub use network::assembled;
 pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
@@ -41,17 +42,48 @@ pub struct Registries {
 
 /// Reads what a specification refers to. Only the command line touches the disk.
 pub trait Files {
-    /// The layers of `network … from "path"`; `at` is the place of the path, and a relative path
-    /// starts from the folder of the file that `at` lies in. New texts are added to `sources`.
+    /// The layers of `network … from "path"`. New texts are added to `sources`.
     ///
     /// # Errors
     /// Why the file cannot be read or what is wrong in it.
     fn network(
         &mut self,
-        path: &str,
-        at: Span,
+        wanted: &FileRequest,
         sources: &mut SourceMap,
-    ) -> Result<Vec<ast::NetworkStmt>, Vec<Diagnostic>>;
+    ) -> Result<FileNetwork, Vec<Diagnostic>>;
+}
+
+/// What `network … from "path" { … }` asks for.
+#[derive(Debug, Clone)]
+pub struct FileRequest<'a> {
+    /// As written; a relative path starts from the folder of the file that `at` lies in.
+    pub path: &'a str,
+    /// The place of the path.
+    pub at: Span,
+    /// Sizes, in elements, of the dimensions that a model leaves open.
+    pub dims: Vec<(ast::Name, u64)>,
+}
+
+/// The layers that came from a file.
+#[derive(Debug, Clone)]
+pub struct FileNetwork {
+    /// Layers and edges.
+    pub statements: Vec<ast::NetworkStmt>,
+    /// Whether shapes must agree along the edges.
+    pub shapes_checked: bool,
+    /// What is doubtful about them.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Layers of a table: it has lost strides and padding, and its edges cannot be checked.
+impl From<Vec<ast::NetworkStmt>> for FileNetwork {
+    fn from(statements: Vec<ast::NetworkStmt>) -> Self {
+        FileNetwork {
+            statements,
+            shapes_checked: false,
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Everything the checks of one file found.
@@ -131,13 +163,12 @@ struct NoFiles;
 impl Files for NoFiles {
     fn network(
         &mut self,
-        _: &str,
-        at: Span,
+        wanted: &FileRequest,
         _: &mut SourceMap,
-    ) -> Result<Vec<ast::NetworkStmt>, Vec<Diagnostic>> {
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
         Err(vec![
             Diagnostic::error(crate::diag::codes::UNREADABLE, "the library reads no files")
-                .label(at, "a file is named here"),
+                .label(wanted.at, "a file is named here"),
         ])
     }
 }

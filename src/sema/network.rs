@@ -4,13 +4,15 @@ use super::fields::{self, Fields};
 use super::operator::{self, Call};
 use super::scope::Program;
 use super::window::{MAX_EXTENT, Window, fits};
-use super::{graph, quantity};
+use super::{FileRequest, graph, quantity};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, NodeKind, TensorShape};
-use crate::syntax::ast::{self, Field, Name, NetworkBody, NetworkDecl, NetworkStmt};
+use crate::syntax::ast::{
+    self, DimDecl, Field, FromFile, Name, NetworkBody, NetworkDecl, NetworkStmt,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many unknown names of one network get the nearest known one suggested; to look for more
@@ -40,32 +42,83 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
     let mut out = Vec::new();
     let (statements, checked) = match &decl.body {
         NetworkBody::Statements(list) => (list.clone(), decl.unchecked.is_none()),
-        NetworkBody::From(path) => {
-            let read = program
-                .files
-                .network(&path.node, path.span, program.sources);
-            match read {
-                // Tables have lost strides and padding: their edges cannot be checked.
-                Ok(list) => (list, false),
-                Err(diagnostics) if diagnostics.is_empty() => {
-                    program.diagnostics.push(
-                        Diagnostic::error(codes::UNREADABLE, "this file cannot be read")
-                            .label(path.span, "no layers came from it")
-                            .help("check the path; it starts from the folder of this file"),
-                    );
-                    return None;
-                }
-                Err(diagnostics) => {
-                    program.diagnostics.extend(diagnostics);
-                    return None;
-                }
-            }
-        }
+        // Without a size that could not be read, what the file leaves open means nothing.
+        NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
+        NetworkBody::From(from) => from_file(program, from)?,
     };
     let network = assemble(decl, &statements, checked, &program.damage, &mut out);
     let broken = out.iter().any(|d| d.severity == Severity::Error);
     program.diagnostics.extend(out);
     network.filter(|_| !broken)
+}
+
+/// Layers and edges of a file, and whether shapes must agree along the edges.
+fn from_file(program: &mut Program, from: &FromFile) -> Option<(Vec<NetworkStmt>, bool)> {
+    let dims = dims(&from.dims, &mut program.diagnostics)?;
+    let path = &from.path;
+    let wanted = FileRequest {
+        path: &path.node,
+        at: path.span,
+        dims,
+    };
+    match program.files.network(&wanted, program.sources) {
+        Ok(read) => {
+            program.diagnostics.extend(read.warnings);
+            Some((read.statements, read.shapes_checked))
+        }
+        Err(diagnostics) if diagnostics.is_empty() => {
+            program.diagnostics.push(
+                Diagnostic::error(codes::UNREADABLE, "this file cannot be read")
+                    .label(path.span, "no layers came from it")
+                    .help("check the path; it starts from the folder of this file"),
+            );
+            None
+        }
+        Err(diagnostics) => {
+            program.diagnostics.extend(diagnostics);
+            None
+        }
+    }
+}
+
+/// `dim batch = 1`, each once.
+fn dims(decls: &[DimDecl], out: &mut Vec<Diagnostic>) -> Option<Vec<(Name, u64)>> {
+    let mut dims: Vec<(Name, u64)> = Vec::new();
+    let before = out.len();
+    for decl in decls {
+        let size = quantity::whole(&decl.value, 1, MAX_EXTENT, "a dimension", out);
+        match dims.iter().find(|(n, _)| n.node == decl.name.node) {
+            Some((first, _)) => out.push(
+                Diagnostic::error(
+                    codes::DUPLICATE_FIELD,
+                    format!("dimension `{}` is given twice", decl.name.node),
+                )
+                .label(decl.name.span, "given again here")
+                .label(first.span, "first given here")
+                .help("remove one of the two"),
+            ),
+            None => dims.extend(size.map(|size| (decl.name.clone(), size))),
+        }
+    }
+    (out.len() == before).then_some(dims)
+}
+
+/// A network of statements that a file gave, under a name, and what is wrong with them.
+pub fn assembled(
+    name: Name,
+    statements: &[NetworkStmt],
+    checked: bool,
+) -> (Option<Network>, Vec<Diagnostic>) {
+    let mut out = Vec::new();
+    let decl = NetworkDecl {
+        span: name.span,
+        name,
+        unchecked: None,
+        body: NetworkBody::Statements(Vec::new()),
+    };
+    let network = assemble(&decl, statements, checked, &[], &mut out);
+    let broken = out.iter().any(|d| d.severity == Severity::Error);
+    (network.filter(|_| !broken), out)
 }
 
 fn assemble(

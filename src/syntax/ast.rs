@@ -163,10 +163,28 @@ pub struct NetworkDecl {
 /// Where the layers come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NetworkBody {
-    /// `from "file.csv"`: path as written.
-    From(Name),
+    /// `from "model.onnx" { dim batch = 1 }`
+    From(FromFile),
     /// `{ … }`
     Statements(Vec<NetworkStmt>),
+}
+
+/// `"model.onnx" { dim batch = 1 }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct FromFile {
+    /// Path as written.
+    pub path: Name,
+    /// Sizes of the dimensions that the file leaves open.
+    pub dims: Vec<DimDecl>,
+}
+
+/// `dim batch = 1`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DimDecl {
+    /// As the model calls it.
+    pub name: Name,
+    /// Its size in elements.
+    pub value: Number,
 }
 
 /// A statement of a network.

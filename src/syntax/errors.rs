@@ -19,6 +19,7 @@ use pest::iterators::Pair;
 pub(super) enum Context {
     File,
     Network,
+    Dims,
     Dataflow,
     Level,
     Menu,
@@ -34,6 +35,7 @@ impl Context {
         match self {
             Context::File => Rule::only_item,
             Context::Network => Rule::only_network_stmt,
+            Context::Dims => Rule::only_dim_stmt,
             Context::Dataflow => Rule::only_rule_decl,
             Context::Level => Rule::only_level_stmt,
             Context::Menu => Rule::only_knob,

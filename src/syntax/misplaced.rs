@@ -28,6 +28,10 @@ pub(super) const BLOCKS: &[&str] = &[
 pub(super) const HOMES: &[(&str, &str)] = &[
     ("input", "in a network"),
     ("layer", "in a network"),
+    (
+        "dim",
+        "behind `network name from \"model.onnx\"`, in braces",
+    ),
     ("for", "in a dataflow"),
     ("spatial", "in a `for` block of a dataflow"),
     ("temporal", "in a `for` block of a dataflow"),
@@ -100,7 +104,7 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
             );
             Some((verdict, meant))
         }
-        Context::Fields => None,
+        Context::Fields | Context::Dims => None,
         _ if BLOCKS.contains(&word) && named && block() => {
             let message = format!("a {word} stands at the top of a file, not inside another block");
             let help = "move it out of this block, or close this block before it".to_string();

@@ -31,6 +31,7 @@ pub(super) fn keyword(rule: Rule) -> Option<&'static str> {
         kw_cluster => "cluster",
         kw_dataflow => "dataflow",
         kw_design => "design",
+        kw_dim => "dim",
         kw_expect => "expect",
         kw_extends => "extends",
         kw_for => "for",
@@ -104,6 +105,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         sense => "`minimize` or `maximize`",
         setting_key => "a setting",
         only_network_stmt => "a statement of a network",
+        dim_stmt | only_dim_stmt => "`dim` and a dimension of the model",
         only_rule_decl | rule_decl => "a `for` block",
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
@@ -126,6 +128,7 @@ fn quoted_keyword(keyword: &'static str) -> &'static str {
         "unchecked" => "`unchecked`",
         "search" => "`search`",
         "pin" => "`pin`",
+        "dim" => "`dim`",
         "expect" => "`expect`",
         _ => "a keyword",
     }
@@ -183,6 +186,7 @@ pub(super) fn form(context: Context, word: &str, statement: &str) -> &'static st
         }
         (Context::Network, _) if statement.contains("->") => "l1 -> l2 -> l3",
         (Context::Network, _) => "conv1 = conv(image) { filters = 32, kernel = 3x3 }",
+        (Context::Dims, _) => "dim batch = 1",
         (Context::Dataflow, _) => "for conv { spatial K by 4 }",
         (Context::Level, "cluster") => "cluster pes { spatial C by 1 }",
         (Context::Level, "temporal") => "temporal Y by R step 1",

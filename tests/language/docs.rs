@@ -1,7 +1,7 @@
 //! `docs/language.md` says what the compiler does.
 
 use crate::spec::registries;
-use cfxc::base::span::{SourceMap, Span};
+use cfxc::base::span::SourceMap;
 use cfxc::base::units::UNITS;
 use cfxc::cost;
 use cfxc::diag::render::{self, Style};
@@ -11,8 +11,8 @@ use cfxc::ir::metric::Metric;
 use cfxc::ir::registry::{ParamDefault, ParamKind};
 use cfxc::ir::technology::CLOCK;
 use cfxc::search;
-use cfxc::sema::{self, Files, library};
-use cfxc::syntax::ast::{Item, NetworkBody, NetworkStmt};
+use cfxc::sema::{self, FileNetwork, FileRequest, Files, library};
+use cfxc::syntax::ast::{Item, NetworkBody};
 use cfxc::syntax::parse;
 use std::collections::BTreeSet;
 
@@ -24,15 +24,14 @@ struct AnyTable;
 impl Files for AnyTable {
     fn network(
         &mut self,
-        _: &str,
-        _: Span,
+        _: &FileRequest,
         sources: &mut SourceMap,
-    ) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
         let text = "network n { layer l1 conv { K = 1, C = 1, Y = 1, X = 1, R = 1, S = 1 } }";
         let (ast, found) = parse(sources.add("table", text), text);
         match ast.items.into_iter().next() {
             Some(Item::Network(n)) => match n.body {
-                NetworkBody::Statements(list) => Ok(list),
+                NetworkBody::Statements(list) => Ok(list.into()),
                 NetworkBody::From(_) => Err(found),
             },
             _ => Err(found),

@@ -1,12 +1,11 @@
 //! Specifications as text, made into problems without touching the disk.
 
-use cfxc::base::span::{SourceMap, Span};
+use cfxc::base::span::SourceMap;
 use cfxc::diag::Diagnostic;
 use cfxc::diag::render;
 use cfxc::ir::problem::Problem;
 use cfxc::ir::registry::ModelSpec;
-use cfxc::sema::{self, Analysis, Files, Registries};
-use cfxc::syntax::ast::NetworkStmt;
+use cfxc::sema::{self, Analysis, FileNetwork, FileRequest, Files, Registries};
 use cfxc::{cost, search};
 
 /// Knows no files.
@@ -15,10 +14,9 @@ pub struct NoFiles;
 impl Files for NoFiles {
     fn network(
         &mut self,
-        _: &str,
-        _: Span,
+        _: &FileRequest,
         _: &mut SourceMap,
-    ) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
         Err(Vec::new())
     }
 }

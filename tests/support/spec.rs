@@ -1,11 +1,10 @@
 //! Specifications checked as the command line checks them, without the disk.
 
-use cfxc::base::span::{SourceMap, Span};
+use cfxc::base::span::SourceMap;
 use cfxc::diag::render::{self, Style};
 use cfxc::diag::{Diagnostic, Severity, codes};
 use cfxc::ir::registry::ModelSpec;
-use cfxc::sema::{self, Analysis, Files, Registries};
-use cfxc::syntax::ast::NetworkStmt;
+use cfxc::sema::{self, Analysis, FileNetwork, FileRequest, Files, Registries};
 use cfxc::{cost, search};
 use std::sync::LazyLock;
 
@@ -15,14 +14,13 @@ pub struct NoFiles;
 impl Files for NoFiles {
     fn network(
         &mut self,
-        path: &str,
-        at: Span,
+        wanted: &FileRequest,
         _: &mut SourceMap,
-    ) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
-        let message = format!("there is no file `{path}`");
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
+        let message = format!("there is no file `{}`", wanted.path);
         Err(vec![
             Diagnostic::error(codes::UNREADABLE, message)
-                .label(at, "named here")
+                .label(wanted.at, "named here")
                 .help("check the path"),
         ])
     }

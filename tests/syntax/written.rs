@@ -156,8 +156,10 @@ fn networks() {
     assert!(matches!(&stmts[4], NetworkStmt::Edges { chain, .. } if names(chain) == ["l2", "l3"]));
 
     assert!(tiny.unchecked.is_none() && old.unchecked.is_some() && checked.unchecked.is_some());
-    assert!(matches!(&detector.body, NetworkBody::From(f) if f.node == "models/detector.onnx"));
-    assert!(matches!(&checked.body, NetworkBody::From(f) if f.node == "models/detector.csv"));
+    assert!(
+        matches!(&detector.body, NetworkBody::From(f) if f.path.node == "models/detector.onnx")
+    );
+    assert!(matches!(&checked.body, NetworkBody::From(f) if f.path.node == "models/detector.csv"));
 }
 
 #[test]

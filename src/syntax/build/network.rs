@@ -2,7 +2,7 @@
 
 use super::{Builder, is_bad, parts};
 use crate::base::span::{Span, Spanned};
-use crate::syntax::ast::{Field, NetworkBody, NetworkDecl, NetworkStmt};
+use crate::syntax::ast::{DimDecl, Field, FromFile, NetworkBody, NetworkDecl, NetworkStmt};
 use crate::syntax::errors::{Bad, Context, Place};
 use crate::syntax::grammar::Rule;
 use pest::iterators::Pair;
@@ -22,8 +22,13 @@ impl Builder<'_> {
             .iter()
             .find(|p| p.as_rule() == Rule::quoted)
             .map(|p| self.quoted(p));
+        let dims = head.tail.iter().find(|p| p.as_rule() == Rule::dims_block);
+        let dims = dims.cloned().map(|p| self.dims(p, place.clone()));
         let body = match (from, head.block) {
-            (Some(from), _) => NetworkBody::From(from),
+            (Some(path), _) => NetworkBody::From(FromFile {
+                path,
+                dims: dims.unwrap_or_default(),
+            }),
             (None, Some(block)) => NetworkBody::Statements(self.network_stmts(block, place)),
             (None, None) => return None,
         };
@@ -33,6 +38,24 @@ impl Builder<'_> {
             body,
             span,
         })
+    }
+
+    fn dims(&mut self, block: Pair<Rule>, place: Place) -> Vec<DimDecl> {
+        let mut bad = Bad::new(Context::Dims, Some(place));
+        let mut dims = Vec::new();
+        for pair in parts(block) {
+            if is_bad(&pair) {
+                self.report(&pair, &mut bad);
+                continue;
+            }
+            bad.good(&pair);
+            let mut inner = parts(pair);
+            if let (Some(name), Some(value)) = (inner.next(), inner.next()) {
+                let name = self.node(name);
+                dims.extend(self.number(value).map(|value| DimDecl { name, value }));
+            }
+        }
+        dims
     }
 
     fn network_stmts(&mut self, block: Pair<Rule>, place: Place) -> Vec<NetworkStmt> {

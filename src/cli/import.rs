@@ -1,0 +1,205 @@
+//! `cfxc import`: networks from files of other tools, to look at or to keep.
+
+use super::console::Console;
+use super::exit::Exit;
+use super::files;
+use super::output;
+use crate::base::span::{SourceMap, Span};
+use crate::diag::{Diagnostic, Severity, codes};
+use crate::emit::network;
+use crate::import::{FreeOperator, Imported, Options};
+use crate::ir::network::Network;
+use crate::sema;
+use crate::syntax::ast::Name;
+use std::path::Path;
+
+/// Turn a model or table of another tool into a network
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cfxc import model.onnx -o model.cfx
+  cfxc import detector.onnx --dim batch=1 --format json
+  cfxc import layers.csv --as paper
+
+The kind of the file is known by its content. A specification can also name the file itself:
+`network detector from \"detector.onnx\" { dim batch = 1 }`.")]
+pub struct Args {
+    /// Model or table
+    file: String,
+    /// Name of the network; the file's name if left out
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<String>,
+    /// Size of a dimension that the model leaves open
+    #[arg(long = "dim", value_name = "NAME=N", value_parser = dim)]
+    dims: Vec<(String, u64)>,
+    /// What is not understood is an error
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// A `network` block of the language
+    #[default]
+    Cfx,
+    /// Layers with bounds, edges and MACs, for tools
+    Json,
+}
+
+/// `batch=1`; a name may have `=` in it.
+fn dim(text: &str) -> Result<(String, u64), String> {
+    let (name, size) = text.rsplit_once('=').ok_or("write NAME=N, e.g. batch=1")?;
+    let size = size
+        .trim()
+        .parse()
+        .ok()
+        .filter(|n| (1..=1_000_000_000).contains(n));
+    match (name.trim(), size) {
+        ("", _) => Err("the name of the dimension is missing".into()),
+        (_, None) => Err("the size is a whole number from 1 to 10^9".into()),
+        (name, Some(size)) => Ok((name.into(), size)),
+    }
+}
+
+pub fn run(args: &Args, console: &Console) -> Exit {
+    let mut sources = SourceMap::default();
+    for (i, (name, _)) in args.dims.iter().enumerate() {
+        if args.dims[..i].iter().any(|(n, _)| n == name) {
+            console.fail(
+                Diagnostic::error(
+                    codes::DUPLICATE_FIELD,
+                    format!("dimension `{name}` is given twice"),
+                )
+                .help("leave one of the two out"),
+            );
+            return Exit::Usage;
+        }
+    }
+    let name = match &args.name {
+        Some(name) if is_word(name) => name.clone(),
+        Some(name) => {
+            console.fail(
+                Diagnostic::error(
+                    codes::WRONG_VALUE,
+                    format!("`{name}` is no name for a network"),
+                )
+                .help("letters, digits and `_`, a letter or `_` first"),
+            );
+            return Exit::Usage;
+        }
+        None => word_of(&args.file),
+    };
+    let (network, free, mut found) = imported(args, &name, &mut sources);
+    for d in &mut found {
+        if d.labels.is_empty() {
+            d.message = format!("{}: {}", args.file, d.message);
+        }
+        if args.strict && d.code == codes::NOT_UNDERSTOOD {
+            d.severity = Severity::Error;
+        }
+    }
+    console.show(&found, &sources);
+    let exit = Exit::of(&found);
+    let Some(network) = network.filter(|_| exit == Exit::Done) else {
+        return exit;
+    };
+    let free: Vec<(&str, &str)> = free
+        .iter()
+        .map(|f| (f.name.as_str(), f.op.as_str()))
+        .collect();
+    let text = match args.format {
+        Format::Cfx => network::cfx(&network, &args.file, free.len()),
+        Format::Json => {
+            let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
+            crate::emit::json::text(&network::json(&network, &free, &warnings))
+        }
+    };
+    let Some(out) = &args.output else {
+        return console.print(&text);
+    };
+    match output::write_file(Path::new(out), &text) {
+        Ok(()) => Exit::Done,
+        Err(diagnostic) => {
+            console.fail(diagnostic);
+            Exit::Files
+        }
+    }
+}
+
+/// The network, the operators that cost nothing, and everything found.
+fn imported(
+    args: &Args,
+    name: &str,
+    sources: &mut SourceMap,
+) -> (Option<Network>, Vec<FreeOperator>, Vec<Diagnostic>) {
+    let nowhere = Span::default();
+    let options = Options {
+        at: nowhere,
+        dims: args.dims.clone(),
+    };
+    let read = match files::network(&args.file, &options, sources) {
+        Ok(read) => read,
+        Err(found) => return (None, Vec::new(), found),
+    };
+    let Imported {
+        statements,
+        shapes_checked,
+        free,
+        mut warnings,
+    } = read;
+    let at = Name::new(name.to_string(), nowhere);
+    let (network, mut found) = sema::assembled(at, &statements, shapes_checked);
+    if sources.find(&args.file).is_none() {
+        // What is no text has no places to show.
+        found.iter_mut().for_each(|d| d.labels.clear());
+    }
+    warnings.append(&mut found);
+    (network, free, warnings)
+}
+
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The file's name without folder and ending, as a name of the language.
+fn word_of(file: &str) -> String {
+    let stem = Path::new(file)
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let word: String = stem
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    if is_word(&word) {
+        word
+    } else {
+        format!("n{word}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_of_dimensions() {
+        assert_eq!(dim("batch=1"), Ok(("batch".into(), 1)));
+        assert_eq!(dim("a=b=12"), Ok(("a=b".into(), 12)));
+        for wrong in ["batch", "=1", "batch=", "batch=0", "batch=-1", "batch=1.5"] {
+            assert!(dim(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_come_from_the_file() {
+        assert_eq!(word_of("models/res-net 50.onnx"), "res_net_50");
+        assert_eq!(word_of("18.onnx"), "n18");
+    }
+}

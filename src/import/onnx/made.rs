@@ -1,0 +1,82 @@
+//! The layers that a node becomes.
+
+use super::known::View;
+use crate::ir::dim::Dim;
+use crate::ir::layer::{LayerShape, Op};
+
+/// A layer, and what it waits for.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Behind the node's name, if the node becomes several layers.
+    pub suffix: String,
+    /// Its bounds.
+    pub shape: LayerShape,
+    /// Layers of the same node that it takes from, by position.
+    pub after: Vec<usize>,
+    /// Whether it takes from the node's operands.
+    pub operands: bool,
+}
+
+impl Made {
+    /// The only layer of its node.
+    pub fn only(shape: LayerShape) -> Made {
+        Made {
+            suffix: String::new(),
+            shape,
+            after: Vec::new(),
+            operands: true,
+        }
+    }
+}
+
+/// Why a node that costs something cannot be counted.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// Its operands do not fit: the model is wrong.
+    Misfit(String),
+    /// The shape of this operand is not known.
+    Unknown(usize),
+    /// It computes what no kind of layer stands for.
+    Beyond(String),
+}
+
+impl From<String> for Refusal {
+    fn from(text: String) -> Self {
+        Refusal::Misfit(text)
+    }
+}
+
+impl Refusal {
+    /// The first of these operands of which not everything is known.
+    pub fn unknown(view: &View, operands: &[usize]) -> Refusal {
+        let open = |&at: &usize| view.shape(at).is_none_or(|s| s.iter().any(|d| d.is_none()));
+        Refusal::Unknown(operands.iter().copied().find(open).unwrap_or(0))
+    }
+
+    /// More elements than can be counted.
+    pub fn too_large() -> Refusal {
+        Refusal::Misfit("it is too large to count".into())
+    }
+}
+
+/// `rows` vectors of `inputs` elements times weights that give `outputs` each. Nothing if an extent
+/// is 0.
+pub fn dense(rows: u64, outputs: u64, inputs: u64) -> Vec<Made> {
+    if rows == 0 || outputs == 0 || inputs == 0 {
+        return Vec::new();
+    }
+    let batch = if rows == 1 { 0 } else { rows };
+    let bounds = [(Dim::N, batch), (Dim::K, outputs), (Dim::C, inputs)];
+    vec![Made::only(LayerShape::new(Op::Dense, &bounds))]
+}
+
+/// `batch` products of (m x k) by (k x n), as one product of all rows. Nothing if an extent is 0.
+pub fn gemm(batch: u64, m: u64, n: u64, k: u64) -> Vec<Made> {
+    if batch == 0 || m == 0 || n == 0 || k == 0 {
+        return Vec::new();
+    }
+    // A product too large to count is refused with all other bounds.
+    let rows = m.saturating_mul(batch);
+    let bounds = [(Dim::M, rows), (Dim::N, n), (Dim::K, k)];
+    vec![Made::only(LayerShape::new(Op::Gemm, &bounds))]
+}

@@ -1,0 +1,178 @@
+//! Matrix products: their extents, their results, and the layers they are.
+
+use super::index::Equation;
+use super::known::{Dim, Given, Known, View, shown};
+use super::layout::{Results, unknown};
+use super::made::{Made, Refusal, dense, gemm};
+use super::pointwise::broadcast;
+
+/// `batch` products of (m x k) by (k x n).
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Extents that both operands are repeated over.
+    pub batch: Vec<Dim>,
+    /// Rows of the left operand.
+    pub m: Dim,
+    /// Columns of the right one.
+    pub n: Dim,
+    /// What is summed over.
+    pub k: Dim,
+    /// Whether left and right are one matrix for the whole batch.
+    pub single: [bool; 2],
+    /// Whether left and right had one dimension only.
+    vector: [bool; 2],
+}
+
+/// The extents of a product of two operands, each perhaps with its last two dimensions swapped.
+/// `Ok(None)` if a shape is not known.
+///
+/// # Errors
+/// Extents that do not fit, as a clause.
+pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option<Product>, String> {
+    let (Some(a), Some(b)) = (view.shape(at[0]), view.shape(at[1])) else {
+        return Ok(None);
+    };
+    let misfit = || format!("{} and {} do not multiply", shown(a), shown(b));
+    let (left, (m, k)) = matrix(a, swapped[0], true).ok_or_else(misfit)?;
+    let (right, (k2, n)) = matrix(b, swapped[1], false).ok_or_else(misfit)?;
+    if let (Some(k), Some(k2)) = (k, k2)
+        && k != k2
+    {
+        return Err(misfit());
+    }
+    let single = [left, right].map(|lead| lead.iter().all(|d| *d == Some(1)));
+    Ok(Some(Product {
+        batch: broadcast(&[left, right])?.to_vec(),
+        m,
+        n,
+        k: k.or(k2),
+        single,
+        vector: [a.len() == 1, b.len() == 1],
+    }))
+}
+
+/// Leading extents, and rows and columns. A vector is a row on the left, a column on the right.
+fn matrix(shape: &[Dim], swapped: bool, left: bool) -> Option<(&[Dim], (Dim, Dim))> {
+    Some(match shape {
+        [] => return None,
+        &[d] if left => (&[], (Some(1), d)),
+        &[d] => (&[], (d, Some(1))),
+        [lead @ .., rows, columns] if swapped => (lead, (*columns, *rows)),
+        [lead @ .., rows, columns] => (lead, (*rows, *columns)),
+    })
+}
+
+/// What a product gives.
+pub fn multiplied(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Results {
+    let Some(p) = product(view, at, swapped)? else {
+        return unknown();
+    };
+    let mut dims = p.batch.clone();
+    if !p.vector[0] {
+        dims.push(p.m);
+    }
+    if !p.vector[1] {
+        dims.push(p.n);
+    }
+    Ok(vec![Given::shape(dims)])
+}
+
+/// The layer a product is: dense if one operand is weights, a matrix product otherwise.
+pub fn layer(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Vec<Made>, Refusal> {
+    let Some(p) = product(view, at, swapped)? else {
+        return Err(Refusal::unknown(view, &at));
+    };
+    let fixed = at.map(|i| view.input(i).is_some_and(|k: &Known| k.fixed));
+    let known = |dim: Dim| dim.ok_or_else(|| Refusal::unknown(view, &at));
+    let (m, n, k) = (known(p.m)?, known(p.n)?, known(p.k)?);
+    let mut batch = 1u64;
+    for &d in &p.batch {
+        batch = batch
+            .checked_mul(known(d)?)
+            .ok_or_else(Refusal::too_large)?;
+    }
+    let times = |rows: u64| rows.checked_mul(batch).ok_or_else(Refusal::too_large);
+    if fixed[1] && p.single[1] {
+        Ok(dense(times(m)?, n, k))
+    } else if fixed[0] && p.single[0] {
+        Ok(dense(times(n)?, m, k))
+    } else if p.single[1] {
+        Ok(gemm(1, times(m)?, n, k))
+    } else if p.single[0] {
+        // One left matrix times all columns.
+        Ok(gemm(1, m, times(n)?, k))
+    } else {
+        Ok(gemm(batch, m, n, k))
+    }
+}
+
+/// What `Einsum` is on the array: nothing if no operand pair is multiplied and summed, one product
+/// if there are two operands.
+pub fn einsum(view: &View) -> Result<Vec<Made>, Refusal> {
+    let Some(equation) = Equation::read(view)? else {
+        return Err(Refusal::unknown(
+            view,
+            &(0..view.inputs.len()).collect::<Vec<_>>(),
+        ));
+    };
+    let [a, b] = &equation.operands[..] else {
+        return match equation.operands.len() {
+            0 | 1 => Ok(Vec::new()),
+            _ => Err(Refusal::Beyond(
+                "products of three and more operands are not counted".into(),
+            )),
+        };
+    };
+    let sizes = |labels: Vec<u32>| {
+        labels.into_iter().try_fold(1u64, |n, label| {
+            let extent = equation
+                .extent(label)
+                .ok_or_else(|| Refusal::unknown(view, &[0, 1]))?;
+            n.checked_mul(extent).ok_or_else(Refusal::too_large)
+        })
+    };
+    let mut left: Vec<u32> = a.clone();
+    let mut right: Vec<u32> = b.clone();
+    for side in [&mut left, &mut right] {
+        side.sort_unstable();
+        side.dedup();
+    }
+    let kept = |l: &u32| equation.result.contains(l);
+    let both = |l: &u32| a.contains(l) && b.contains(l);
+    let k = sizes(
+        left.iter()
+            .copied()
+            .filter(|l| both(l) && !kept(l))
+            .collect(),
+    )?;
+    let batch = sizes(
+        left.iter()
+            .copied()
+            .filter(|l| both(l) && kept(l))
+            .collect(),
+    )?;
+    let m = sizes(
+        left.iter()
+            .copied()
+            .filter(|l| !both(l) && kept(l))
+            .collect(),
+    )?;
+    let n = sizes(
+        right
+            .iter()
+            .copied()
+            .filter(|l| !both(l) && kept(l))
+            .collect(),
+    )?;
+    let summed = left.iter().any(|l| both(l) && !kept(l));
+    if !summed {
+        // Element by element: no sum, hence no matrix product.
+        return Ok(Vec::new());
+    }
+    let fixed = [0, 1].map(|i| view.input(i).is_some_and(|k: &Known| k.fixed));
+    Ok(match (batch, fixed) {
+        (1, [_, true]) => dense(m, n, k),
+        (1, [true, false]) => dense(n, m, k),
+        _ => gemm(batch, m, n, k),
+    })
+}

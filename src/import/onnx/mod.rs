@@ -1,0 +1,108 @@
+//! ONNX models: convolutions, matrix products and recurrences as layers, everything else seen
+//! through.
+//!
+//! Of weights only the extents are read. The file is read in parts (`wire`, `parse`), walked in the
+//! order its nodes run (`walk`), and written as statements of the language.
+
+mod attention;
+mod index;
+mod known;
+mod layout;
+mod made;
+mod matrix;
+mod model;
+mod open;
+mod operators;
+mod order;
+mod parse;
+mod pointwise;
+mod recurrent;
+mod walk;
+mod window;
+mod wire;
+
+use super::statements::{Edge, layer};
+use super::{Imported, Options, ReadSeek};
+use crate::diag::{Diagnostic, Severity, codes};
+use crate::syntax::ast::{Name, NetworkStmt};
+use open::OpenDims;
+use parse::Parser;
+use walk::{Vertex, Walker};
+use wire::{Damage, Source};
+
+fn damaged(damage: &Damage) -> Diagnostic {
+    Diagnostic::error(
+        codes::IMPORT,
+        format!("this is no whole ONNX model: {}", damage.0),
+    )
+    .help("check that the file was written to its end, and export it again")
+}
+
+/// Whether a file that begins with these bytes may be a model. Protocol buffers have no signature:
+/// a field of `ModelProto` must stand first (its number and type are known), and the bytes must not
+/// be text.
+pub fn sniff(head: &[u8]) -> bool {
+    // ir_version; the names and versions of the writer; graph, operator sets, functions.
+    let first = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xca];
+    let control = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    match head {
+        // Two bytes that begin nearly every model, and no text.
+        [0x08, 1..=0x7f, ..] => true,
+        [byte, ..] => first.contains(byte) && head.iter().any(control),
+        [] => false,
+    }
+}
+
+/// Reads a model.
+///
+/// # Errors
+/// Everything that is wrong in it or missing.
+pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<Diagnostic>> {
+    let fail = |damage: Damage| vec![damaged(&damage)];
+    let mut source = Source::new(file).map_err(fail)?;
+    let mut parser = Parser::default();
+    let mut model = parser.model(&mut source).map_err(fail)?;
+    if model.graph.is_none() {
+        return Err(fail(Damage("it has no graph".into())));
+    }
+    let mut open = OpenDims::bind(&mut model, &options.dims)?;
+    let walked = Walker::run(model, &mut source, parser, &mut open);
+    if walked.found.iter().any(|d| d.severity == Severity::Error) {
+        return Err(walked.found);
+    }
+    Ok(Imported {
+        statements: statements(&walked.vertices, options),
+        shapes_checked: false,
+        free: walked.free,
+        warnings: walked.found,
+    })
+}
+
+fn statements(vertices: &[Vertex], options: &Options) -> Vec<NetworkStmt> {
+    let at = options.at;
+    let name = |place: u32| Name::new(vertices[place as usize].name.clone(), at);
+    let mut out = Vec::with_capacity(2 * vertices.len());
+    for (place, vertex) in vertices.iter().enumerate() {
+        let inputs = vertex.inputs.iter().map(|&from| name(from));
+        match &vertex.shape {
+            Some(shape) => {
+                out.push(layer(name(place as u32), shape, at));
+                out.extend(inputs.map(|from| {
+                    Edge {
+                        from,
+                        to: name(place as u32),
+                    }
+                    .statement(at)
+                }));
+            }
+            None => out.push(NetworkStmt::Call {
+                name: name(place as u32),
+                op: Name::new("add".into(), at),
+                args: inputs.collect(),
+                fields: Vec::new(),
+                span: at,
+            }),
+        }
+    }
+    out
+}

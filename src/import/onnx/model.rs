@@ -1,0 +1,177 @@
+//! What is kept of a model: names, nodes, shapes and small constants. Never its weights.
+
+use super::wire::Part;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Tensors of at most so many elements keep their values: shapes are computed with them.
+pub const MOST_ELEMENTS: usize = 1024;
+
+/// More dimensions no tensor has.
+pub const MOST_RANK: usize = 64;
+
+/// The texts of one scope, each with a number; 0 is the empty one, an operand left out.
+#[derive(Debug)]
+pub struct Names {
+    texts: Vec<Rc<str>>,
+    index: HashMap<Rc<str>, u32>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        let mut names = Names {
+            texts: Vec::new(),
+            index: HashMap::new(),
+        };
+        names.number("");
+        names
+    }
+}
+
+impl Names {
+    /// The number of a text, a new one if it has none.
+    pub fn number(&mut self, text: &str) -> u32 {
+        if let Some(&known) = self.index.get(text) {
+            return known;
+        }
+        let number = self.texts.len() as u32;
+        let text: Rc<str> = text.into();
+        self.texts.push(Rc::clone(&text));
+        self.index.insert(text, number);
+        number
+    }
+
+    /// The number of a text, if it has one.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        self.index.get(text).copied()
+    }
+
+    /// The text of a number.
+    pub fn text(&self, number: u32) -> &str {
+        self.texts.get(number as usize).map_or("", |t| t)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.texts.len()
+    }
+}
+
+/// Values of a small tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// Integers and truth values.
+    Ints(Vec<i64>),
+    /// Floating-point numbers.
+    Floats(Vec<f64>),
+}
+
+impl Data {
+    /// Number of elements.
+    pub fn count(&self) -> usize {
+        match self {
+            Data::Ints(v) => v.len(),
+            Data::Floats(v) => v.len(),
+        }
+    }
+}
+
+/// A tensor of the file: its extents, and its values if they are few and are there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Extents in elements.
+    pub dims: Vec<u64>,
+    /// As many as the extents say.
+    pub data: Option<Data>,
+}
+
+/// An extent as a model states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// A number of elements.
+    Size(u64),
+    /// Left open under a name, or an expression of names.
+    Open(String),
+    /// Nothing is said.
+    Unknown,
+}
+
+/// The shape a model states for a tensor; `None` if it states none, or it is no tensor.
+#[derive(Debug, Clone)]
+pub struct Stated {
+    /// Its name.
+    pub name: u32,
+    /// Its extents.
+    pub shape: Option<Vec<Extent>>,
+}
+
+/// An attribute's value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Float(f64),
+    /// A text.
+    Text(String),
+    /// Whole numbers.
+    Ints(Vec<i64>),
+    /// Numbers.
+    Floats(Vec<f64>),
+    /// A tensor.
+    Tensor(Tensor),
+    /// A graph: where it stands in the file.
+    Graph(Part),
+    /// The attribute of this name of the function's caller.
+    OfCaller(String),
+    /// Anything else; nothing here needs it.
+    Other,
+}
+
+/// Attributes by name, in the order of the file.
+pub type Attributes = Vec<(Rc<str>, Value)>;
+
+/// A node. Operands and results are numbers of [`Names`].
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// As the model calls it; may be empty.
+    pub name: String,
+    /// The operator.
+    pub op: Rc<str>,
+    /// The set of operators it is of; empty for ONNX's own.
+    pub domain: Rc<str>,
+    /// Operands; 0 where one is left out.
+    pub inputs: Vec<u32>,
+    /// Results.
+    pub outputs: Vec<u32>,
+    /// Attributes.
+    pub attributes: Attributes,
+}
+
+/// A graph, or the body of a function.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// All names in it.
+    pub names: Names,
+    /// Its nodes.
+    pub nodes: Vec<Node>,
+    /// Weights and constants by name.
+    pub initializers: Vec<(u32, Tensor)>,
+    /// What it takes.
+    pub inputs: Vec<Stated>,
+    /// What it gives.
+    pub outputs: Vec<Stated>,
+    /// What it says of tensors between.
+    pub values: Vec<Stated>,
+    /// Default attributes of a function.
+    pub defaults: Attributes,
+}
+
+/// A model.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// The graph, if there is one.
+    pub graph: Option<Graph>,
+    /// Functions by domain and name.
+    pub functions: HashMap<(String, String), Rc<Graph>>,
+}

@@ -1,0 +1,146 @@
+//! Dimensions that a model leaves open, and the sizes given for them.
+
+use super::known::{Dim, Shape};
+use super::model::{Extent, Model};
+use crate::diag::{Diagnostic, codes};
+use std::collections::BTreeSet;
+
+/// Sizes by name.
+#[derive(Debug, Default)]
+pub struct OpenDims {
+    sizes: Vec<(String, u64)>,
+}
+
+impl OpenDims {
+    /// Binds the open dimensions of the model's inputs. Dimensions without a name are called by
+    /// their input and position, `x[0]`, and get those names in the model.
+    ///
+    /// # Errors
+    /// Dimensions without a size, all at once; sizes for dimensions that there are not.
+    pub fn bind(model: &mut Model, sizes: &[(String, u64)]) -> Result<OpenDims, Vec<Diagnostic>> {
+        let open = OpenDims {
+            sizes: sizes.to_vec(),
+        };
+        let mut names: Vec<String> = Vec::new();
+        let mut unbound: Vec<String> = Vec::new();
+        let mut seen = BTreeSet::new();
+        if let Some(graph) = &mut model.graph {
+            let weights: BTreeSet<u32> = graph.initializers.iter().map(|(n, _)| *n).collect();
+            for input in graph
+                .inputs
+                .iter_mut()
+                .filter(|i| !weights.contains(&i.name))
+            {
+                let name = graph.names.text(input.name).to_string();
+                for (at, extent) in input.shape.iter_mut().flatten().enumerate() {
+                    if *extent == Extent::Unknown {
+                        *extent = Extent::Open(format!("{name}[{at}]"));
+                    }
+                    let Extent::Open(text) = extent else { continue };
+                    if !seen.insert(text.clone()) {
+                        continue;
+                    }
+                    names.push(text.clone());
+                    if open.size(text).is_none() {
+                        unbound.push(text.clone());
+                    }
+                }
+            }
+        }
+        let mut out = Vec::new();
+        if let Some(first) = unbound.first() {
+            let list: Vec<String> = unbound.iter().map(|n| format!("`{n}`")).collect();
+            let plural = if list.len() == 1 {
+                "a dimension"
+            } else {
+                "dimensions"
+            };
+            out.push(
+                Diagnostic::error(
+                    codes::UNBOUND_DIM,
+                    format!("the model leaves {plural} open: {}", list.join(", ")),
+                )
+                .help(format!(
+                    "give each a size: `--dim {}=1`, or `{{ dim {} = 1 }}` behind the file in a specification",
+                    shell(first),
+                    written(first)
+                )),
+            );
+        }
+        for (name, _) in sizes {
+            // Part of an expression such as `past + now`.
+            let part = names.iter().any(|n| words(n).any(|w| w == name));
+            if !names.contains(name) && !part {
+                let help = match names.as_slice() {
+                    [] => "it leaves none open; leave the size out".to_string(),
+                    some => format!("it leaves open: {}", some.join(", ")),
+                };
+                out.push(
+                    Diagnostic::error(
+                        codes::UNBOUND_DIM,
+                        format!("the model leaves no dimension `{name}` open"),
+                    )
+                    .help(help),
+                );
+            }
+        }
+        if out.is_empty() { Ok(open) } else { Err(out) }
+    }
+
+    /// A shape with the sizes put in.
+    pub fn shape(&self, extents: &[Extent]) -> Shape {
+        extents
+            .iter()
+            .map(|e| match e {
+                Extent::Size(size) => Some(*size),
+                Extent::Open(name) => self.size(name),
+                Extent::Unknown => None,
+            })
+            .collect()
+    }
+
+    /// The size of a dimension, or of a sum or product of dimensions and numbers.
+    pub fn size(&self, text: &str) -> Dim {
+        if let Some((_, size)) = self.sizes.iter().find(|(n, _)| n == text) {
+            return Some(*size);
+        }
+        let mut sum = 0u64;
+        for term in text.split('+') {
+            let mut product = 1u64;
+            for factor in term.split('*') {
+                let factor = factor.trim();
+                let bound = self
+                    .sizes
+                    .iter()
+                    .find(|(n, _)| n == factor)
+                    .map(|(_, s)| *s);
+                product = product.checked_mul(bound.or_else(|| factor.parse().ok())?)?;
+            }
+            sum = sum.checked_add(product)?;
+        }
+        Some(sum).filter(|&s| s > 0)
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['+', '*']).map(str::trim)
+}
+
+/// A name as the language writes it.
+fn written(name: &str) -> String {
+    let word = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if word {
+        name.to_string()
+    } else {
+        format!("{name:?}")
+    }
+}
+
+fn shell(name: &str) -> String {
+    if written(name) == name {
+        name.to_string()
+    } else {
+        format!("'{name}'")
+    }
+}

@@ -1,0 +1,568 @@
+//! Which operators are known, what each gives, and which of them cost something.
+
+use super::known::{Dim, Given, View, shown};
+use super::layout::{Results, unknown};
+use super::made::{Made, Refusal, dense};
+use super::model::Data;
+use super::window::{Axis, convolution};
+use super::{attention, index, layout, matrix, pointwise, recurrent, window};
+use crate::ir::dim::Dim as Bound;
+use crate::ir::layer::{LayerShape, Op, Padding};
+
+/// Whether the operators of this set are known by name.
+pub fn is_known_domain(domain: &str) -> bool {
+    matches!(domain, "" | "com.microsoft")
+}
+
+/// Operands that are multiplied, and whether an operand's last two dimensions are swapped.
+fn factors(view: &View) -> Option<([usize; 2], [bool; 2])> {
+    let flag = |name: &str| view.int(name).unwrap_or(0) != 0;
+    Some(match &*view.node.op {
+        "MatMul" | "MatMulInteger" | "DynamicQuantizeMatMul" | "MatMulIntegerToFloat" => {
+            ([0, 1], [false; 2])
+        }
+        "QLinearMatMul" => ([0, 3], [false; 2]),
+        "Gemm" | "FusedMatMul" | "FusedGemm" | "TransposeMatMul" | "GemmFloat8" => {
+            ([0, 1], [flag("transA"), flag("transB")])
+        }
+        "QGemm" => ([0, 3], [flag("transA"), flag("transB")]),
+        _ => return None,
+    })
+}
+
+/// Operands that hold input and weights of a convolution, and whether it is a transposed one.
+fn convolved(op: &str) -> Option<(usize, usize, bool)> {
+    Some(match op {
+        "Conv" | "ConvInteger" | "FusedConv" => (0, 1, false),
+        "QLinearConv" => (0, 3, false),
+        "ConvTranspose" => (0, 1, true),
+        _ => return None,
+    })
+}
+
+/// Gates of a recurrent operator.
+fn gates(op: &str) -> Option<u64> {
+    Some(match op {
+        "LSTM" => 4,
+        "GRU" => 3,
+        "RNN" => 1,
+        _ => return None,
+    })
+}
+
+/// The layers a node is, or why it cannot be counted; `None` if it is none of the operators that
+/// cost something. At most `most` layers are made.
+pub fn layers(view: &View, most: usize) -> Option<Result<Vec<Made>, Refusal>> {
+    let op = &*view.node.op;
+    if let Some((at, swapped)) = factors(view) {
+        return Some(matrix::layer(view, at, swapped));
+    }
+    if let Some((x, w, up)) = convolved(op) {
+        return Some(conv(view, x, w, up));
+    }
+    if let Some(gates) = gates(op) {
+        return Some(recurrent::layers(view, gates, most));
+    }
+    Some(match op {
+        "Einsum" => matrix::einsum(view),
+        "Attention" if view.node.domain.is_empty() => attention::layers(view),
+        "Attention" => attention::projected_layers(view),
+        "MultiHeadAttention" | "GroupQueryAttention" => attention::layers(view),
+        "MatMulNBits" | "MatMulBnb4" => few_bits(view),
+        "DeformConv"
+        | "NhwcConv"
+        | "NhwcFusedConv"
+        | "QAttention"
+        | "QOrderedMatMul"
+        | "QOrderedAttention"
+        | "LongformerAttention"
+        | "DecoderAttention"
+        | "PackedAttention"
+        | "PackedMultiHeadAttention"
+        | "DecoderMaskedMultiHeadAttention"
+        | "SparseAttention"
+        | "PagedAttention"
+        | "MoE"
+        | "QMoE"
+        | "DynamicQuantizeLSTM"
+        | "QEmbedLayerNormalization"
+        | "LinearAttention"
+        | "CausalConvWithState" => Err(Refusal::Beyond("it is not counted".into())),
+        _ => return None,
+    })
+}
+
+/// Weights of a few bits are one packed operand; their extents are attributes.
+fn few_bits(view: &View) -> Result<Vec<Made>, Refusal> {
+    let extent = |name: &str| view.int(name).and_then(|v| u64::try_from(v).ok());
+    let (Some(k), Some(n)) = (extent("K"), extent("N")) else {
+        return Err(Refusal::Misfit("`K` and `N` are missing".into()));
+    };
+    let open = || Refusal::unknown(view, &[0]);
+    let Some((_, lead)) = view.shape(0).ok_or_else(open)?.split_last() else {
+        return Err(Refusal::Misfit("its input has no dimensions".into()));
+    };
+    let rows = super::known::elements(lead).ok_or_else(open)?;
+    Ok(dense(rows, n, k))
+}
+
+/// One and two dimensions are layers of the language; a row of one dimension runs along X.
+fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal> {
+    let open = || Refusal::unknown(view, &[x, w]);
+    let conv = convolution(view, x, w, up)?.ok_or_else(open)?;
+    let still = Axis {
+        input: Some(1),
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        begin: 0,
+        end: 0,
+        extra: 0,
+        output: Some(1),
+    };
+    let (rows, columns) = match conv.axes[..] {
+        [] => (still, still),
+        [one] => (still, one),
+        [rows, columns] => (rows, columns),
+        _ => {
+            let rank = conv.axes.len();
+            return Err(Refusal::Beyond(format!(
+                "windows of {rank} dimensions are not counted"
+            )));
+        }
+    };
+    let (Some(n), Some(y), Some(x)) = (conv.n, rows.input, columns.input) else {
+        return Err(open());
+    };
+    if [n, y, x].contains(&0) {
+        return Ok(Vec::new());
+    }
+    let groups = conv.groups;
+    let batch = if n == 1 { 0 } else { n };
+    let (c, k) = (conv.input / groups, conv.output / groups);
+    let taps = rows
+        .kernel
+        .checked_mul(columns.kernel)
+        .ok_or_else(Refusal::too_large)?;
+    // A transposed convolution in groups makes the products of as many windows of one element with
+    // an output for each tap.
+    let (k, window) = if up && groups > 1 {
+        (k.checked_mul(taps).ok_or_else(Refusal::too_large)?, [1, 1])
+    } else {
+        (k, [rows.kernel, columns.kernel])
+    };
+    let plane = [
+        (Bound::N, batch),
+        (Bound::Y, y),
+        (Bound::X, x),
+        (Bound::R, window[0]),
+        (Bound::S, window[1]),
+    ];
+    let (op, channels) = match (groups, c) {
+        (1, _) if up => (Op::TransposedConv, vec![(Bound::K, k), (Bound::C, c)]),
+        (1, _) => (Op::Conv, vec![(Bound::K, k), (Bound::C, c)]),
+        (_, 1) => {
+            let multiplier = if k == 1 { 0 } else { k };
+            (
+                Op::Depthwise,
+                vec![(Bound::K, multiplier), (Bound::C, groups)],
+            )
+        }
+        _ => (
+            Op::GroupedConv,
+            vec![(Bound::G, groups), (Bound::K, k), (Bound::C, c)],
+        ),
+    };
+    let mut shape = LayerShape::new(op, &[channels.as_slice(), &plane].concat());
+    if op == Op::TransposedConv || !up {
+        shape.stride = [rows.stride, columns.stride];
+        shape.dilation = [rows.dilation, columns.dilation];
+        shape.output_pad = [rows.extra, columns.extra];
+        shape.pad = Padding {
+            top: rows.begin,
+            bottom: rows.end,
+            left: columns.begin,
+            right: columns.end,
+        };
+    }
+    Ok(vec![Made::only(shape)])
+}
+
+/// What a node gives; `None` if the operator is not known.
+pub fn results(view: &View) -> Option<Results> {
+    let op = &*view.node.op;
+    if let Some((at, swapped)) = factors(view) {
+        return Some(matrix::multiplied(view, at, swapped));
+    }
+    if let Some((x, w, up)) = convolved(op) {
+        return Some(window::convolved(view, x, w, up));
+    }
+    if gates(op).is_some() {
+        return Some(recurrent::results(view));
+    }
+    Some(match op {
+        "Attention" if !view.node.domain.is_empty() => attention::projected_results(view),
+        "Attention" | "MultiHeadAttention" | "GroupQueryAttention" => attention::results(view),
+        "MatMulNBits" | "MatMulBnb4" => {
+            let n = view.int("N").and_then(|n| u64::try_from(n).ok());
+            last_replaced(view, n)
+        }
+        "Einsum" => index::einsum(view),
+        "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Pow" | "Equal" | "Less" | "Greater"
+        | "LessOrEqual" | "GreaterOrEqual" | "And" | "Or" | "Xor" | "BitShift" | "BitwiseAnd"
+        | "BitwiseOr" | "BitwiseXor" | "BiasGelu" | "FastGelu" | "BiasAdd" => {
+            pointwise::joined(view, &[0, 1])
+        }
+        "Min" | "Max" | "Mean" | "Sum" => {
+            pointwise::joined(view, &(0..view.inputs.len()).collect::<Vec<_>>())
+        }
+        "Where" => pointwise::joined(view, &[0, 1, 2]),
+        "QLinearAdd" | "QLinearMul" => pointwise::joined(view, &[0, 3]),
+        "Reshape" => layout::reshape(view),
+        "Flatten" => layout::flatten(view),
+        "Squeeze" => layout::squeeze(view),
+        "Unsqueeze" => layout::unsqueeze(view),
+        "Transpose" => layout::transpose(view),
+        "Concat" => layout::concat(view),
+        "Split" => layout::split(view),
+        "Expand" => layout::expand(view),
+        "Tile" => layout::tile(view),
+        "Pad" => layout::pad(view),
+        "Resize" | "Upsample" => layout::resize(view),
+        "DepthToSpace" => layout::blocks(view, true),
+        "SpaceToDepth" => layout::blocks(view, false),
+        "Shape" => layout::shape_of(view),
+        "Size" => layout::size(view),
+        "ConstantOfShape" => layout::constant_of_shape(view),
+        "Range" => layout::range(view),
+        "Constant" => layout::constant(view),
+        "Gather" | "QGather" => index::gather(view),
+        "GatherND" => index::gather_nd(view),
+        "GatherElements" => same_as(view, 1),
+        "Slice" => index::slice(view),
+        "ArgMax" | "ArgMin" => index::arg(view),
+        "TopK" => index::top_k(view),
+        "OneHot" => index::one_hot(view),
+        "NonZero" => index::non_zero(view),
+        "Scatter" | "ScatterND" | "ScatterElements" => index::scatter(view),
+        "MaxPool" | "AveragePool" | "LpPool" | "QLinearAveragePool" => window::pool(view),
+        "GlobalMaxPool" | "GlobalAveragePool" | "GlobalLpPool" | "QLinearGlobalAveragePool" => {
+            window::global_pool(view)
+        }
+        _ if op.starts_with("Reduce") => index::reduce(view),
+        "RandomNormal" | "RandomUniform" => {
+            let dims: Option<Vec<Dim>> = view
+                .row("shape")
+                .map(|row| row.iter().map(|&d| u64::try_from(d).ok()).collect());
+            dims.map_or_else(unknown, |dims| Ok(vec![Given::shape(dims)]))
+        }
+        "EyeLike"
+        | "RandomNormalLike"
+        | "RandomUniformLike"
+        | "Abs"
+        | "Acos"
+        | "Acosh"
+        | "Asin"
+        | "Asinh"
+        | "Atan"
+        | "Atanh"
+        | "Bernoulli"
+        | "BitwiseNot"
+        | "Cast"
+        | "CastLike"
+        | "Ceil"
+        | "Celu"
+        | "Clip"
+        | "Cos"
+        | "Cosh"
+        | "CumSum"
+        | "CumProd"
+        | "DequantizeLinear"
+        | "Elu"
+        | "Erf"
+        | "Exp"
+        | "Floor"
+        | "Gelu"
+        | "GroupNorm"
+        | "GroupNormalization"
+        | "HardSigmoid"
+        | "HardSwish"
+        | "Hardmax"
+        | "Identity"
+        | "InstanceNormalization"
+        | "IsInf"
+        | "IsNaN"
+        | "LRN"
+        | "LeakyRelu"
+        | "Log"
+        | "LogSoftmax"
+        | "LpNormalization"
+        | "MeanVarianceNormalization"
+        | "Mish"
+        | "Neg"
+        | "Not"
+        | "QLinearLeakyRelu"
+        | "QLinearSigmoid"
+        | "QLinearSoftmax"
+        | "QuantizeLinear"
+        | "QuickGelu"
+        | "PRelu"
+        | "RMSNormalization"
+        | "Reciprocal"
+        | "Relu"
+        | "ReverseSequence"
+        | "RotaryEmbedding"
+        | "Round"
+        | "Selu"
+        | "Shrink"
+        | "Sigmoid"
+        | "Sign"
+        | "Sin"
+        | "Sinh"
+        | "Softmax"
+        | "Softplus"
+        | "Softsign"
+        | "Sqrt"
+        | "Swish"
+        | "Tan"
+        | "Tanh"
+        | "TensorScatter"
+        | "ThresholdedRelu"
+        | "Trilu" => Ok(pointwise::alike(view)),
+        "BatchNormalization" => {
+            // When training, mean and variance come too, one for each channel.
+            let mut given = pointwise::alike(view);
+            let channels = view.shape(1);
+            given
+                .iter_mut()
+                .skip(1)
+                .for_each(|g| g.shape = channels.cloned());
+            Ok(given)
+        }
+        "Dropout" => {
+            let mut given = pointwise::alike(view);
+            given.iter_mut().skip(1).for_each(|g| g.value = None);
+            Ok(given)
+        }
+        "LayerNormalization" | "SimplifiedLayerNormalization" => normalised(view),
+        "SkipLayerNormalization" | "SkipSimplifiedLayerNormalization" | "SkipGroupNorm" => {
+            let mut given = vec![Given::unknown(); view.node.outputs.len().max(1)];
+            for at in [0, 3, 1] {
+                if let (Some(given), Some(shape)) = (given.get_mut(at), view.shape(0)) {
+                    // The second result of a group normalisation is the sum, as the fourth is.
+                    if at != 1 || view.node.op.as_ref() == "SkipGroupNorm" {
+                        given.shape = Some(shape.clone());
+                    }
+                }
+            }
+            Ok(given)
+        }
+        "DynamicQuantizeLinear" => {
+            let mut given = pointwise::alike(view);
+            given
+                .iter_mut()
+                .skip(1)
+                .for_each(|g| *g = Given::shape(Vec::new()));
+            Ok(given)
+        }
+        "MaxUnpool" | "MaxRoiPool" | "RoiAlign" => roi(view),
+        "GridSample" => grid_sample(view),
+        "AffineGrid" => affine_grid(view),
+        "Multinomial" => {
+            let rows = view.shape(0).and_then(|s| s.first().copied().flatten());
+            let count = view.int("sample_size").unwrap_or(1);
+            Ok(vec![Given::shape(vec![rows, u64::try_from(count).ok()])])
+        }
+        "NonMaxSuppression" => Ok(vec![Given::shape(vec![None, Some(3)])]),
+        "Compress" => Ok(vec![match (view.int("axis"), view.shape(0)) {
+            (None, _) => Given::shape(vec![None]),
+            (Some(at), Some(shape)) => {
+                let mut dims = shape.to_vec();
+                match super::known::axis(at, dims.len()) {
+                    Ok(at) => dims[at] = None,
+                    Err(text) => return Some(Err(text)),
+                }
+                Given::shape(dims)
+            }
+            _ => Given::unknown(),
+        }]),
+        "Det" => Ok(vec![view.shape(0).map_or_else(Given::unknown, |s| {
+            Given::shape(s[..s.len().saturating_sub(2)].to_vec())
+        })]),
+        "EmbedLayerNormalization" => embedded(view),
+        // Shapes that nothing here follows; what the model states of them counts.
+        "Unique"
+        | "Col2Im"
+        | "CenterCropPad"
+        | "DFT"
+        | "STFT"
+        | "HannWindow"
+        | "HammingWindow"
+        | "BlackmanWindow"
+        | "MelWeightMatrix"
+        | "ImageDecoder"
+        | "SequenceAt"
+        | "SequenceConstruct"
+        | "SequenceEmpty"
+        | "SequenceErase"
+        | "SequenceInsert"
+        | "SequenceLength"
+        | "SplitToSequence"
+        | "ConcatFromSequence"
+        | "Optional"
+        | "OptionalGetElement"
+        | "OptionalHasElement"
+        | "StringNormalizer"
+        | "StringConcat"
+        | "StringSplit"
+        | "RegexFullMatch"
+        | "TfIdfVectorizer"
+        | "QLinearConcat"
+        | "QLinearReduceMean"
+        | "QLinearWhere"
+        | "SoftmaxCrossEntropyLoss"
+        | "NegativeLogLikelihoodLoss"
+        | "BitCast"
+        | "RelativePositionBias"
+        | "GatedRelativePositionBias"
+        | "NhwcMaxPool"
+        | "BiasSplitGelu" => Ok(vec![Given::unknown(); view.node.outputs.len().max(1)]),
+        _ => return None,
+    })
+}
+
+fn same_as(view: &View, at: usize) -> Results {
+    Ok(vec![Given {
+        shape: view.shape(at).cloned(),
+        value: None,
+    }])
+}
+
+/// The shape of the first operand with another last extent.
+fn last_replaced(view: &View, last: Dim) -> Results {
+    let Some(shape) = view.shape(0) else {
+        return unknown();
+    };
+    let mut dims = shape.to_vec();
+    if let Some(d) = dims.last_mut() {
+        *d = last;
+    }
+    Ok(vec![Given::shape(dims)])
+}
+
+/// The normalised tensor, and mean and deviation with extents of 1 from the axis on.
+fn normalised(view: &View) -> Results {
+    let mut given = vec![Given::unknown(); view.node.outputs.len().max(1)];
+    if let Some(shape) = view.shape(0) {
+        let at = super::known::axis(view.int("axis").unwrap_or(-1), shape.len())?;
+        let mut dims = shape.to_vec();
+        dims.iter_mut().skip(at).for_each(|d| *d = Some(1));
+        given
+            .iter_mut()
+            .for_each(|g| *g = Given::shape(dims.clone()));
+        given[0] = Given::shape(shape.clone());
+    }
+    Ok(given)
+}
+
+/// Pools with an output extent of their own.
+fn roi(view: &View) -> Results {
+    let Some(shape) = view.shape(0) else {
+        return unknown();
+    };
+    let &[_, channels, ..] = &**shape else {
+        return Err(format!("a pool over {}", shown(shape)));
+    };
+    let size = |name: &str| view.int(name).map_or(Some(1), |v| u64::try_from(v).ok());
+    let regions = view.shape(1).and_then(|s| s.first().copied().flatten());
+    Ok(vec![match &*view.node.op {
+        "RoiAlign" => Given::shape(vec![
+            regions,
+            channels,
+            size("output_height"),
+            size("output_width"),
+        ]),
+        "MaxRoiPool" => match view.row("pooled_shape") {
+            Some(&[h, w]) => {
+                let extent = |v: i64| u64::try_from(v).ok();
+                Given::shape(vec![regions, channels, extent(h), extent(w)])
+            }
+            _ => Given::unknown(),
+        },
+        _ => unpooled(view, shape)?,
+    }])
+}
+
+/// `MaxUnpool`: the extents of the pool it undoes, unless they are stated.
+fn unpooled(view: &View, shape: &[Dim]) -> Result<Given, String> {
+    if view.input(2).is_some() {
+        return Ok(match view.ints(2) {
+            Some(row) => Given::shape(
+                row.iter()
+                    .map(|&v| u64::try_from(v).ok())
+                    .collect::<Vec<_>>(),
+            ),
+            None => Given::unknown(),
+        });
+    }
+    let (Some(kernel), Some((lead, spatial))) =
+        (view.row("kernel_shape"), shape.split_at_checked(2))
+    else {
+        return Err("its window is missing".into());
+    };
+    let kernel: Vec<u64> = kernel
+        .iter()
+        .map(|&k| u64::try_from(k).unwrap_or(0))
+        .collect();
+    let mut dims = lead.to_vec();
+    dims.extend(
+        window::transposed(view, spatial, &kernel)?
+            .iter()
+            .map(|a| a.output),
+    );
+    Ok(Given::shape(dims))
+}
+
+fn grid_sample(view: &View) -> Results {
+    let (Some(x), Some(grid)) = (view.shape(0), view.shape(1)) else {
+        return unknown();
+    };
+    let (Some(lead), Some((_, places))) = (x.get(..2), grid.split_last()) else {
+        return Err(format!("{} sampled at {}", shown(x), shown(grid)));
+    };
+    let mut dims = lead.to_vec();
+    dims.extend_from_slice(places.get(1..).unwrap_or(&[]));
+    Ok(vec![Given::shape(dims)])
+}
+
+fn affine_grid(view: &View) -> Results {
+    let Some(size) = view.ints(1) else {
+        return unknown();
+    };
+    let extents: Vec<Dim> = size.iter().map(|&v| u64::try_from(v).ok()).collect();
+    let (Some(&n), Some(spatial)) = (extents.first(), extents.get(2..)) else {
+        return Err("the size of the grid is too short".into());
+    };
+    let mut dims = vec![n];
+    dims.extend_from_slice(spatial);
+    dims.push(Some(spatial.len() as u64));
+    Ok(vec![Given::shape(dims)])
+}
+
+fn embedded(view: &View) -> Results {
+    let mut given = vec![Given::unknown(); view.node.outputs.len().max(1)];
+    if let (Some(ids), Some(table)) = (view.shape(0), view.shape(2)) {
+        let mut dims = ids.to_vec();
+        dims.push(table.last().copied().flatten());
+        given[0] = Given::shape(dims);
+    }
+    Ok(given)
+}
+
+/// Whether a condition holds, if its value is known.
+pub fn truth(view: &View, at: usize) -> Option<bool> {
+    match &view.value(at)?.data {
+        Data::Ints(values) => values.first().map(|&v| v != 0),
+        Data::Floats(_) => None,
+    }
+}

@@ -1,0 +1,90 @@
+//! The order in which the nodes of a graph can run.
+
+use super::model::Graph;
+use crate::diag::{Diagnostic, codes};
+use std::collections::BTreeSet;
+
+/// Positions of the nodes, each behind those it takes from; the order of the file as far as it is
+/// one. `given` says of each name whether it is there before any node runs.
+///
+/// # Errors
+/// A circle, a name that two nodes give, or one that nothing gives.
+pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
+    let mut maker: Vec<Option<usize>> = vec![None; given.len()];
+    for (at, node) in graph.nodes.iter().enumerate() {
+        for &output in node.outputs.iter().filter(|&&o| o != 0) {
+            let before = maker[output as usize].replace(at);
+            if before.is_some() || given[output as usize] {
+                return Err(wrong(
+                    format!(
+                        "two nodes or weights of the model give `{}`",
+                        graph.names.text(output)
+                    ),
+                    "every tensor of a model has one origin",
+                ));
+            }
+        }
+    }
+    let mut sorted = true;
+    for (at, node) in graph.nodes.iter().enumerate() {
+        for &input in node.inputs.iter().filter(|&&i| i != 0) {
+            match maker[input as usize] {
+                Some(from) => sorted &= from < at,
+                None if given[input as usize] => {}
+                None => {
+                    return Err(wrong(
+                        format!(
+                            "node `{}` of the model takes `{}`, which nothing gives",
+                            node.name,
+                            graph.names.text(input)
+                        ),
+                        "the model is not whole; export it again",
+                    ));
+                }
+            }
+        }
+    }
+    if sorted {
+        return Ok((0..graph.nodes.len()).collect());
+    }
+    let mut waiting = vec![0usize; graph.nodes.len()];
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
+    for (at, node) in graph.nodes.iter().enumerate() {
+        for &input in &node.inputs {
+            if let Some(from) = maker[input as usize] {
+                waiting[at] += 1;
+                readers[from].push(at);
+            }
+        }
+    }
+    let mut ready: BTreeSet<usize> = (0..waiting.len()).filter(|&i| waiting[i] == 0).collect();
+    let mut order = Vec::with_capacity(waiting.len());
+    while let Some(at) = ready.pop_first() {
+        order.push(at);
+        for &next in &readers[at] {
+            waiting[next] -= 1;
+            if waiting[next] == 0 {
+                ready.insert(next);
+            }
+        }
+    }
+    if order.len() == waiting.len() {
+        return Ok(order);
+    }
+    let stuck = waiting.iter().enumerate().filter(|(_, w)| **w > 0);
+    let names: Vec<String> = stuck
+        .take(4)
+        .map(|(at, _)| format!("`{}`", graph.nodes[at].name))
+        .collect();
+    Err(wrong(
+        format!(
+            "nodes of the model wait for each other: {}",
+            names.join(", ")
+        ),
+        "a model runs from its inputs to its outputs; export it again",
+    ))
+}
+
+fn wrong(message: String, help: &str) -> Diagnostic {
+    Diagnostic::error(codes::IMPORT, message).help(help)
+}

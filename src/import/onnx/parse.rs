@@ -1,0 +1,489 @@
+//! From the wire format to the few messages of `onnx.proto` that matter here, by field number
+//! (onnx/onnx.proto of the ONNX project, IR version 3 and later).
+
+use super::model::{
+    Attributes, Data, Extent, Graph, MOST_ELEMENTS, MOST_RANK, Model, Names, Node, Stated, Tensor,
+    Value,
+};
+use super::wire::{Content, Damage, Fields, Parsed, Part, Source};
+use std::rc::Rc;
+
+/// More nodes a model may not have.
+pub const MOST_NODES: usize = 1_000_000;
+
+/// More weights, operands, attributes and statements of shapes no model of so many nodes has.
+const MOST_PARTS: usize = 16 * MOST_NODES;
+
+/// So many numbers in small tensors and attributes are kept.
+const MOST_NUMBERS: usize = 16 * MOST_NODES;
+
+/// What is counted over all messages, and texts that occur again and again.
+#[derive(Default)]
+pub struct Parser {
+    nodes: usize,
+    parts: usize,
+    numbers: usize,
+    words: Names,
+    shared: Vec<Rc<str>>,
+}
+
+impl Parser {
+    /// Counts something that is kept.
+    fn part(&mut self) -> Parsed<()> {
+        self.parts += 1;
+        if self.parts > MOST_PARTS {
+            let text = format!("it has more than {MOST_PARTS} weights, operands and attributes");
+            return Err(Damage(text));
+        }
+        Ok(())
+    }
+
+    /// Counts numbers that are kept.
+    fn numbers(&mut self, count: usize) -> Parsed<()> {
+        self.numbers += count;
+        if self.numbers > MOST_NUMBERS {
+            return Err(Damage(format!("it has more than {MOST_NUMBERS} constants")));
+        }
+        Ok(())
+    }
+
+    /// One allocation for each operator's or attribute's name.
+    fn word(&mut self, text: &str) -> Rc<str> {
+        let at = self.words.number(text) as usize;
+        while self.shared.len() <= at {
+            let next = self.words.text(self.shared.len() as u32).into();
+            self.shared.push(next);
+        }
+        Rc::clone(&self.shared[at])
+    }
+
+    /// `ModelProto`
+    pub fn model(&mut self, source: &mut Source) -> Parsed<Model> {
+        let mut model = Model::default();
+        let mut fields = Fields::of(source.whole());
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (7, Content::Bytes(part)) => {
+                    // A second one would be merged by the rules of protocol buffers; nobody means that.
+                    if model.graph.is_some() {
+                        return Err(Damage("it has two graphs".into()));
+                    }
+                    model.graph = Some(self.graph(source, part)?);
+                }
+                (25, Content::Bytes(part)) => {
+                    let (key, body) = self.function(source, part)?;
+                    model.functions.insert(key, Rc::new(body));
+                }
+                _ => {}
+            }
+        }
+        Ok(model)
+    }
+
+    /// `GraphProto`
+    pub fn graph(&mut self, source: &mut Source, part: Part) -> Parsed<Graph> {
+        let mut graph = Graph::default();
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            let Content::Bytes(part) = content else {
+                continue;
+            };
+            match number {
+                1 => {
+                    let node = self.node(source, part, &mut graph.names)?;
+                    graph.nodes.push(node);
+                }
+                5 => {
+                    let (name, tensor) = self.tensor(source, part)?;
+                    let name = graph.names.number(&name);
+                    graph.initializers.push((name, tensor));
+                }
+                11 => graph
+                    .inputs
+                    .extend(self.stated(source, part, &mut graph.names)?),
+                12 => graph
+                    .outputs
+                    .extend(self.stated(source, part, &mut graph.names)?),
+                13 => graph
+                    .values
+                    .extend(self.stated(source, part, &mut graph.names)?),
+                15 => {
+                    let (name, tensor) = self.sparse(source, part)?;
+                    let name = graph.names.number(&name);
+                    graph.initializers.push((name, tensor));
+                }
+                _ => {}
+            }
+        }
+        Ok(graph)
+    }
+
+    /// `FunctionProto`: domain and name, and the body.
+    fn function(&mut self, source: &mut Source, part: Part) -> Parsed<((String, String), Graph)> {
+        let mut body = Graph::default();
+        let (mut domain, mut name) = (String::new(), String::new());
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            let Content::Bytes(part) = content else {
+                continue;
+            };
+            match number {
+                1 => name = source.text(part)?,
+                4 | 5 => {
+                    let text = source.text(part)?;
+                    let stated = Stated {
+                        name: body.names.number(&text),
+                        shape: None,
+                    };
+                    if number == 4 {
+                        body.inputs.push(stated);
+                    } else {
+                        body.outputs.push(stated);
+                    }
+                }
+                7 => {
+                    let node = self.node(source, part, &mut body.names)?;
+                    body.nodes.push(node);
+                }
+                10 => domain = source.text(part)?,
+                11 => body.defaults.extend(self.attribute(source, part)?),
+                _ => {}
+            }
+        }
+        Ok(((domain, name), body))
+    }
+
+    /// `NodeProto`
+    fn node(&mut self, source: &mut Source, part: Part, names: &mut Names) -> Parsed<Node> {
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            return Err(Damage(format!("it has more than {MOST_NODES} nodes")));
+        }
+        let mut node = Node {
+            name: String::new(),
+            op: self.word(""),
+            domain: self.word(""),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            attributes: Attributes::new(),
+        };
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            let Content::Bytes(part) = content else {
+                continue;
+            };
+            match number {
+                1 | 2 => {
+                    self.part()?;
+                    let name = names.number(&source.text(part)?);
+                    let list = if number == 1 {
+                        &mut node.inputs
+                    } else {
+                        &mut node.outputs
+                    };
+                    list.push(name);
+                }
+                3 => node.name = source.text(part)?,
+                4 => node.op = self.word(&source.text(part)?),
+                5 => node.attributes.extend(self.attribute(source, part)?),
+                7 => {
+                    let domain = source.text(part)?;
+                    node.domain = self.word(if domain == "ai.onnx" { "" } else { &domain });
+                }
+                _ => {}
+            }
+        }
+        Ok(node)
+    }
+
+    /// `AttributeProto`; `None` without a name.
+    fn attribute(&mut self, source: &mut Source, part: Part) -> Parsed<Option<(Rc<str>, Value)>> {
+        self.part()?;
+        let mut name = String::new();
+        let mut kind = 0;
+        let mut value = None;
+        let mut caller = None;
+        let (mut ints, mut floats) = (Vec::new(), Vec::new());
+        let (mut int, mut float) = (0, 0.0);
+        let mut complete = true;
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Bytes(part)) => name = source.text(part)?,
+                (2, Content::Four(bytes)) => {
+                    float = f64::from(f32::from_le_bytes(bytes));
+                    value = Some(Value::Float(float));
+                }
+                (3, Content::Number(n)) => {
+                    int = n as i64;
+                    value = Some(Value::Int(int));
+                }
+                (4, Content::Bytes(part)) => {
+                    // A text may be long where it is data; nothing here needs such a one.
+                    value = Some(match source.bytes(part, 1 << 12)? {
+                        Some(bytes) => Value::Text(String::from_utf8_lossy(&bytes).into_owned()),
+                        None => Value::Other,
+                    });
+                }
+                (5, Content::Bytes(part)) => {
+                    value = Some(Value::Tensor(self.tensor(source, part)?.1));
+                }
+                (6, Content::Bytes(part)) => value = Some(Value::Graph(part)),
+                (7, Content::Four(bytes)) if floats.len() < MOST_ELEMENTS => {
+                    floats.push(f64::from(f32::from_le_bytes(bytes)));
+                }
+                (7, Content::Bytes(part)) => match source.bytes(part, 4 * MOST_ELEMENTS as u64)? {
+                    Some(bytes) => floats.extend(singles(&bytes)),
+                    None => complete = false,
+                },
+                (8, Content::Number(n)) if ints.len() < MOST_ELEMENTS => ints.push(n),
+                (8, Content::Bytes(part)) => {
+                    complete &= source.packed(part, MOST_ELEMENTS, &mut ints)?;
+                }
+                (7 | 8, _) => complete = false,
+                (20, Content::Number(n)) => kind = n,
+                (21, Content::Bytes(part)) => caller = Some(source.text(part)?),
+                _ => {}
+            }
+        }
+        if name.is_empty() {
+            return Ok(None);
+        }
+        self.numbers(ints.len() + floats.len())?;
+        let ints: Vec<i64> = ints.into_iter().map(|n| n as i64).collect();
+        // Writers may leave out what is 0 or empty; then the stated type says what it is.
+        let value = match (caller, kind, value) {
+            (Some(text), _, _) if !text.is_empty() => Value::OfCaller(text),
+            (_, 1, _) => Value::Float(float),
+            (_, 2, _) => Value::Int(int),
+            (_, 6 | 7, _) if !complete => Value::Other,
+            (_, 6, _) => Value::Floats(floats),
+            (_, 7, _) => Value::Ints(ints),
+            (_, _, Some(value)) => value,
+            (_, 3, None) => Value::Text(String::new()),
+            _ if !complete => Value::Other,
+            _ if !ints.is_empty() => Value::Ints(ints),
+            _ if !floats.is_empty() => Value::Floats(floats),
+            _ => Value::Other,
+        };
+        Ok(Some((self.word(&name), value)))
+    }
+
+    /// `TensorProto`: name, extents, and the values if they are few.
+    fn tensor(&mut self, source: &mut Source, part: Part) -> Parsed<(String, Tensor)> {
+        self.part()?;
+        let mut name = String::new();
+        let mut dims = Vec::new();
+        let mut kind = 0;
+        let mut raw = None;
+        let mut numbers: Vec<u64> = Vec::new();
+        let mut floats: Vec<f64> = Vec::new();
+        let mut complete = true;
+        let mut elsewhere = false;
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Number(n)) => dims.push(n),
+                (1, Content::Bytes(part)) => {
+                    if !source.packed(part, MOST_RANK + 1, &mut dims)? {
+                        return Err(too_many_dims());
+                    }
+                }
+                (2, Content::Number(n)) => kind = n,
+                (4, Content::Bytes(part)) => match source.bytes(part, 4 * MOST_ELEMENTS as u64)? {
+                    Some(bytes) => floats.extend(singles(&bytes)),
+                    None => complete = false,
+                },
+                (4, Content::Four(bytes)) if floats.len() < MOST_ELEMENTS => {
+                    floats.push(f64::from(f32::from_le_bytes(bytes)));
+                }
+                (5 | 7 | 11, Content::Bytes(part)) => {
+                    complete &= source.packed(part, MOST_ELEMENTS, &mut numbers)?;
+                }
+                (5 | 7 | 11, Content::Number(n)) if numbers.len() < MOST_ELEMENTS => {
+                    numbers.push(n);
+                }
+                (8, Content::Bytes(part)) => name = source.text(part)?,
+                (9, Content::Bytes(part)) => raw = source.bytes(part, 8 * MOST_ELEMENTS as u64)?,
+                (10, Content::Bytes(part)) => match source.bytes(part, 8 * MOST_ELEMENTS as u64)? {
+                    Some(bytes) => floats.extend(doubles(&bytes)),
+                    None => complete = false,
+                },
+                (10, Content::Eight(bytes)) if floats.len() < MOST_ELEMENTS => {
+                    floats.push(f64::from_le_bytes(bytes));
+                }
+                (4 | 5 | 7 | 10 | 11, _) => complete = false,
+                (13, _) => elsewhere = true,
+                (14, Content::Number(n)) => elsewhere |= n == 1,
+                _ => {}
+            }
+            if dims.len() > MOST_RANK {
+                return Err(too_many_dims());
+            }
+        }
+        if dims.iter().any(|&d| d > i64::MAX as u64) {
+            return Err(Damage(format!("tensor `{name}` has a negative extent")));
+        }
+        let data = if elsewhere || !complete {
+            None
+        } else {
+            values(kind, raw.as_deref(), numbers, floats)
+        };
+        let count = dims.iter().try_fold(1u64, |n, &d| n.checked_mul(d));
+        let data = data.filter(|d| count == Some(d.count() as u64) && d.count() <= MOST_ELEMENTS);
+        self.numbers(dims.len() + data.as_ref().map_or(0, Data::count))?;
+        Ok((name, Tensor { dims, data }))
+    }
+
+    /// `SparseTensorProto`: the name of its values, and its extents.
+    fn sparse(&mut self, source: &mut Source, part: Part) -> Parsed<(String, Tensor)> {
+        let mut name = String::new();
+        let mut dims = Vec::new();
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Bytes(part)) => name = self.tensor(source, part)?.0,
+                (3, Content::Number(n)) => dims.push(n),
+                (3, Content::Bytes(part)) => {
+                    source.packed(part, MOST_RANK, &mut dims)?;
+                }
+                _ => {}
+            }
+            if dims.len() > MOST_RANK {
+                return Err(too_many_dims());
+            }
+        }
+        Ok((name, Tensor { dims, data: None }))
+    }
+
+    /// `ValueInfoProto`; `None` without a name.
+    fn stated(
+        &mut self,
+        source: &mut Source,
+        part: Part,
+        names: &mut Names,
+    ) -> Parsed<Option<Stated>> {
+        self.part()?;
+        let mut name = String::new();
+        let mut shape = None;
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Bytes(part)) => name = source.text(part)?,
+                (2, Content::Bytes(part)) => shape = self.kind(source, part)?,
+                _ => {}
+            }
+        }
+        Ok((!name.is_empty()).then(|| Stated {
+            name: names.number(&name),
+            shape,
+        }))
+    }
+
+    /// `TypeProto`: the shape, if it is that of a tensor and stated.
+    fn kind(&mut self, source: &mut Source, part: Part) -> Parsed<Option<Vec<Extent>>> {
+        let mut shape = None;
+        for part in self.inner(source, part, 1)? {
+            for part in self.inner(source, part, 2)? {
+                let mut extents = Vec::new();
+                for part in self.inner(source, part, 1)? {
+                    extents.push(self.extent(source, part)?);
+                }
+                if extents.len() > MOST_RANK {
+                    return Err(too_many_dims());
+                }
+                shape = Some(extents);
+            }
+        }
+        Ok(shape)
+    }
+
+    /// The parts of a message with this number.
+    fn inner(&mut self, source: &mut Source, part: Part, wanted: u64) -> Parsed<Vec<Part>> {
+        let mut found = Vec::new();
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match content {
+                Content::Bytes(part) if number == wanted => found.push(part),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// `TensorShapeProto.Dimension`
+    fn extent(&mut self, source: &mut Source, part: Part) -> Parsed<Extent> {
+        let mut extent = Extent::Unknown;
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                // Some writers say -1 or 0 for what is left open.
+                (1, Content::Number(n)) if n > 0 && n <= i64::MAX as u64 => {
+                    extent = Extent::Size(n);
+                }
+                (2, Content::Bytes(part)) => {
+                    let text = source.text(part)?;
+                    if !text.is_empty() {
+                        extent = Extent::Open(text);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(extent)
+    }
+}
+
+fn too_many_dims() -> Damage {
+    Damage(format!("a tensor has more than {MOST_RANK} dimensions"))
+}
+
+fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
+    bytes.chunks_exact(N).map(|c| {
+        let mut chunk = [0; N];
+        chunk.copy_from_slice(c);
+        chunk
+    })
+}
+
+fn singles(bytes: &[u8]) -> impl Iterator<Item = f64> + '_ {
+    chunks(bytes).map(|c| f64::from(f32::from_le_bytes(c)))
+}
+
+fn doubles(bytes: &[u8]) -> impl Iterator<Item = f64> + '_ {
+    chunks(bytes).map(f64::from_le_bytes)
+}
+
+/// The elements of a tensor of this `TensorProto.DataType`; `None` for types no shape is made of.
+fn values(kind: u64, raw: Option<&[u8]>, numbers: Vec<u64>, floats: Vec<f64>) -> Option<Data> {
+    Some(match (kind, raw) {
+        (1, Some(raw)) => Data::Floats(singles(raw).collect()),
+        (11, Some(raw)) => Data::Floats(doubles(raw).collect()),
+        (1 | 11, None) => Data::Floats(floats),
+        (2 | 9, Some(raw)) => Data::Ints(raw.iter().map(|&b| i64::from(b)).collect()),
+        (3, Some(raw)) => Data::Ints(raw.iter().map(|&b| i64::from(b as i8)).collect()),
+        (4, Some(raw)) => Data::Ints(
+            chunks(raw)
+                .map(|c| i64::from(u16::from_le_bytes(c)))
+                .collect(),
+        ),
+        (5, Some(raw)) => Data::Ints(
+            chunks(raw)
+                .map(|c| i64::from(i16::from_le_bytes(c)))
+                .collect(),
+        ),
+        (6, Some(raw)) => Data::Ints(
+            chunks(raw)
+                .map(|c| i64::from(i32::from_le_bytes(c)))
+                .collect(),
+        ),
+        (7, Some(raw)) => Data::Ints(chunks(raw).map(i64::from_le_bytes).collect()),
+        (12, Some(raw)) => Data::Ints(
+            chunks(raw)
+                .map(|c| i64::from(u32::from_le_bytes(c)))
+                .collect(),
+        ),
+        (2..=7 | 9 | 12, None) => Data::Ints(numbers.into_iter().map(|n| n as i64).collect()),
+        _ => return None,
+    })
+}

@@ -1,0 +1,116 @@
+//! `LSTM`, `GRU` and `RNN`: the matrix products they are.
+
+use super::known::{Dim, Given, View, shown};
+use super::layout::Results;
+use super::made::{Made, Refusal, dense};
+
+/// A recurrent node's extents.
+struct Extents {
+    steps: Dim,
+    batch: Dim,
+    input: Dim,
+    directions: Dim,
+    hidden: Dim,
+    batch_first: bool,
+}
+
+/// `Ok(None)` if nothing is known of the operands.
+fn extents(view: &View) -> Result<Option<Extents>, String> {
+    let Some(x) = view.shape(0) else {
+        return Ok(None);
+    };
+    let &[first, second, input] = &x[..] else {
+        return Err(format!("a sequence of {}", shown(x)));
+    };
+    let batch_first = view.int("layout").unwrap_or(0) == 1;
+    let (steps, batch) = if batch_first {
+        (second, first)
+    } else {
+        (first, second)
+    };
+    let recurrence = view.shape(2).map_or(&[][..], |s| s);
+    let (directions, hidden) = match *recurrence {
+        [directions, _, hidden] => (directions, hidden),
+        [] => (None, None),
+        _ => return Err(format!("a recurrence of {}", shown(recurrence))),
+    };
+    let stated = view.int("hidden_size").and_then(|h| u64::try_from(h).ok());
+    let both = view.text("direction") == Some("bidirectional");
+    Ok(Some(Extents {
+        steps,
+        batch,
+        input,
+        directions: directions.or(Some(if both { 2 } else { 1 })),
+        hidden: hidden.or(stated),
+        batch_first,
+    }))
+}
+
+/// All states, the last one, and the last cell of an LSTM.
+pub fn results(view: &View) -> Results {
+    let Some(e) = extents(view)? else {
+        return Ok(vec![Given::unknown(); 3]);
+    };
+    let (all, last) = if e.batch_first {
+        (
+            vec![e.batch, e.steps, e.directions, e.hidden],
+            vec![e.batch, e.directions, e.hidden],
+        )
+    } else {
+        (
+            vec![e.steps, e.directions, e.batch, e.hidden],
+            vec![e.directions, e.batch, e.hidden],
+        )
+    };
+    Ok(vec![
+        Given::shape(all),
+        Given::shape(last.clone()),
+        Given::shape(last),
+    ])
+}
+
+/// For each direction one product of all inputs, and one of the state for each time step.
+pub fn layers(view: &View, gates: u64, most: usize) -> Result<Vec<Made>, Refusal> {
+    let open = || Refusal::unknown(view, &[0, 2]);
+    let e = extents(view)?.ok_or_else(open)?;
+    let all = (e.steps, e.batch, e.input, e.directions, e.hidden);
+    let (Some(steps), Some(batch), Some(input), Some(directions), Some(hidden)) = all else {
+        return Err(open());
+    };
+    let outputs = hidden.checked_mul(gates).ok_or_else(Refusal::too_large)?;
+    let rows = steps.checked_mul(batch).ok_or_else(Refusal::too_large)?;
+    let count = steps.checked_add(1).and_then(|n| n.checked_mul(directions));
+    if directions > 2 || count.is_none_or(|c| c > most as u64) {
+        return Err(Refusal::Misfit(format!(
+            "{steps} steps in {directions} directions are too many"
+        )));
+    }
+    let mut made: Vec<Made> = Vec::new();
+    for direction in 0..directions {
+        let way = match (directions, direction) {
+            (1, _) => "",
+            (_, 0) => "forward/",
+            _ => "backward/",
+        };
+        let first = made.len();
+        for mut layer in dense(rows, outputs, input) {
+            layer.suffix = format!("{way}input");
+            made.push(layer);
+        }
+        for step in 1..=steps {
+            for mut layer in dense(batch, outputs, hidden) {
+                layer.suffix = format!("{way}step{step}");
+                layer.operands = false;
+                // From the projected inputs, and from the state of the step before.
+                layer.after = [Some(first), made.len().checked_sub(1)]
+                    .into_iter()
+                    .flatten()
+                    .filter(|&at| at >= first && at < made.len())
+                    .collect();
+                layer.after.dedup();
+                made.push(layer);
+            }
+        }
+    }
+    Ok(made)
+}

@@ -1,0 +1,531 @@
+//! Walks a model in the order its nodes run: shapes, small values, layers, and which layer takes
+//! from which.
+
+mod inline;
+mod vertices;
+
+use super::known::{Constant, Dim, Given, Known, View};
+use super::made::Refusal;
+use super::model::{Attributes, Graph, Model, Names, Node, Stated, Value};
+use super::open::OpenDims;
+use super::operators;
+use super::order;
+use super::parse::{MOST_NODES, Parser};
+use super::wire::Source;
+use crate::diag::{Diagnostic, codes};
+use crate::import::FreeOperator;
+use crate::ir::layer::LayerShape;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// More layers a network may not have.
+const MOST_LAYERS: usize = MOST_NODES;
+
+/// Graphs in graphs and functions in functions, at most so deep.
+const MOST_DEPTH: usize = 16;
+
+/// So many values are computed at most; models need a few for each node.
+const MOST_VALUES: usize = 20_000_000;
+
+/// With functions written out, a model has at most so many tensors.
+const MOST_SLOTS: usize = 8 * MOST_NODES;
+
+/// So many errors are told of one model.
+const MOST_ERRORS: usize = 20;
+
+/// So many warnings are.
+const MOST_WARNINGS: usize = 1000;
+
+/// A node of the imported network, and the nodes it takes from, by position.
+#[derive(Debug, Clone)]
+pub struct Vertex {
+    /// Unique.
+    pub name: String,
+    /// The layer's bounds; `None` for a join of layers.
+    pub shape: Option<LayerShape>,
+    /// Without doubles, in order.
+    pub inputs: Rc<[u32]>,
+}
+
+/// Everything that came out of a model.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// Layers and joins, each behind those it takes from.
+    pub vertices: Vec<Vertex>,
+    /// Operators that cost nothing.
+    pub free: Vec<FreeOperator>,
+    /// Warnings, and errors.
+    pub found: Vec<Diagnostic>,
+}
+
+/// A tensor during the walk.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    known: Known,
+    /// Vertices it comes from.
+    from: Option<Rc<[u32]>>,
+    /// Whether something gave it.
+    given: bool,
+    /// Why not all of its shape is known: the node at fault, by position in `lost`.
+    lost: Option<u32>,
+}
+
+/// The names of a graph, and those of the graphs around it.
+struct Scope<'s> {
+    names: &'s Names,
+    slots: &'s [usize],
+    outer: Option<&'s Scope<'s>>,
+}
+
+impl Scope<'_> {
+    fn find(&self, name: &str) -> Option<usize> {
+        match self.names.find(name) {
+            Some(number) => self.slots.get(number as usize).copied(),
+            None => self.outer?.find(name),
+        }
+    }
+}
+
+/// How a graph is reached.
+struct Call<'c> {
+    /// Before the names of its nodes.
+    prefix: &'c str,
+    /// Attributes of a function's caller.
+    attributes: Option<&'c Attributes>,
+    depth: usize,
+}
+
+/// A node with its operands and results as slots; `None` where one is left out.
+struct Site<'n> {
+    node: &'n Node,
+    /// Those of a function's caller put in.
+    attributes: Attributes,
+    inputs: Vec<Option<usize>>,
+    outputs: Vec<Option<usize>>,
+    /// What the node is called.
+    label: String,
+}
+
+/// A model on the way to its layers.
+pub struct Walker<'a, 'f> {
+    source: &'a mut Source<'f>,
+    parser: Parser,
+    functions: HashMap<(String, String), Rc<Graph>>,
+    open: &'a mut OpenDims,
+    slots: Vec<Slot>,
+    /// Descriptions of nodes that lost a shape; `None` for those already reported.
+    lost: Vec<Option<String>>,
+    names: HashMap<String, usize>,
+    edges: usize,
+    ran: usize,
+    values: usize,
+    errors: usize,
+    warnings: usize,
+    out: Walked,
+}
+
+/// The walk cannot go on; why is among what was found.
+pub struct Stop;
+
+type Walk<T> = Result<T, Stop>;
+
+impl<'a, 'f> Walker<'a, 'f> {
+    /// Walks a whole model.
+    pub fn run(
+        model: Model,
+        source: &'a mut Source<'f>,
+        parser: Parser,
+        open: &'a mut OpenDims,
+    ) -> Walked {
+        let mut walker = Walker {
+            source,
+            parser,
+            functions: model.functions,
+            open,
+            slots: Vec::new(),
+            lost: Vec::new(),
+            names: HashMap::new(),
+            edges: 0,
+            ran: 0,
+            values: 0,
+            errors: 0,
+            warnings: 0,
+            out: Walked::default(),
+        };
+        if let Some(graph) = &model.graph {
+            let Ok(slots) = walker.fresh(graph.names.count()) else {
+                return walker.out;
+            };
+            walker.weights(graph, &slots);
+            for input in &graph.inputs {
+                let slot = &mut walker.slots[slots[input.name as usize]];
+                // Old models list their weights among the inputs.
+                if !slot.given {
+                    slot.given = true;
+                    slot.known.shape = input.shape.as_ref().map(|s| walker.open.shape(s));
+                    if slot.known.shape.as_ref().is_none_or(|s| s.contains(&None)) {
+                        let text = format!(
+                            "the model does not state it for its input `{}`",
+                            graph.names.text(input.name)
+                        );
+                        walker.lost.push(Some(text));
+                        slot.lost = Some(walker.lost.len() as u32 - 1);
+                    }
+                }
+            }
+            let call = Call {
+                prefix: "",
+                attributes: None,
+                depth: 0,
+            };
+            let _ = walker.graph(graph, &slots, None, &call);
+        }
+        walker.out
+    }
+
+    /// Slots for the tensors of a graph.
+    fn fresh(&mut self, count: usize) -> Walk<Vec<usize>> {
+        let first = self.slots.len();
+        if first.saturating_add(count) > MOST_SLOTS {
+            return self.too_much(format!("the model has more than {MOST_SLOTS} tensors"));
+        }
+        self.slots.resize_with(first + count, Slot::default);
+        Ok((first..first + count).collect())
+    }
+
+    fn weights(&mut self, graph: &Graph, slots: &[usize]) {
+        for (name, tensor) in &graph.initializers {
+            let slot = &mut self.slots[slots[*name as usize]];
+            slot.given = true;
+            slot.known = Known {
+                shape: Some(tensor.dims.iter().map(|&d| Some(d)).collect()),
+                value: Constant::of(tensor).map(Rc::new),
+                fixed: true,
+            };
+        }
+    }
+
+    fn error(&mut self, diagnostic: Diagnostic) -> Walk<()> {
+        self.out.found.push(diagnostic);
+        self.errors += 1;
+        if self.errors < MOST_ERRORS {
+            Ok(())
+        } else {
+            Err(Stop)
+        }
+    }
+
+    fn stop<T>(&mut self, diagnostic: Diagnostic) -> Walk<T> {
+        self.out.found.push(diagnostic);
+        Err(Stop)
+    }
+
+    fn warn(&mut self, diagnostic: Diagnostic) {
+        self.warnings += 1;
+        if self.warnings <= MOST_WARNINGS {
+            self.out.found.push(diagnostic);
+        }
+    }
+
+    /// Runs the nodes of a graph whose inputs and weights are given.
+    fn graph(
+        &mut self,
+        graph: &Graph,
+        slots: &[usize],
+        outer: Option<&Scope>,
+        call: &Call,
+    ) -> Walk<()> {
+        if call.depth > MOST_DEPTH {
+            return self.stop(
+                Diagnostic::error(
+                    codes::IMPORT,
+                    format!("graphs or functions of the model nest deeper than {MOST_DEPTH}"),
+                )
+                .help("export the model without functions in functions"),
+            );
+        }
+        let scope = Scope {
+            names: &graph.names,
+            slots,
+            outer,
+        };
+        let given: Vec<bool> = slots.iter().map(|&s| self.slots[s].given).collect();
+        let order = match order::order(graph, &given) {
+            Ok(order) => order,
+            Err(diagnostic) => return self.stop(diagnostic),
+        };
+        let mut stated: HashMap<u32, &Stated> = HashMap::new();
+        for s in graph.values.iter().chain(&graph.outputs) {
+            stated.insert(s.name, s);
+        }
+        for at in order {
+            self.ran += 1;
+            if self.ran > MOST_NODES {
+                return self.too_much(format!(
+                    "with its functions written out, the model has more than {MOST_NODES} nodes"
+                ));
+            }
+            let node = &graph.nodes[at];
+            self.node(node, &scope, call)?;
+            for &output in &node.outputs {
+                if output != 0
+                    && let Some(stated) = stated.get(&output)
+                {
+                    self.agree(slots[output as usize], stated);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes from what the model states what could not be inferred.
+    fn agree(&mut self, slot: usize, stated: &Stated) {
+        let slot = &mut self.slots[slot];
+        let Some(extents) = &stated.shape else { return };
+        let open = |shape: &[Dim]| shape.contains(&None);
+        let shape = match &slot.known.shape {
+            None => self.open.shape(extents),
+            Some(shape) if open(shape) && shape.len() == extents.len() => {
+                let told = self.open.shape(extents);
+                shape
+                    .iter()
+                    .zip(told.iter())
+                    .map(|(a, b)| a.or(*b))
+                    .collect()
+            }
+            Some(_) => return,
+        };
+        if !open(&shape) {
+            slot.lost = None;
+        }
+        slot.known.shape = Some(shape);
+    }
+
+    fn node(&mut self, node: &Node, scope: &Scope, call: &Call) -> Walk<()> {
+        let slots = |names: &[u32]| -> Vec<Option<usize>> {
+            let slot = |&n: &u32| (n != 0).then(|| scope.slots[n as usize]);
+            names.iter().map(slot).collect()
+        };
+        let site = Site {
+            node,
+            attributes: resolved(node, call.attributes),
+            inputs: slots(&node.inputs),
+            outputs: slots(&node.outputs),
+            label: label(node, scope.names, call.prefix),
+        };
+        if !operators::is_known_domain(&node.domain) {
+            let key = (node.domain.to_string(), node.op.to_string());
+            if let Some(body) = self.functions.get(&key).map(Rc::clone) {
+                return self.function(&body, &site, call.depth);
+            }
+        }
+        match &*node.op {
+            "If" => self.branch(&site, scope, call),
+            "Loop" | "Scan" | "SequenceMap" => {
+                self.not_counted(
+                    &site,
+                    "it runs a graph of its own",
+                    "unroll it when exporting the model, or count its layers by hand",
+                );
+                let from = self.sources(&site)?;
+                self.give(&site, Vec::new(), false, from);
+                Ok(())
+            }
+            _ => self.plain(&site),
+        }
+    }
+
+    fn view<'v>(&'v self, site: &'v Site) -> View<'v> {
+        let known = |slot: &Option<usize>| slot.map(|slot| &self.slots[slot].known);
+        View {
+            node: site.node,
+            attributes: &site.attributes,
+            inputs: site.inputs.iter().map(known).collect(),
+        }
+    }
+
+    /// An operator without a graph of its own.
+    fn plain(&mut self, site: &Site) -> Walk<()> {
+        let (layers, results) = if operators::is_known_domain(&site.node.domain) {
+            let view = self.view(site);
+            let most = MOST_LAYERS.saturating_sub(self.out.vertices.len());
+            (operators::layers(&view, most), operators::results(&view))
+        } else {
+            (None, None)
+        };
+        let from = self.sources(site)?;
+        let mut last: Option<Rc<[u32]>> = None;
+        let mut reported = false;
+        let costs = layers.is_some();
+        match layers {
+            None => {}
+            Some(Ok(made)) => last = self.layers(made, &site.label, &from)?,
+            Some(Err(Refusal::Misfit(text))) => {
+                self.misfit(site, &text)?;
+                reported = true;
+            }
+            Some(Err(Refusal::Unknown(operand))) => {
+                self.unknown(site, operand)?;
+                reported = true;
+            }
+            Some(Err(Refusal::Beyond(why))) => {
+                let help = "count it by hand, or leave it out of the model";
+                self.not_counted(site, &why, help);
+            }
+        }
+        let given = match results {
+            Some(Ok(given)) => given,
+            Some(Err(_)) if reported => Vec::new(),
+            Some(Err(text)) => {
+                self.misfit(site, &text)?;
+                reported = true;
+                Vec::new()
+            }
+            None if costs => Vec::new(),
+            None => {
+                let why = match &*site.node.domain {
+                    "" => "ONNX has no operator of this name that is known here".to_string(),
+                    other => format!("the operators of `{other}` are not known here"),
+                };
+                let help = "if it costs something on the array, count it by hand";
+                self.not_counted(site, &why, help);
+                Vec::new()
+            }
+        };
+        let counts = given.iter().flat_map(|g| &g.value);
+        self.values += counts.map(|v| v.data.count()).sum::<usize>();
+        if self.values > MOST_VALUES {
+            let most = format!("more than {MOST_VALUES} values");
+            return self.too_much(format!("the model computes {most} from its constants"));
+        }
+        let counted = last.is_some();
+        self.give(site, given, reported, last.unwrap_or(from));
+        let mut outputs = site.outputs.iter().flatten();
+        if !counted && !outputs.all(|&o| self.slots[o].known.fixed) {
+            self.out.free.push(FreeOperator {
+                name: site.label.clone(),
+                op: site.node.op.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    fn too_much<T>(&mut self, text: String) -> Walk<T> {
+        let diagnostic = Diagnostic::error(codes::IMPORT, text);
+        self.stop(diagnostic.help("import a part of the model, or simplify it before"))
+    }
+
+    fn misfit(&mut self, site: &Site, text: &str) -> Walk<()> {
+        let (op, label) = (&site.node.op, &site.label);
+        self.error(
+            Diagnostic::error(
+                codes::MODEL_SHAPE,
+                format!("operator `{op}` of node `{label}` does not fit its operands: {text}"),
+            )
+            .help("check how the model was exported, and the sizes given with `dim`"),
+        )
+    }
+
+    fn not_counted(&mut self, site: &Site, why: &str, help: &str) {
+        let (op, label) = (&site.node.op, &site.label);
+        self.warn(
+            Diagnostic::warning(
+                codes::NOT_UNDERSTOOD,
+                format!("operator `{op}` of node `{label}` is not counted: {why}"),
+            )
+            .help(help),
+        );
+    }
+
+    /// A layer that depends on a shape nobody knows. What an error made unknown is not told again.
+    fn unknown(&mut self, site: &Site, operand: usize) -> Walk<()> {
+        let slot = site.inputs.get(operand).copied().flatten();
+        let lost = slot.and_then(|s| self.slots[s].lost);
+        let why = match lost.map(|l| &self.lost[l as usize]) {
+            Some(None) => return Ok(()),
+            Some(Some(why)) => why.clone(),
+            None => "nothing states it".to_string(),
+        };
+        let what = format!(
+            "operand {operand} of node `{}` (`{}`)",
+            site.label, site.node.op
+        );
+        self.error(
+            Diagnostic::error(
+                codes::MODEL_SHAPE,
+                format!("the shape of {what} is not known: {why}"),
+            )
+            .help("let the exporter state the shapes of all tensors, or cut the model there"),
+        )
+    }
+
+    /// Notes what is known of a node's results, and that they come from these vertices.
+    fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Rc<[u32]>) {
+        let inputs = || site.inputs.iter().flatten();
+        let fixed = inputs().all(|&i| self.slots[i].known.fixed);
+        let lost_before = inputs().find_map(|&i| self.slots[i].lost);
+        let mut given = given.into_iter();
+        for output in &site.outputs {
+            let given = given.next().unwrap_or_default();
+            let Some(output) = *output else { continue };
+            let open = given.shape.as_ref().is_none_or(|s| s.contains(&None));
+            let lost = match lost_before {
+                _ if !open => None,
+                Some(before) if !reported => Some(before),
+                _ => {
+                    let node = format!("node `{}` (`{}`)", site.label, site.node.op);
+                    let text = || format!("it follows from the data that {node} sees");
+                    self.lost.push((!reported).then(text));
+                    Some(self.lost.len() as u32 - 1)
+                }
+            };
+            let fixed = fixed || given.value.is_some();
+            self.slots[output] = Slot {
+                known: Known {
+                    shape: given.shape,
+                    value: given.value.map(Rc::new),
+                    fixed,
+                },
+                from: (!fixed && !from.is_empty()).then(|| Rc::clone(&from)),
+                given: true,
+                lost,
+            };
+        }
+    }
+}
+
+/// What a node is called: its own name, or that of its first result.
+fn label(node: &Node, names: &Names, prefix: &str) -> String {
+    let own = if node.name.is_empty() {
+        let first = node.outputs.iter().find(|&&o| o != 0);
+        first.map_or(&*node.op, |&o| names.text(o))
+    } else {
+        &node.name
+    };
+    let text = format!("{prefix}{own}");
+    if text.chars().any(char::is_control) {
+        // Names stand on one line.
+        text.replace(char::is_control, "_")
+    } else {
+        text
+    }
+}
+
+/// A node's attributes, those of a function's caller put in.
+fn resolved(node: &Node, caller: Option<&Attributes>) -> Attributes {
+    let mut all = Attributes::new();
+    for (name, value) in &node.attributes {
+        let value = match value {
+            Value::OfCaller(wanted) => {
+                let found = caller.and_then(|c| c.iter().find(|(n, _)| **n == **wanted));
+                match found {
+                    Some((_, value)) => value.clone(),
+                    None => continue,
+                }
+            }
+            value => value.clone(),
+        };
+        all.push((Rc::clone(name), value));
+    }
+    all
+}

@@ -1,0 +1,337 @@
+//! Windows that slide: convolutions, transposed ones and pools.
+
+use super::known::{Dim, Given, View, shown};
+use super::layout::{Results, unknown};
+
+/// How a window moves along one axis.
+#[derive(Debug, Clone, Copy)]
+pub struct Axis {
+    /// Extent of the input.
+    pub input: Dim,
+    /// Taps of the window.
+    pub kernel: u64,
+    /// Step; of a transposed convolution the up-sampling factor.
+    pub stride: u64,
+    /// Distance between taps.
+    pub dilation: u64,
+    /// Zeros before the input.
+    pub begin: u64,
+    /// Zeros after it.
+    pub end: u64,
+    /// Elements added to the output of a transposed convolution.
+    pub extra: u64,
+    /// Extent of the output.
+    pub output: Dim,
+}
+
+/// Larger steps, paddings and taps no window has.
+const MOST: i64 = 1_000_000_000;
+
+/// An attribute with one number for each axis.
+fn numbers(
+    view: &View,
+    name: &str,
+    count: usize,
+    least: i64,
+    usual: i64,
+) -> Result<Vec<i64>, String> {
+    let Some(row) = view.row(name) else {
+        return Ok(vec![usual; count]);
+    };
+    if row.len() != count || row.iter().any(|v| !(least..=MOST).contains(v)) {
+        return Err(format!(
+            "`{name}` is {row:?}, where {count} numbers from {least} on are wanted"
+        ));
+    }
+    Ok(row.to_vec())
+}
+
+/// Padding so that `need` elements are there, halved; the odd one goes to the end if `upper`.
+fn halves(need: i64, upper: bool) -> (i64, i64) {
+    let need = need.max(0);
+    let small = need / 2;
+    if upper {
+        (small, need - small)
+    } else {
+        (need - small, small)
+    }
+}
+
+/// The axes of a convolution or pool over `spatial` with a window of `kernel`.
+pub fn sliding(
+    view: &View,
+    spatial: &[Dim],
+    kernel: &[u64],
+    ceil: bool,
+) -> Result<Vec<Axis>, String> {
+    let rank = kernel.len();
+    if spatial.len() != rank {
+        return Err(format!(
+            "a window of {rank} dimensions over {}",
+            shown(spatial)
+        ));
+    }
+    let strides = numbers(view, "strides", rank, 1, 1)?;
+    let dilations = numbers(view, "dilations", rank, 1, 1)?;
+    let pads = numbers(view, "pads", 2 * rank, 0, 0)?;
+    let mode = view.text("auto_pad").unwrap_or("NOTSET");
+    let mut axes = Vec::new();
+    for i in 0..rank {
+        let taps = i64::try_from(kernel[i])
+            .ok()
+            .filter(|k| (1..=MOST).contains(k));
+        let taps = taps.ok_or_else(|| format!("a window of {} elements", kernel[i]))?;
+        let window = dilations[i] * (taps - 1) + 1;
+        let input = spatial[i]
+            .map(i64::try_from)
+            .transpose()
+            .map_err(|e| e.to_string())?;
+        let (mut begin, mut end) = (pads[i], pads[i + rank]);
+        let mut output = None;
+        match (mode, input) {
+            ("SAME_UPPER" | "SAME_LOWER", Some(input)) => {
+                let out = input / strides[i] + i64::from(input % strides[i] != 0);
+                let last = (out - 1)
+                    .checked_mul(strides[i])
+                    .ok_or("the extents are too large")?;
+                (begin, end) = halves(last.saturating_add(window) - input, mode == "SAME_UPPER");
+                output = Some(out);
+            }
+            ("SAME_UPPER" | "SAME_LOWER", None) => {}
+            (_, input) => {
+                if mode == "VALID" {
+                    (begin, end) = (0, 0);
+                }
+                if let Some(input) = input {
+                    let padded = input
+                        .checked_add(begin + end)
+                        .ok_or("the extents are too large")?;
+                    let room = padded - window;
+                    if room < 0 {
+                        return Err(format!(
+                            "a window of {window} elements is larger than its padded input of {padded}"
+                        ));
+                    }
+                    let mut steps = room / strides[i];
+                    if ceil && room % strides[i] != 0 {
+                        steps += 1;
+                        // The last window begins within the input or the zeros before it.
+                        if steps.saturating_mul(strides[i]) >= input + begin {
+                            steps -= 1;
+                        }
+                    }
+                    output = Some(steps + 1);
+                }
+            }
+        }
+        axes.push(Axis {
+            input: spatial[i],
+            kernel: kernel[i],
+            stride: strides[i].unsigned_abs(),
+            dilation: dilations[i].unsigned_abs(),
+            begin: begin.unsigned_abs(),
+            end: end.unsigned_abs(),
+            extra: 0,
+            output: output.map(i64::unsigned_abs),
+        });
+    }
+    Ok(axes)
+}
+
+/// The axes of a transposed convolution.
+pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Axis>, String> {
+    let rank = kernel.len();
+    if spatial.len() != rank {
+        return Err(format!(
+            "a window of {rank} dimensions over {}",
+            shown(spatial)
+        ));
+    }
+    let strides = numbers(view, "strides", rank, 1, 1)?;
+    let dilations = numbers(view, "dilations", rank, 1, 1)?;
+    let pads = numbers(view, "pads", 2 * rank, 0, 0)?;
+    let extras = numbers(view, "output_padding", rank, 0, 0)?;
+    let mode = view.text("auto_pad").unwrap_or("NOTSET");
+    // Some writers state batch and channels too.
+    let wanted = match view.row("output_shape") {
+        Some(row) if row.len() >= rank => Some(row[row.len() - rank..].to_vec()),
+        Some(_) => return Err("`output_shape` is too short".into()),
+        None => None,
+    };
+    let mut axes = Vec::new();
+    for i in 0..rank {
+        let taps = i64::try_from(kernel[i])
+            .ok()
+            .filter(|k| (1..=MOST).contains(k));
+        let taps = taps.ok_or_else(|| format!("a window of {} elements", kernel[i]))?;
+        let window = dilations[i] * (taps - 1) + 1;
+        let input = spatial[i]
+            .map(i64::try_from)
+            .transpose()
+            .map_err(|e| e.to_string())?;
+        let (mut begin, mut end, mut extra) = (pads[i], pads[i + rank], extras[i]);
+        let mut output = None;
+        if let Some(input) = input {
+            let too_large = || "the extents are too large".to_string();
+            let grown = input
+                .checked_sub(1)
+                .and_then(|n| n.checked_mul(strides[i]))
+                .and_then(|n| n.checked_add(window + extra))
+                .ok_or_else(too_large)?;
+            let same = matches!(mode, "SAME_UPPER" | "SAME_LOWER");
+            let stated = match &wanted {
+                Some(row) => Some(row[i]),
+                None if same => Some(input.checked_mul(strides[i]).ok_or_else(too_large)?),
+                None => None,
+            };
+            if let Some(stated) = stated {
+                let surplus = grown.checked_sub(stated).ok_or_else(too_large)?;
+                (begin, end) = halves(surplus, mode == "SAME_UPPER");
+                extra += (-surplus).max(0);
+                output = Some(stated);
+            } else {
+                if mode == "VALID" {
+                    (begin, end) = (0, 0);
+                }
+                output = Some(grown - begin - end);
+            }
+            if output.is_none_or(|o| o < 1) {
+                return Err("nothing is left between its paddings".into());
+            }
+        }
+        axes.push(Axis {
+            input: spatial[i],
+            kernel: kernel[i],
+            stride: strides[i].unsigned_abs(),
+            dilation: dilations[i].unsigned_abs(),
+            begin: begin.unsigned_abs(),
+            end: end.unsigned_abs(),
+            extra: extra.unsigned_abs(),
+            output: output.map(i64::unsigned_abs),
+        });
+    }
+    Ok(axes)
+}
+
+/// A convolution's operands taken apart.
+pub struct Convolution {
+    /// Batch.
+    pub n: Dim,
+    /// Channels of the input.
+    pub input: u64,
+    /// Channels of the output.
+    pub output: u64,
+    /// Independent groups of channels.
+    pub groups: u64,
+    /// How the window moves.
+    pub axes: Vec<Axis>,
+}
+
+/// Takes a convolution apart whose input and weights are these operands. `Ok(None)` if the shape of
+/// one of them is not known.
+///
+/// # Errors
+/// What does not fit, as a clause.
+pub fn convolution(
+    view: &View,
+    x: usize,
+    w: usize,
+    up: bool,
+) -> Result<Option<Convolution>, String> {
+    let (Some(input), Some(weights)) = (view.shape(x), view.shape(w)) else {
+        return Ok(None);
+    };
+    let weights: Option<Vec<u64>> = weights.iter().copied().collect();
+    let Some(weights) = weights else {
+        return Ok(None);
+    };
+    let (&[first, second, ref kernel @ ..], &[n, channels, ref spatial @ ..]) =
+        (&weights[..], &input[..])
+    else {
+        return Err(format!(
+            "an input of {} and weights of {weights:?}",
+            shown(input)
+        ));
+    };
+    let groups = u64::try_from(view.int("group").unwrap_or(1)).unwrap_or(0);
+    if groups == 0 || first % groups != 0 || first == 0 || second == 0 {
+        return Err(format!("weights of {weights:?} in {groups} groups"));
+    }
+    // Weights are [M, C / groups, …]; of a transposed convolution [C, M / groups, …].
+    let other = second
+        .checked_mul(groups)
+        .ok_or("the extents are too large")?;
+    let (own, output) = if up { (first, other) } else { (other, first) };
+    if channels.is_some_and(|c| c != own) {
+        return Err(format!(
+            "an input of {} channels where the weights take {own}",
+            shown(&[channels])
+        ));
+    }
+    let axes = if up {
+        transposed(view, spatial, kernel)?
+    } else {
+        sliding(view, spatial, kernel, false)?
+    };
+    Ok(Some(Convolution {
+        n,
+        input: own,
+        output,
+        groups,
+        axes,
+    }))
+}
+
+/// The shape a convolution gives.
+pub fn convolved(view: &View, x: usize, w: usize, up: bool) -> Results {
+    let Some(conv) = convolution(view, x, w, up)? else {
+        return unknown();
+    };
+    let mut dims = vec![conv.n, Some(conv.output)];
+    dims.extend(conv.axes.iter().map(|a| a.output));
+    Ok(vec![Given::shape(dims)])
+}
+
+/// The shape a pool gives; both results have it.
+pub fn pool(view: &View) -> Results {
+    let count = view.node.outputs.len().max(1);
+    let Some(shape) = view.shape(0) else {
+        return Ok(vec![Given::unknown(); count]);
+    };
+    let (Some(kernel), Some((lead, spatial))) =
+        (view.row("kernel_shape"), shape.split_at_checked(2))
+    else {
+        return Err(format!("a pool over {} without its window", shown(shape)));
+    };
+    let kernel: Vec<u64> = kernel
+        .iter()
+        .map(|&k| u64::try_from(k).unwrap_or(0))
+        .collect();
+    let axes = sliding(
+        view,
+        spatial,
+        &kernel,
+        view.int("ceil_mode").unwrap_or(0) != 0,
+    )?;
+    let mut dims = lead.to_vec();
+    dims.extend(axes.iter().map(|a| a.output));
+    Ok(vec![Given::shape(dims); count])
+}
+
+/// One element per channel.
+pub fn global_pool(view: &View) -> Results {
+    let Some(shape) = view.shape(0) else {
+        return unknown();
+    };
+    let last = view.int("channels_last").unwrap_or(0) != 0;
+    let rank = shape.len();
+    let dims: Vec<Dim> = shape
+        .iter()
+        .enumerate()
+        .map(|(i, d)| {
+            let kept = i == 0 || if last { i + 1 == rank } else { i == 1 };
+            if kept { *d } else { Some(1) }
+        })
+        .collect();
+    Ok(vec![Given::shape(dims)])
+}

@@ -1,0 +1,241 @@
+//! Files that are cut, damaged, made to harm, or very large: a diagnostic, soon, and little memory.
+
+use crate::encode::{Graph, Message, subgraph};
+use crate::models::model;
+use crate::{text, wrong};
+use cfxc::import::{Options, onnx};
+use proptest::prelude::*;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+fn reads(bytes: &[u8]) -> bool {
+    onnx::read(&mut Cursor::new(bytes), &Options::default()).is_ok()
+}
+
+#[test]
+fn cut_anywhere() {
+    let (bytes, _) = model("vgg16");
+    assert!(reads(&bytes));
+    for end in (0..bytes.len()).step_by(97) {
+        // Behind the graph stands only which operators the model uses.
+        assert!(!reads(&bytes[..end]) || bytes.len() - end < 100, "{end}");
+    }
+}
+
+#[test]
+fn lengths_that_lie() {
+    // A graph that claims 2^60 bytes.
+    let bytes = [
+        0x08, 0x08, 0x3a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10,
+    ];
+    assert_eq!(wrong(&bytes, "")[0].0, "E0309");
+    // A number without an end.
+    let bytes = [[0x08, 0x08, 0x3a].as_slice(), &[0xff; 30]].concat();
+    assert_eq!(wrong(&bytes, "")[0].0, "E0309");
+    // A name of a megabyte.
+    let name = "x".repeat(1 << 20);
+    let graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
+    let bytes = graph.named(&name, "MatMul", &["x", "w"], &["y"]).model();
+    assert!(wrong(&bytes, "")[0].1.contains("bytes"));
+    // Weights with more elements than there are numbers.
+    let most = i64::MAX;
+    let graph = Graph::default()
+        .input("x", "1 8")
+        .weights("w", &[most, most, most, most]);
+    assert!(!reads(
+        &graph.node("Conv", &["x", "w"], &["y"], &[]).model()
+    ));
+    let graph = Graph::default().input("x", "1 8").weights("w", &[8, most]);
+    let bytes = graph.node("MatMul", &["x", "w"], &["y"], &[]).model();
+    // The language refuses the bound where the layer is declared.
+    assert!(reads(&bytes));
+}
+
+#[test]
+fn no_graph_and_empty_ones() {
+    assert!(wrong(&[0x08, 0x08], "")[0].1.contains("no graph"));
+    assert!(reads(&Graph::default().model()));
+    let graph = Graph::default().message();
+    let twice = Message::default()
+        .number(1, 8)
+        .message(7, graph.clone())
+        .message(7, graph);
+    assert!(wrong(&twice.0, "")[0].1.contains("two graphs"));
+}
+
+#[test]
+fn circles_and_loose_ends() {
+    let graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
+    let circle = graph.clone().node("Add", &["x", "b"], &["a"], &[]).node(
+        "MatMul",
+        &["a", "w"],
+        &["b"],
+        &[],
+    );
+    assert!(
+        wrong(&circle.model(), "")[0]
+            .1
+            .contains("wait for each other")
+    );
+    let own = graph.clone().node("Add", &["x", "a"], &["a"], &[]);
+    assert!(wrong(&own.model(), "")[0].1.contains("wait for each other"));
+    let loose = graph.clone().node("MatMul", &["x", "nothing"], &["y"], &[]);
+    assert!(wrong(&loose.model(), "")[0].1.contains("`nothing`"));
+    let twice = graph
+        .node("Relu", &["x"], &["y"], &[])
+        .node("Relu", &["x"], &["y"], &[]);
+    assert!(wrong(&twice.model(), "")[0].1.contains("`y`"));
+}
+
+#[test]
+fn graphs_in_graphs() {
+    let mut graph = Graph::default()
+        .node("Relu", &["x"], &["end"], &[])
+        .output("end");
+    for _ in 0..200 {
+        let inside = [subgraph("then_branch", &graph)];
+        graph = Graph::default()
+            .node("If", &["yes"], &["end"], &inside)
+            .output("end");
+    }
+    let whole = graph.values("yes", &[], &[1]).input("x", "1 8");
+    assert!(wrong(&whole.model(), "")[0].1.contains("nest"));
+}
+
+#[test]
+fn a_million_nodes_and_one_more() {
+    let nodes = |count: usize| {
+        let graph = [0x0a, 0x00].repeat(count);
+        Message::default().number(1, 8).bytes(7, &graph).0
+    };
+    assert!(
+        wrong(&nodes(1_000_001), "")[0]
+            .1
+            .contains("more than 1000000 nodes")
+    );
+}
+
+/// A model whose weights are zeros that nobody stored.
+struct Huge {
+    head: Vec<u8>,
+    zeros: u64,
+    tail: Vec<u8>,
+    at: u64,
+    read: u64,
+}
+
+impl Read for Huge {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let (head, end) = (self.head.len() as u64, self.head.len() as u64 + self.zeros);
+        let part: &[u8] = if self.at < head {
+            &self.head[self.at as usize..]
+        } else if self.at < end {
+            let count = buffer.len().min((end - self.at) as usize);
+            buffer[..count].fill(0);
+            self.at += count as u64;
+            self.read += count as u64;
+            return Ok(count);
+        } else {
+            self.tail.get((self.at - end) as usize..).unwrap_or(&[])
+        };
+        let count = buffer.len().min(part.len());
+        buffer[..count].copy_from_slice(&part[..count]);
+        self.at += count as u64;
+        self.read += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Huge {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let all = (self.head.len() + self.tail.len()) as u64 + self.zeros;
+        let at = match to {
+            SeekFrom::Start(at) => i128::from(at),
+            SeekFrom::End(by) => i128::from(all) + i128::from(by),
+            SeekFrom::Current(by) => i128::from(self.at) + i128::from(by),
+        };
+        self.at = u64::try_from(at).map_err(std::io::Error::other)?;
+        Ok(self.at)
+    }
+}
+
+#[test]
+fn weights_are_never_read() {
+    let graph = Graph::default().input("x", "1 8");
+    let graph = graph.node("MatMul", &["x", "w"], &["y"], &[]).message().0;
+    let zeros = 8u64 << 30;
+    // The extents stand behind the data, where nobody puts them, and count all the same.
+    let tensor_tail = Message::default()
+        .number(1, 8)
+        .number(1, 4)
+        .number(2, 1)
+        .text(8, "w")
+        .0;
+    let length = |out: &mut Vec<u8>, tag: u8, length: u64| {
+        let encoded = Message::default().number(1, length).0;
+        out.push(tag);
+        out.extend_from_slice(&encoded[1..]);
+    };
+    let mut raw = Vec::new();
+    length(&mut raw, 9 << 3 | 2, zeros);
+    let tensor = raw.len() as u64 + zeros + tensor_tail.len() as u64;
+    let mut field = Vec::new();
+    length(&mut field, 5 << 3 | 2, tensor);
+    let whole = (graph.len() + field.len()) as u64 + tensor;
+    let mut head = vec![0x08, 0x08];
+    length(&mut head, 7 << 3 | 2, whole);
+    for part in [&graph, &field, &raw] {
+        head.extend_from_slice(part);
+    }
+    let mut file = Huge {
+        head,
+        zeros,
+        tail: tensor_tail,
+        at: 0,
+        read: 0,
+    };
+    let read = onnx::read(&mut file, &Options::default()).expect("sound");
+    assert_eq!(crate::assembled(&read).layers().count(), 1);
+    assert!(file.read < 1 << 20, "{} bytes were read", file.read);
+}
+
+#[test]
+fn long_chains() {
+    let mut graph = Graph::default().input("x0", "1 8").weights("w", &[8, 8]);
+    for i in 0..20_000 {
+        let (from, to) = (format!("x{i}"), format!("x{}", i + 1));
+        graph = graph.node("Relu", &[&from], &[&to], &[]);
+    }
+    let bytes = graph.node("MatMul", &["x20000", "w"], &["y"], &[]).model();
+    assert_eq!(text(&bytes, ""), "layer y dense { K = 8, C = 8 }");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_models_do_no_harm(
+        which in 0usize..3,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+    ) {
+        let (mut bytes, _) = model(["vgg16", "resnet18_symbolic_batch", "bert_base"][which]);
+        for (at, byte) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        let options = Options { dims: vec![("batch".into(), 1)], ..Options::default() };
+        if let Ok(read) = onnx::read(&mut Cursor::new(&bytes), &options) {
+            let name = cfxc::syntax::ast::Name::new("m".into(), Default::default());
+            let _ = cfxc::sema::assembled(name, &read.statements, read.shapes_checked);
+        }
+    }
+
+    #[test]
+    fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = onnx::read(&mut Cursor::new(&bytes), &Options::default());
+        let graph = Message::default().number(1, 8).bytes(7, &bytes).0;
+        let _ = onnx::read(&mut Cursor::new(&graph), &Options::default());
+        let node = Message::default().bytes(1, &bytes).0;
+        let graph = Message::default().number(1, 8).bytes(7, &node).0;
+        let _ = onnx::read(&mut Cursor::new(&graph), &Options::default());
+    }
+}

@@ -1,0 +1,350 @@
+//! Each operator that costs something: its loop bounds.
+
+use crate::encode::{Graph, Message, int, ints, word};
+use crate::{text, warnings, wrong};
+
+/// One node on an input of these extents with weights of these.
+fn one(op: &str, input: &str, weights: &[i64], attributes: &[Message]) -> Vec<u8> {
+    let graph = Graph::default().input("x", input).weights("w", weights);
+    graph.node(op, &["x", "w"], &["y"], attributes).model()
+}
+
+#[track_caller]
+fn is(bytes: Vec<u8>, layers: &str) {
+    assert_eq!(text(&bytes, ""), layers);
+}
+
+#[test]
+fn convolutions() {
+    is(
+        one(
+            "Conv",
+            "1 3 224 224",
+            &[64, 3, 7, 7],
+            &[ints("strides", &[2, 2]), ints("pads", &[3, 3, 3, 3])],
+        ),
+        "layer y conv { K = 64, C = 3, Y = 224, X = 224, R = 7, S = 7, stride = 2, pad = 3 }",
+    );
+    is(
+        one(
+            "Conv",
+            "4 3 9 8",
+            &[6, 3, 3, 2],
+            &[ints("dilations", &[2, 1]), ints("pads", &[0, 1, 1, 0])],
+        ),
+        "layer y conv { N = 4, K = 6, C = 3, Y = 9, X = 8, R = 3, S = 2, dilation = 2x1, pad = [0, 1, 1, 0] }",
+    );
+    // One dimension runs along X.
+    is(
+        one(
+            "Conv",
+            "1 16 100",
+            &[8, 16, 5],
+            &[ints("strides", &[2]), ints("pads", &[2, 2])],
+        ),
+        "layer y conv { K = 8, C = 16, Y = 1, X = 100, R = 1, S = 5, stride = 1x2, pad = 0x2 }",
+    );
+}
+
+#[test]
+fn groups() {
+    let grouped =
+        |weights: &[i64], groups: i64| one("Conv", "1 8 6 6", weights, &[int("group", groups)]);
+    is(
+        grouped(&[12, 4, 3, 3], 2),
+        "layer y grouped_conv { G = 2, K = 6, C = 4, Y = 6, X = 6, R = 3, S = 3 }",
+    );
+    is(
+        grouped(&[8, 1, 3, 3], 8),
+        "layer y depthwise { C = 8, Y = 6, X = 6, R = 3, S = 3 }",
+    );
+    is(
+        grouped(&[24, 1, 3, 3], 8),
+        "layer y depthwise { K = 3, C = 8, Y = 6, X = 6, R = 3, S = 3 }",
+    );
+    let found = wrong(&grouped(&[12, 3, 3, 3], 2), "");
+    assert_eq!(found[0].0, "E0311", "{found:?}");
+}
+
+/// Zeros so that the output is the input over the stride, rounded up; the odd one at the end or at
+/// the beginning.
+#[test]
+fn automatic_padding() {
+    let same = |mode: &str| {
+        one(
+            "Conv",
+            "1 3 8 8",
+            &[4, 3, 3, 3],
+            &[ints("strides", &[2, 2]), word("auto_pad", mode)],
+        )
+    };
+    let layer = "layer y conv { K = 4, C = 3, Y = 8, X = 8, R = 3, S = 3, stride = 2";
+    is(
+        same("SAME_UPPER"),
+        &format!("{layer}, pad = [0, 1, 0, 1] }}"),
+    );
+    is(
+        same("SAME_LOWER"),
+        &format!("{layer}, pad = [1, 0, 1, 0] }}"),
+    );
+    is(same("VALID"), &format!("{layer} }}"));
+}
+
+#[test]
+fn transposed_convolutions() {
+    let up = |weights: &[i64], more: &[Message]| {
+        let mut attributes = vec![ints("strides", &[2, 2])];
+        attributes.extend_from_slice(more);
+        one("ConvTranspose", "1 8 7 5", weights, &attributes)
+    };
+    is(
+        up(
+            &[8, 4, 3, 3],
+            &[ints("pads", &[1, 1, 1, 1]), ints("output_padding", &[1, 1])],
+        ),
+        "layer y transposed_conv { K = 4, C = 8, Y = 7, X = 5, R = 3, S = 3, stride = 2, pad = 1, output_pad = 1 }",
+    );
+    // (7 - 1) x 2 + 3 = 15 rows where 14 are wanted, 11 columns where 10 are.
+    is(
+        up(&[8, 4, 3, 3], &[ints("output_shape", &[14, 10])]),
+        "layer y transposed_conv { K = 4, C = 8, Y = 7, X = 5, R = 3, S = 3, stride = 2, pad = [1, 0, 1, 0] }",
+    );
+    // In groups: the same products as windows of one element.
+    is(
+        up(&[8, 3, 2, 2], &[int("group", 2)]),
+        "layer y grouped_conv { G = 2, K = 12, C = 4, Y = 7, X = 5, R = 1, S = 1 }",
+    );
+}
+
+#[test]
+fn three_dimensions_are_told() {
+    let bytes = one("Conv", "1 3 4 8 8", &[4, 3, 3, 3, 3], &[]);
+    let told = warnings(&bytes);
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].0 == "W0303" && told[0].1.contains("`Conv` of node `y`"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn dense_layers() {
+    let dense = "layer y dense { N = 128, K = 3072, C = 768 }";
+    is(one("MatMul", "1 128 768", &[768, 3072], &[]), dense);
+    is(one("MatMul", "4 32 768", &[768, 3072], &[]), dense);
+    is(
+        one("Gemm", "128 768", &[3072, 768], &[int("transB", 1)]),
+        dense,
+    );
+    is(
+        one("Gemm", "768 128", &[768, 3072], &[int("transA", 1)]),
+        dense,
+    );
+    is(one("MatMulInteger", "128 768", &[768, 3072], &[]), dense);
+    is(
+        one("MatMul", "768", &[768, 10], &[]),
+        "layer y dense { K = 10, C = 768 }",
+    );
+    let left = Graph::default().input("x", "64 49").weights("w", &[16, 64]);
+    is(
+        left.node("MatMul", &["w", "x"], &["y"], &[]).model(),
+        "layer y dense { N = 49, K = 16, C = 64 }",
+    );
+    let found = wrong(&one("MatMul", "1 128 768", &[767, 10], &[]), "");
+    assert!(
+        found[0].1.contains("[1, 128, 768] and [767, 10]"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn products_of_activations() {
+    let two = |a: &str, b: &str| {
+        let graph = Graph::default().input("a", a).input("b", b);
+        graph.node("MatMul", &["a", "b"], &["y"], &[]).model()
+    };
+    is(
+        two("128 64", "64 32"),
+        "layer y gemm { M = 128, N = 32, K = 64 }",
+    );
+    // Twelve heads.
+    is(
+        two("1 12 128 64", "1 12 64 128"),
+        "layer y gemm { M = 1536, N = 128, K = 64 }",
+    );
+}
+
+#[test]
+fn einsum() {
+    let einsum = |equation: &str, a: &str, b: &str| {
+        let graph = Graph::default().input("a", a).input("b", b);
+        graph.node("Einsum", &["a", "b"], &["y"], &[word("equation", equation)])
+    };
+    is(
+        einsum("bhid, bhjd -> bhij", "2 3 16 8", "2 3 24 8").model(),
+        "layer y gemm { M = 96, N = 24, K = 8 }",
+    );
+    is(
+        einsum("...ik,...kj->...ij", "2 16 8", "2 8 4").model(),
+        "layer y gemm { M = 32, N = 4, K = 8 }",
+    );
+    let weights = Graph::default()
+        .input("x", "10 20 32")
+        .weights("w", &[4, 8, 32]);
+    let equation = [word("equation", "bsd,hkd->bshk")];
+    is(
+        weights
+            .node("Einsum", &["x", "w"], &["y"], &equation)
+            .model(),
+        "layer y dense { N = 200, K = 32, C = 32 }",
+    );
+}
+
+#[test]
+fn recurrences() {
+    let graph = Graph::default()
+        .input("x", "3 2 10")
+        .weights("w", &[1, 80, 10]);
+    let graph = graph.weights("r", &[1, 80, 20]);
+    let size = [int("hidden_size", 20)];
+    is(
+        graph
+            .node("LSTM", &["x", "w", "r"], &["y", "h"], &size)
+            .model(),
+        "layer \"y/input\" dense { N = 6, K = 80, C = 10 }
+layer \"y/step1\" dense { N = 2, K = 80, C = 20 }
+layer \"y/step2\" dense { N = 2, K = 80, C = 20 }
+layer \"y/step3\" dense { N = 2, K = 80, C = 20 }
+\"y/input\" -> \"y/step1\"
+\"y/input\" -> \"y/step2\"
+\"y/step1\" -> \"y/step2\"
+\"y/input\" -> \"y/step3\"
+\"y/step2\" -> \"y/step3\"",
+    );
+    let graph = Graph::default()
+        .input("x", "1 2 10")
+        .weights("w", &[2, 60, 10]);
+    let graph = graph.weights("r", &[2, 60, 20]).weights("v", &[40, 5]);
+    let graph = graph.node(
+        "GRU",
+        &["x", "w", "r"],
+        &["y"],
+        &[word("direction", "bidirectional")],
+    );
+    let graph = graph.node("Transpose", &["y"], &["t"], &[ints("perm", &[0, 2, 1, 3])]);
+    let graph = graph.values("s", &[3], &[1, 2, 40]);
+    let graph = graph.node("Reshape", &["t", "s"], &["u"], &[]);
+    is(
+        graph.node("MatMul", &["u", "v"], &["z"], &[]).model(),
+        "layer \"y/forward/input\" dense { N = 2, K = 60, C = 10 }
+layer \"y/forward/step1\" dense { N = 2, K = 60, C = 20 }
+layer \"y/backward/input\" dense { N = 2, K = 60, C = 10 }
+layer \"y/backward/step1\" dense { N = 2, K = 60, C = 20 }
+layer z dense { N = 2, K = 5, C = 40 }
+\"y/forward/input\" -> \"y/forward/step1\"
+\"y/backward/input\" -> \"y/backward/step1\"
+\"y/forward/step1\" -> z
+\"y/backward/step1\" -> z",
+    );
+}
+
+#[test]
+fn quantised_forms() {
+    let graph = Graph::default()
+        .input("x", "1 3 8 8")
+        .weights("w", &[4, 3, 3, 3]);
+    let graph = graph.values("s", &[], &[1]);
+    let operands = ["x", "s", "s", "w", "s", "s", "s", "s"];
+    let conv = "conv { K = 4, C = 3, Y = 8, X = 8, R = 3, S = 3 }";
+    is(
+        graph
+            .clone()
+            .node("QLinearConv", &operands, &["y"], &[])
+            .model(),
+        &format!("layer y {conv}"),
+    );
+    is(
+        graph
+            .clone()
+            .node("ConvInteger", &["x", "w"], &["y"], &[])
+            .model(),
+        &format!("layer y {conv}"),
+    );
+    // Quantised and back again around a convolution.
+    let around = graph
+        .node("QuantizeLinear", &["x", "s"], &["q"], &[])
+        .node("DequantizeLinear", &["q", "s"], &["d"], &[])
+        .node("DequantizeLinear", &["w", "s"], &["v"], &[])
+        .node("Conv", &["d", "v"], &["y"], &[]);
+    is(around.model(), &format!("layer y {conv}"));
+    let graph = Graph::default()
+        .input("x", "5 8")
+        .weights("w", &[8, 6])
+        .values("s", &[], &[1]);
+    is(
+        graph.node("QLinearMatMul", &operands, &["y"], &[]).model(),
+        "layer y dense { N = 5, K = 6, C = 8 }",
+    );
+}
+
+#[test]
+fn attention_as_one_operator() {
+    let graph = Graph::default()
+        .input("q", "1 4 16 8")
+        .input("k", "1 2 32 8")
+        .input("v", "1 2 32 6");
+    is(
+        graph
+            .node("Attention", &["q", "k", "v"], &["y"], &[])
+            .model(),
+        "layer \"y/scores\" gemm { M = 64, N = 32, K = 8 }
+layer \"y/context\" gemm { M = 64, N = 6, K = 32 }
+\"y/scores\" -> \"y/context\"",
+    );
+    let graph = Graph::default()
+        .input("x", "1 10 32")
+        .weights("w", &[32, 96]);
+    let heads = [int("num_heads", 4)];
+    is(
+        graph
+            .of("com.microsoft", "Attention", &["x", "w"], &["y"], &heads)
+            .model(),
+        "layer \"y/qkv\" dense { N = 10, K = 96, C = 32 }
+layer \"y/scores\" gemm { M = 40, N = 10, K = 8 }
+layer \"y/context\" gemm { M = 40, N = 8, K = 10 }
+\"y/qkv\" -> \"y/scores\"
+\"y/qkv\" -> \"y/context\"
+\"y/scores\" -> \"y/context\"",
+    );
+}
+
+#[test]
+fn what_is_not_known_is_named() {
+    let graph = Graph::default().input("x", "1 3 8 8");
+    let told = warnings(
+        &graph
+            .clone()
+            .of("my.ops", "Magic", &["x"], &["y"], &[])
+            .model(),
+    );
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.contains("`Magic` of node `y`"), "{told:?}");
+    // What needs its shape cannot be counted, unless the model states it.
+    let behind = graph
+        .of("my.ops", "Magic", &["x"], &["y"], &[])
+        .weights("w", &[4, 3, 1, 1])
+        .node("Conv", &["y", "w"], &["z"], &[]);
+    let found = wrong(&behind.model(), "");
+    let error = found.iter().find(|f| f.0 == "E0311").expect("an error");
+    assert!(
+        error.1.contains("`z`") && error.1.contains("`Magic`"),
+        "{found:?}"
+    );
+    let stated = behind.states("y", "1 3 5 5").model();
+    assert_eq!(warnings(&stated).len(), 1);
+    let loops = Graph::default()
+        .input("x", "2")
+        .node("Loop", &["", "", "x"], &["y"], &[]);
+    let told = warnings(&loops.model());
+    assert!(told[0].1.contains("`Loop` of node `y`"), "{told:?}");
+}
