@@ -3,7 +3,7 @@
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
-use super::{budget, dataflow, menu, pins, precision, quantity, search, technology};
+use super::{budget, dataflow, extend, menu, pins, precision, quantity, search, technology};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{Dataflow, Size};
@@ -32,12 +32,27 @@ pub fn lower_all(program: &mut Program) -> Vec<Problem> {
 }
 
 fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
-    let errors = |p: &Program| {
-        p.diagnostics
-            .iter()
-            .filter(|d| d.severity == Severity::Error)
-            .count()
-    };
+    let before = errors(program);
+    let first = program.diagnostics.len();
+    let problem =
+        extend::design(program, at, decl).and_then(|decl| lower_whole(program, at, &decl));
+    if decl.extends.is_some() {
+        // What is wrong with a design that is extended is told once.
+        let own = program.diagnostics.split_off(first);
+        let known = &program.diagnostics;
+        let new: Vec<Diagnostic> = own.into_iter().filter(|d| !known.contains(d)).collect();
+        program.diagnostics.extend(new);
+    }
+    problem.filter(|_| errors(program) == before)
+}
+
+fn errors(program: &Program) -> usize {
+    let found = program.diagnostics.iter();
+    found.filter(|d| d.severity == Severity::Error).count()
+}
+
+/// Lowers a design that extends no other.
+fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
     let parts = Parts::collect(decl, &mut program.diagnostics);
     let mut defaults: Vec<(&'static str, String)> = Vec::new();

@@ -1,5 +1,6 @@
 //! `technology` blocks: named coefficients with units and sources.
 
+use super::extend;
 use super::fields::{remedy, wrong};
 use super::quantity;
 use super::scope::{Kind, Program, Ref};
@@ -33,7 +34,7 @@ fn lower_above(program: &mut Program, at: Ref, below: &mut Vec<Ref>) -> Option<T
             let base = program.resolve(at, path, Kind::Technology)?;
             below.push(at);
             if let Some(start) = below.iter().position(|&b| b == base) {
-                circle(program, &below[start..]);
+                extend::circle(program, Kind::Technology, &below[start..]);
                 None
             } else {
                 lower_above(program, base, below)
@@ -45,42 +46,6 @@ fn lower_above(program: &mut Program, at: Ref, below: &mut Vec<Ref>) -> Option<T
     }
     let sound = Reader::new(program).read(&decl, technology.as_mut());
     technology.filter(|_| sound)
-}
-
-/// Technologies that extend each other in a circle, reported the same wherever one entered it.
-fn circle(program: &mut Program, members: &[Ref]) {
-    let mut members = members.to_vec();
-    let first = (0..members.len()).min_by_key(|&i| members[i]).unwrap_or(0);
-    members.rotate_left(first);
-    let mut places = Vec::new();
-    let mut names = Vec::new();
-    for &member in &members {
-        if let Item::Technology(decl) = program.item(member)
-            && let Some(path) = &decl.extends
-        {
-            places.push(path.span);
-            names.push(decl.name.node.clone());
-        }
-    }
-    let Some(first) = names.first().cloned() else {
-        return;
-    };
-    let message = match names.len() {
-        1 => format!("technology `{first}` extends itself"),
-        _ => format!(
-            "technologies extend each other in a circle: {} -> {first}",
-            names.join(" -> ")
-        ),
-    };
-    let mut diagnostic = Diagnostic::error(codes::CYCLE, message);
-    for (place, name) in places.into_iter().zip(&names) {
-        diagnostic = diagnostic.label(place, format!("what `{name}` extends"));
-    }
-    program
-        .diagnostics
-        .push(diagnostic.help(
-            "one of them must stand on its own or extend e.g. `std.technologies.horowitz45`",
-        ));
 }
 
 /// Reads the statements of one technology.

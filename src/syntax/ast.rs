@@ -388,11 +388,13 @@ pub enum TechnologyStmt {
     },
 }
 
-/// `design name { … }`
+/// `design name [extends path] { … }`
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesignDecl {
     /// Its name.
     pub name: Name,
+    /// The design whose statements it starts from.
+    pub extends: Option<Path>,
     /// Its statements in order.
     pub stmts: Vec<DesignStmt>,
     /// The whole block.

@@ -189,7 +189,7 @@ impl Builder<'_> {
     ) -> Option<Span> {
         let rule = match keyword {
             "network" => Rule::head_network,
-            "technology" => Rule::head_technology,
+            "technology" | "design" => Rule::head_extending,
             _ => Rule::head_plain,
         };
         let text = pair.as_str().trim_end();
@@ -298,8 +298,8 @@ fn read_head(context: Context, text: &str) -> Option<Failure> {
     let word = tokens::first_word(text);
     let rule = match (context, word) {
         (Context::File, "network") => Rule::head_network,
-        (Context::File, "technology") => Rule::head_technology,
-        (Context::File, "dataflow" | "menu" | "budget" | "design") => Rule::head_plain,
+        (Context::File, "technology" | "design") => Rule::head_extending,
+        (Context::File, "dataflow" | "menu" | "budget") => Rule::head_plain,
         (Context::Dataflow, "for") => Rule::head_rule,
         (Context::Level, "cluster") => Rule::head_cluster,
         _ => return None,

@@ -66,7 +66,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         kw_step => "`step` and a size",
         kw_then => "`then` and a further method",
         kw_as => "`as` and a name",
-        kw_extends => "`extends` and a technology",
+        kw_extends => "`extends` and what it starts from",
         kw_from => "`from` and a file in quotes",
         kw_in => "`in` and the choices",
         equals => "`=`",
@@ -110,7 +110,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
         only_design_stmt => "a statement of a design",
-        only_item | head_network | head_plain | head_technology => "a block or `use`",
+        only_item | head_network | head_plain | head_extending => "a block or `use`",
         EOI => "the end of the statement",
         other => return keyword(other).map(quoted_keyword),
     })

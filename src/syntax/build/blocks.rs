@@ -170,11 +170,7 @@ impl Builder<'_> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "technology", keyword);
         let mut bad = Bad::new(Context::Technology, Some(head.place("technology", keyword)));
-        let extends = head
-            .tail
-            .into_iter()
-            .find(|p| p.as_rule() == Rule::path)
-            .map(|p| self.path(p));
+        let extends = self.extends(head.tail);
         let mut stmts = Vec::new();
         for pair in parts(head.block?) {
             if is_bad(&pair) {

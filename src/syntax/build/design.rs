@@ -12,6 +12,7 @@ impl Builder<'_> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "design", keyword);
         let mut bad = Bad::new(Context::Design, Some(head.place("design", keyword)));
+        let extends = self.extends(head.tail);
         let mut stmts = Vec::new();
         for pair in parts(head.block?) {
             if is_bad(&pair) {
@@ -26,6 +27,7 @@ impl Builder<'_> {
         }
         Some(DesignDecl {
             name: head.name?,
+            extends,
             stmts,
             span,
         })

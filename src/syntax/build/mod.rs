@@ -173,6 +173,12 @@ impl Builder<'_> {
         Some(ast::Use { path, alias, span })
     }
 
+    /// What a block extends, from what stands between its name and its brace.
+    fn extends(&self, tail: Vec<Pair<'_, Rule>>) -> Option<ast::Path> {
+        let path = tail.into_iter().find(|p| p.as_rule() == Rule::path)?;
+        Some(self.path(path))
+    }
+
     /// The head of a block: its name and what follows the name. A head that is not written as it
     /// should be is reported; the name is its first word then, and without one there is none.
     fn head<'i>(&mut self, rest: Pair<'i, Rule>, keyword: &str, span: Span) -> Head<'i> {

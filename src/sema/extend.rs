@@ -1,0 +1,99 @@
+//! What extends something else: technologies and designs.
+
+use super::kind::Kind;
+use super::scope::{Program, Ref};
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{DesignDecl, DesignStmt, Item, Name, Path};
+
+/// A design with the statements of all designs it extends. What it says itself takes the place of
+/// what they say of the same: a setting of the same word, the search, a pin of the same layer.
+/// Expectations are of one decision and are not passed on. `None` if what it extends is not there.
+pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<DesignDecl> {
+    let mut whole = decl.clone();
+    let mut below = vec![at];
+    let mut next = decl.extends.clone();
+    while let Some(path) = next {
+        let from = *below.last()?;
+        let base = program.resolve(from, &path, Kind::Design)?;
+        if let Some(start) = below.iter().position(|&b| b == base) {
+            circle(program, Kind::Design, &below[start..]);
+            return None;
+        }
+        let Item::Design(base_decl) = program.item(base).clone() else {
+            return None;
+        };
+        let kept = base_decl.stmts.into_iter().filter(|stmt| {
+            let replaced = whole.stmts.iter().any(|own| same(own, stmt));
+            !replaced && !matches!(stmt, DesignStmt::Expect(_))
+        });
+        whole.stmts = kept.chain(whole.stmts.iter().cloned()).collect();
+        below.push(base);
+        next = base_decl.extends;
+    }
+    Some(whole)
+}
+
+/// Whether two statements are about the same, so that a design has one of them.
+fn same(a: &DesignStmt, b: &DesignStmt) -> bool {
+    use DesignStmt::{DataflowIn, Objective, Pin, Precision, Search, Setting, Stop};
+    let dataflow = |key: &Name| key.node == "dataflow";
+    match (a, b) {
+        (Setting { key: a, .. }, Setting { key: b, .. }) => a.node == b.node,
+        (Setting { key, .. }, DataflowIn { .. }) | (DataflowIn { .. }, Setting { key, .. }) => {
+            dataflow(key)
+        }
+        (Pin { layer: a, .. }, Pin { layer: b, .. }) => a.node == b.node,
+        (DataflowIn { .. }, DataflowIn { .. })
+        | (Objective { .. }, Objective { .. })
+        | (Search { .. }, Search { .. })
+        | (Precision { .. }, Precision { .. })
+        | (Stop(_), Stop(_)) => true,
+        _ => false,
+    }
+}
+
+/// Reports blocks that extend each other in a circle, the same wherever one entered it.
+pub fn circle(program: &mut Program, kind: Kind, members: &[Ref]) {
+    let mut members = members.to_vec();
+    let first = (0..members.len()).min_by_key(|&i| members[i]).unwrap_or(0);
+    members.rotate_left(first);
+    let mut places = Vec::new();
+    let mut names = Vec::new();
+    for &member in &members {
+        if let Some((name, path)) = extends(program.item(member)) {
+            places.push(path.span);
+            names.push(name.node.clone());
+        }
+    }
+    let Some(first) = names.first().cloned() else {
+        return;
+    };
+    let (one, several, help) = match kind {
+        Kind::Technology => (
+            "technology",
+            "technologies",
+            "one of them must stand on its own or extend e.g. `std.technologies.horowitz45`",
+        ),
+        _ => ("design", "designs", "one of them must stand on its own"),
+    };
+    let message = match names.len() {
+        1 => format!("{one} `{first}` extends itself"),
+        _ => format!(
+            "{several} extend each other in a circle: {} -> {first}",
+            names.join(" -> ")
+        ),
+    };
+    let mut diagnostic = Diagnostic::error(codes::CYCLE, message);
+    for (place, name) in places.into_iter().zip(&names) {
+        diagnostic = diagnostic.label(place, format!("what `{name}` extends"));
+    }
+    program.diagnostics.push(diagnostic.help(help));
+}
+
+fn extends(item: &Item) -> Option<(&Name, &Path)> {
+    match item {
+        Item::Technology(decl) => Some((&decl.name, decl.extends.as_ref()?)),
+        Item::Design(decl) => Some((&decl.name, decl.extends.as_ref()?)),
+        _ => None,
+    }
+}
