@@ -8,7 +8,7 @@ use std::rc::Rc;
 pub const MOST_ELEMENTS: usize = 1024;
 
 /// More dimensions no tensor has.
-pub const MOST_RANK: usize = 64;
+pub const MOST_RANK: usize = 32;
 
 /// The texts of one scope, each with a number; 0 is the empty one, an operand left out.
 #[derive(Debug)]

@@ -14,6 +14,9 @@ pub const MOST_NODES: usize = 1_000_000;
 /// More weights, operands, attributes and statements of shapes no model of so many nodes has.
 const MOST_PARTS: usize = 16 * MOST_NODES;
 
+/// More attributes no node or function has.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// So many numbers in small tensors and attributes are kept.
 const MOST_NUMBERS: usize = 16 * MOST_NODES;
 
@@ -146,7 +149,10 @@ impl Parser {
                     body.nodes.push(node);
                 }
                 10 => domain = source.text(part)?,
-                11 => body.defaults.extend(self.attribute(source, part)?),
+                11 => {
+                    let attribute = self.attribute(source, part)?;
+                    few(&mut body.defaults, attribute)?;
+                }
                 _ => {}
             }
         }
@@ -185,7 +191,10 @@ impl Parser {
                 }
                 3 => node.name = source.text(part)?,
                 4 => node.op = self.word(&source.text(part)?),
-                5 => node.attributes.extend(self.attribute(source, part)?),
+                5 => {
+                    let attribute = self.attribute(source, part)?;
+                    few(&mut node.attributes, attribute)?;
+                }
                 7 => {
                     let domain = source.text(part)?;
                     node.domain = self.word(if domain == "ai.onnx" { "" } else { &domain });
@@ -432,6 +441,17 @@ impl Parser {
         }
         Ok(extent)
     }
+}
+
+/// One more attribute, if that is not too many.
+fn few(list: &mut Attributes, attribute: Option<(Rc<str>, Value)>) -> Parsed<()> {
+    list.extend(attribute);
+    if list.len() > MOST_ATTRIBUTES {
+        return Err(Damage(format!(
+            "a node has more than {MOST_ATTRIBUTES} attributes"
+        )));
+    }
+    Ok(())
 }
 
 fn too_many_dims() -> Damage {
