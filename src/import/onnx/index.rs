@@ -249,13 +249,14 @@ pub fn non_zero(view: &View) -> Results {
 pub fn scatter(view: &View) -> Results {
     let value = || {
         let (data, indices, updates) = (view.value(0)?, view.ints(1)?, view.ints(2)?);
-        let whole = (data.dims.len() == 1 && indices.len() == updates.len()).then_some(())?;
+        if data.dims.len() != 1 || indices.len() != updates.len() {
+            return None;
+        }
         let mut values = data.ints()?.to_vec();
         for (&at, &new) in indices.iter().zip(updates) {
             let at = axis(at, values.len()).ok()?;
             values[at] = new;
         }
-        let () = whole;
         Some(Constant::row(values))
     };
     let plain = matches!(view.text("reduction"), None | Some("none"));

@@ -289,14 +289,13 @@ impl Parser {
         let mut floats: Vec<f64> = Vec::new();
         let mut complete = true;
         let mut elsewhere = false;
+        let mut few_dims = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
                 (1, Content::Number(n)) => dims.push(n),
                 (1, Content::Bytes(part)) => {
-                    if !source.packed(part, MOST_RANK + 1, &mut dims)? {
-                        return Err(too_many_dims());
-                    }
+                    few_dims &= source.packed(part, MOST_RANK, &mut dims)?
                 }
                 (2, Content::Number(n)) => kind = n,
                 (4, Content::Bytes(part)) => match source.bytes(part, 4 * MOST_ELEMENTS as u64)? {
@@ -326,7 +325,7 @@ impl Parser {
                 (14, Content::Number(n)) => elsewhere |= n == 1,
                 _ => {}
             }
-            if dims.len() > MOST_RANK {
+            if !few_dims || dims.len() > MOST_RANK {
                 return Err(too_many_dims());
             }
         }
@@ -348,17 +347,18 @@ impl Parser {
     fn sparse(&mut self, source: &mut Source, part: Part) -> Parsed<(String, Tensor)> {
         let mut name = String::new();
         let mut dims = Vec::new();
+        let mut few_dims = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
                 (1, Content::Bytes(part)) => name = self.tensor(source, part)?.0,
                 (3, Content::Number(n)) => dims.push(n),
                 (3, Content::Bytes(part)) => {
-                    source.packed(part, MOST_RANK, &mut dims)?;
+                    few_dims &= source.packed(part, MOST_RANK, &mut dims)?;
                 }
                 _ => {}
             }
-            if dims.len() > MOST_RANK {
+            if !few_dims || dims.len() > MOST_RANK {
                 return Err(too_many_dims());
             }
         }
