@@ -13,7 +13,7 @@ use crate::ir::network::{Network, Node, NodeKind, TensorShape};
 use crate::syntax::ast::{
     self, DimDecl, Field, FromFile, Name, NetworkBody, NetworkDecl, NetworkStmt,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 /// So many unknown names of one network get the nearest known one suggested; to look for more
 /// would take long, and nobody reads on.
@@ -129,7 +129,7 @@ fn assemble(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Network> {
     let mut drafts = declare(statements, damage, out);
-    let names: BTreeMap<&str, usize> = drafts
+    let names: HashMap<&str, usize> = drafts
         .iter()
         .enumerate()
         .map(|(i, d)| (d.name.node.as_str(), i))
@@ -180,7 +180,7 @@ fn declare<'a>(
     out: &mut Vec<Diagnostic>,
 ) -> Vec<Draft<'a>> {
     let mut drafts: Vec<Draft> = Vec::new();
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut first: HashMap<&str, Span> = HashMap::new();
     for statement in statements {
         let (name, kind, span) = match statement {
             NetworkStmt::Edges { .. } => continue,
@@ -379,13 +379,13 @@ fn input_of_output(fields: &[Field], output: &str, window: &str, axis: usize) ->
 fn connect(
     statements: &[NetworkStmt],
     drafts: &[Draft],
-    names: &BTreeMap<&str, usize>,
+    names: &HashMap<&str, usize>,
     out: &mut Vec<Diagnostic>,
 ) -> (Vec<graph::Edge>, Vec<usize>) {
     let known: Vec<&str> = drafts.iter().map(|d| d.name.node.as_str()).collect();
     let mut edges: Vec<graph::Edge> = Vec::new();
     let mut cut = Vec::new();
-    let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut seen: HashSet<(usize, usize)> = HashSet::new();
     let mut unknown = 0;
     let mut find = |name: &Name, out: &mut Vec<Diagnostic>| {
         let found = names.get(name.node.as_str()).copied();

@@ -318,6 +318,40 @@ layer \"y/context\" gemm { M = 40, N = 8, K = 10 }
     );
 }
 
+/// Keys and values packed behind the queries, two heads sharing each, eight keys from before.
+#[test]
+fn packed_attention() {
+    let graph = Graph::default()
+        .input("x", "1 4 64")
+        .input("past", "1 2 8 8");
+    let heads = [int("num_heads", 4), int("kv_num_heads", 2)];
+    is(
+        graph
+            .of(
+                "com.microsoft",
+                "GroupQueryAttention",
+                &["x", "", "", "past", "past"],
+                &["y"],
+                &heads,
+            )
+            .model(),
+        "layer \"y/scores\" gemm { M = 16, N = 12, K = 8 }
+layer \"y/context\" gemm { M = 16, N = 8, K = 12 }
+\"y/scores\" -> \"y/context\"",
+    );
+    let strange = Graph::default().input("x", "1 2 3 4 5 6");
+    let heads = [int("num_heads", 4)];
+    let bytes = strange.of(
+        "com.microsoft",
+        "MultiHeadAttention",
+        &["x"],
+        &["y"],
+        &heads,
+    );
+    let told = warnings(&bytes.model());
+    assert!(told[0].1.contains("layout"), "{told:?}");
+}
+
 #[test]
 fn what_is_not_known_is_named() {
     let graph = Graph::default().input("x", "1 3 8 8");

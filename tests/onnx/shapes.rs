@@ -123,6 +123,26 @@ fn open_dimensions() {
     );
     let found = wrong(&open(), "batch=2 height=9 x[3]=8 width=3");
     assert!(found[0].1.contains("no dimension `width`"), "{found:?}");
+    // A dimension that the model names behind what follows from data.
+    let data = Graph::default()
+        .input("x", "9")
+        .weights("w", &[9, 4])
+        .node("NonZero", &["x"], &["a"], &[])
+        .states("a", "1 found")
+        .node("Expand", &["a", "s"], &["b"], &[])
+        .values("s", &[2], &[9, 1])
+        .node("Transpose", &["b"], &["c"], &[])
+        .node("MatMul", &["c", "w"], &["y"], &[])
+        .model();
+    let found = wrong(&data, "");
+    assert!(
+        found[0].0 == "E0311" && found[0].1.contains("`NonZero`"),
+        "{found:?}"
+    );
+    assert_eq!(
+        text(&data, "found=5"),
+        "layer y dense { N = 5, K = 4, C = 9 }"
+    );
     // The size of a sum follows from its parts.
     let graph = Graph::default()
         .input("x", "past+now 16")
@@ -164,6 +184,20 @@ fn functions_stand_where_they_are_called() {
         "layer \"first/conv\" conv { K = 3, C = 3, Y = 9, X = 9, R = 3, S = 3, stride = 2 }
 layer \"second/conv\" conv { K = 3, C = 3, Y = 4, X = 4, R = 3, S = 3 }
 \"first/conv\" -> \"second/conv\""
+    );
+    // Operators that are known need no function; what is not known may have one in any set.
+    let body = [node("", "MatMul", "n", &["a", "b"], &["c"], &[])];
+    let odd = function("com.microsoft", "Odd", &["a", "b"], &["c"], &body);
+    let other = Graph::default().input("x", "4 8").weights("w", &[8, 2]).of(
+        "com.microsoft",
+        "Odd",
+        &["x", "w"],
+        &["y"],
+        &[],
+    );
+    assert_eq!(
+        text(&other.with_functions(&[odd]), ""),
+        "layer \"y/n\" dense { N = 4, K = 2, C = 8 }"
     );
     let endless = function(
         "mine",

@@ -28,47 +28,77 @@ fn sum(a: Dim, b: Dim) -> Dim {
     a.zip(b).and_then(|(a, b)| a.checked_add(b))
 }
 
+/// Batch, heads, length and width.
+type Split = (Dim, u64, Dim, Dim);
+
 /// `Attention` of ONNX, `MultiHeadAttention` and `GroupQueryAttention`: queries, keys and values are
-/// operands 0 to 2; `past` is the operand that holds earlier keys.
-fn read(view: &View, past: usize) -> Result<Option<Heads>, String> {
-    let (Some(q), Some(k), Some(v)) = (view.shape(0), view.shape(1), view.shape(2)) else {
+/// operands 0 to 2, or packed into the first. `Ok(None)` if a shape is not known.
+///
+/// # Errors
+/// A layout that is not read, as a clause.
+fn read(view: &View) -> Result<Option<Heads>, String> {
+    let Some(q) = view.shape(0) else {
         return Ok(None);
     };
-    let count = |names: [&str; 2]| {
-        let found = names.iter().find_map(|n| view.int(n));
-        found.and_then(|h| u64::try_from(h).ok()).filter(|&h| h > 0)
+    let count = |name: &str| {
+        let found = view.int(name).and_then(|h| u64::try_from(h).ok());
+        found.filter(|&h| h > 0)
     };
-    let heads = count(["q_num_heads", "num_heads"]);
-    let shared = count(["kv_num_heads", "kv_num_heads"]).or(heads);
-    let split = |shape: &[Dim], heads: Option<u64>| match *shape {
-        [batch, heads, length, width] => Some((batch, heads, length, width)),
-        [batch, length, all] => heads.map(|h| (batch, Some(h), length, over(all, h))),
-        _ => None,
+    let heads = count("q_num_heads").or(count("num_heads"));
+    let shared = count("kv_num_heads").or(heads);
+    let strange = || {
+        Err(format!(
+            "queries of {} are of a layout that is not read",
+            shown(q)
+        ))
     };
-    let (Some(q), Some(k), Some(v)) = (split(q, heads), split(k, shared), split(v, shared)) else {
-        return Err(format!("queries of {} and keys of {}", shown(q), shown(k)));
+    let (q, k, v): (Split, Split, Split) = if view.input(1).is_none() {
+        let packed = match (&q[..], heads, shared) {
+            (&[batch, length, Some(heads), Some(3), width], ..) => (batch, heads, length, width),
+            (&[batch, length, all], Some(heads), Some(shared)) => {
+                let parts = shared.checked_mul(2).and_then(|s| s.checked_add(heads));
+                (batch, heads, length, over(all, parts.unwrap_or(0)))
+            }
+            _ => return strange(),
+        };
+        let keys = (packed.0, shared.unwrap_or(packed.1), packed.2, packed.3);
+        (packed, keys, keys)
+    } else {
+        let (Some(k), Some(v)) = (view.shape(1), view.shape(2)) else {
+            return match view.input(2) {
+                Some(_) => Ok(None),
+                None => strange(),
+            };
+        };
+        let split = |shape: &[Dim], heads: Option<u64>| match *shape {
+            [batch, Some(heads), length, width] => Some((batch, heads, length, width)),
+            [batch, length, all] => heads.map(|h| (batch, h, length, over(all, h))),
+            _ => None,
+        };
+        match (split(q, heads), split(k, shared), split(v, shared)) {
+            (Some(q), Some(k), Some(v)) => (q, k, v),
+            _ => return strange(),
+        }
     };
-    let before = match view.input(past) {
+    let before = match view.input(past(view)) {
         None => Some(0),
         Some(past) => past
             .shape
             .as_ref()
             .and_then(|s| s.get(2).copied().flatten()),
     };
-    let (Some(heads), Some(shared)) = (q.1, k.1) else {
-        return Ok(None);
-    };
     Ok(Some(Heads {
         batch: q.0,
-        heads,
+        heads: q.1,
         queries: q.2,
         keys: sum(k.2, before),
         width: q.3,
         depth: v.3,
-        shared,
+        shared: k.1,
     }))
 }
 
+/// The operand that holds earlier keys.
 fn past(view: &View) -> usize {
     match &*view.node.op {
         "Attention" => 4,
@@ -80,7 +110,7 @@ fn past(view: &View) -> usize {
 /// The attended values in the layout of the queries, and the keys and values for the next call.
 pub fn results(view: &View) -> Results {
     let mut given = vec![Given::unknown(); view.node.outputs.len().max(1)];
-    let Some(h) = read(view, past(view))? else {
+    let Ok(Some(h)) = read(view) else {
         return Ok(given);
     };
     let four = view.shape(0).is_some_and(|s| s.len() == 4);
@@ -107,7 +137,7 @@ pub fn results(view: &View) -> Results {
 /// Both products.
 pub fn layers(view: &View) -> Result<Vec<Made>, Refusal> {
     let open = || Refusal::unknown(view, &[0, 1, 2, past(view)]);
-    let h = read(view, past(view))?.ok_or_else(open)?;
+    let h = read(view).map_err(Refusal::Beyond)?.ok_or_else(open)?;
     products(h, Vec::new())
         .ok_or_else(open)?
         .ok_or_else(Refusal::too_large)

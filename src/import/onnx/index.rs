@@ -249,13 +249,14 @@ pub fn non_zero(view: &View) -> Results {
 pub fn scatter(view: &View) -> Results {
     let value = || {
         let (data, indices, updates) = (view.value(0)?, view.ints(1)?, view.ints(2)?);
-        let whole = (data.dims.len() == 1 && indices.len() == updates.len()).then_some(())?;
+        if data.dims.len() != 1 || indices.len() != updates.len() {
+            return None;
+        }
         let mut values = data.ints()?.to_vec();
         for (&at, &new) in indices.iter().zip(updates) {
             let at = axis(at, values.len()).ok()?;
             values[at] = new;
         }
-        let () = whole;
         Some(Constant::row(values))
     };
     let plain = matches!(view.text("reduction"), None | Some("none"));
@@ -351,13 +352,12 @@ impl Equation {
 
     /// Without an arrow: labels that occur once, in alphabetical order, behind the hidden ones.
     fn implicit(&self, widest: usize) -> Vec<u32> {
-        let all: Vec<u32> = self.operands.concat();
-        let mut once: Vec<u32> = all
-            .iter()
-            .copied()
-            .filter(|l| *l < 256 && all.iter().filter(|o| *o == l).count() == 1)
-            .collect();
-        once.sort_unstable();
+        let mut counts = [0u8; 256];
+        for &label in self.operands.iter().flatten().filter(|l| **l < 256) {
+            let count = &mut counts[label as usize];
+            *count = count.saturating_add(1);
+        }
+        let once = (0..256u32).filter(|&l| counts[l as usize] == 1);
         let mut result = labels("...", widest);
         result.extend(once);
         result

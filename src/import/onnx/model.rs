@@ -2,26 +2,34 @@
 
 use super::wire::Part;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 /// Tensors of at most so many elements keep their values: shapes are computed with them.
 pub const MOST_ELEMENTS: usize = 1024;
 
 /// More dimensions no tensor has.
-pub const MOST_RANK: usize = 64;
+pub const MOST_RANK: usize = 32;
 
-/// The texts of one scope, each with a number; 0 is the empty one, an operand left out.
+/// The texts of one scope, each with a number; 0 is the empty one, an operand left out. They lie one
+/// behind the other: a model has millions.
 #[derive(Debug)]
 pub struct Names {
-    texts: Vec<Rc<str>>,
-    index: HashMap<Rc<str>, u32>,
+    texts: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+    /// Numbers by a keyed hash of the text.
+    index: HashMap<u64, u32>,
+    key: RandomState,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let mut names = Names {
-            texts: Vec::new(),
+            texts: String::new(),
+            ends: Vec::new(),
             index: HashMap::new(),
+            key: RandomState::new(),
         };
         names.number("");
         names
@@ -31,29 +39,45 @@ impl Default for Names {
 impl Names {
     /// The number of a text, a new one if it has none.
     pub fn number(&mut self, text: &str) -> u32 {
-        if let Some(&known) = self.index.get(text) {
-            return known;
+        let mut hash = self.key.hash_one(text);
+        loop {
+            match self.index.get(&hash) {
+                Some(&known) if self.text(known) == text => return known,
+                // Another text of the same hash: the next free place.
+                Some(_) => hash = hash.wrapping_add(1),
+                None => break,
+            }
         }
-        let number = self.texts.len() as u32;
-        let text: Rc<str> = text.into();
-        self.texts.push(Rc::clone(&text));
-        self.index.insert(text, number);
+        let number = self.ends.len() as u32;
+        self.texts.push_str(text);
+        self.ends.push(self.texts.len());
+        self.index.insert(hash, number);
         number
     }
 
     /// The number of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
-        self.index.get(text).copied()
+        let mut hash = self.key.hash_one(text);
+        loop {
+            let known = *self.index.get(&hash)?;
+            if self.text(known) == text {
+                return Some(known);
+            }
+            hash = hash.wrapping_add(1);
+        }
     }
 
     /// The text of a number.
     pub fn text(&self, number: u32) -> &str {
-        self.texts.get(number as usize).map_or("", |t| t)
+        let at = number as usize;
+        let start = at.checked_sub(1).and_then(|b| self.ends.get(b)).copied();
+        let end = self.ends.get(at).copied().unwrap_or(0);
+        self.texts.get(start.unwrap_or(0)..end).unwrap_or("")
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.texts.len()
+        self.ends.len()
     }
 }
 
@@ -174,4 +198,26 @@ pub struct Model {
     pub graph: Option<Graph>,
     /// Functions by domain and name.
     pub functions: HashMap<(String, String), Rc<Graph>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_numbers() {
+        let mut names = Names::default();
+        let texts: Vec<String> = (0..1000).map(|i| format!("node_{i}")).collect();
+        let numbers: Vec<u32> = texts.iter().map(|t| names.number(t)).collect();
+        assert_eq!(numbers, (1..=1000).collect::<Vec<u32>>());
+        for (text, &number) in texts.iter().zip(&numbers) {
+            assert_eq!(names.number(text), number);
+            assert_eq!(names.find(text), Some(number));
+            assert_eq!(names.text(number), text);
+        }
+        assert_eq!(names.find("other"), None);
+        assert_eq!(names.text(0), "");
+        assert_eq!(names.number(""), 0);
+        assert_eq!(names.count(), 1001);
+    }
 }

@@ -47,6 +47,20 @@ impl OpenDims {
                 }
             }
         }
+        // What the model names between its inputs and outputs may be given a size too; it counts
+        // where a shape follows from data.
+        let between = model
+            .graph
+            .iter()
+            .flat_map(|g| g.values.iter().chain(&g.outputs));
+        for extent in between.flat_map(|s| s.shape.iter().flatten()) {
+            if let Extent::Open(text) = extent
+                && !seen.contains(text)
+            {
+                seen.insert(text.clone());
+                names.push(text.clone());
+            }
+        }
         let mut out = Vec::new();
         if let Some(first) = unbound.first() {
             let list: Vec<String> = unbound.iter().map(|n| format!("`{n}`")).collect();
@@ -73,7 +87,7 @@ impl OpenDims {
             if !names.contains(name) && !part {
                 let help = match names.as_slice() {
                     [] => "it leaves none open; leave the size out".to_string(),
-                    some => format!("it leaves open: {}", some.join(", ")),
+                    some => format!("it leaves open: {}", some[..some.len().min(20)].join(", ")),
                 };
                 out.push(
                     Diagnostic::error(

@@ -10,8 +10,13 @@ use crate::ir::dim::Dim as Bound;
 use crate::ir::layer::{LayerShape, Op, Padding};
 
 /// Whether the operators of this set are known by name.
-pub fn is_known_domain(domain: &str) -> bool {
+fn is_known_domain(domain: &str) -> bool {
     matches!(domain, "" | "com.microsoft")
+}
+
+/// Whether a node's operator is known, apart from those that run graphs.
+pub fn is_known(view: &View) -> bool {
+    layers(view, 0).is_some() || results(view).is_some()
 }
 
 /// Operands that are multiplied, and whether an operand's last two dimensions are swapped.
@@ -54,6 +59,9 @@ fn gates(op: &str) -> Option<u64> {
 /// cost something. At most `most` layers are made.
 pub fn layers(view: &View, most: usize) -> Option<Result<Vec<Made>, Refusal>> {
     let op = &*view.node.op;
+    if !is_known_domain(&view.node.domain) {
+        return None;
+    }
     if let Some((at, swapped)) = factors(view) {
         return Some(matrix::layer(view, at, swapped));
     }
@@ -191,6 +199,9 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
 /// What a node gives; `None` if the operator is not known.
 pub fn results(view: &View) -> Option<Results> {
     let op = &*view.node.op;
+    if !is_known_domain(&view.node.domain) {
+        return None;
+    }
     if let Some((at, swapped)) = factors(view) {
         return Some(matrix::multiplied(view, at, swapped));
     }

@@ -14,6 +14,9 @@ pub const MOST_NODES: usize = 1_000_000;
 /// More weights, operands, attributes and statements of shapes no model of so many nodes has.
 const MOST_PARTS: usize = 16 * MOST_NODES;
 
+/// More attributes no node or function has.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// So many numbers in small tensors and attributes are kept.
 const MOST_NUMBERS: usize = 16 * MOST_NODES;
 
@@ -146,7 +149,10 @@ impl Parser {
                     body.nodes.push(node);
                 }
                 10 => domain = source.text(part)?,
-                11 => body.defaults.extend(self.attribute(source, part)?),
+                11 => {
+                    let attribute = self.attribute(source, part)?;
+                    few(&mut body.defaults, attribute)?;
+                }
                 _ => {}
             }
         }
@@ -185,7 +191,10 @@ impl Parser {
                 }
                 3 => node.name = source.text(part)?,
                 4 => node.op = self.word(&source.text(part)?),
-                5 => node.attributes.extend(self.attribute(source, part)?),
+                5 => {
+                    let attribute = self.attribute(source, part)?;
+                    few(&mut node.attributes, attribute)?;
+                }
                 7 => {
                     let domain = source.text(part)?;
                     node.domain = self.word(if domain == "ai.onnx" { "" } else { &domain });
@@ -280,14 +289,13 @@ impl Parser {
         let mut floats: Vec<f64> = Vec::new();
         let mut complete = true;
         let mut elsewhere = false;
+        let mut few_dims = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
                 (1, Content::Number(n)) => dims.push(n),
                 (1, Content::Bytes(part)) => {
-                    if !source.packed(part, MOST_RANK + 1, &mut dims)? {
-                        return Err(too_many_dims());
-                    }
+                    few_dims &= source.packed(part, MOST_RANK, &mut dims)?
                 }
                 (2, Content::Number(n)) => kind = n,
                 (4, Content::Bytes(part)) => match source.bytes(part, 4 * MOST_ELEMENTS as u64)? {
@@ -317,7 +325,7 @@ impl Parser {
                 (14, Content::Number(n)) => elsewhere |= n == 1,
                 _ => {}
             }
-            if dims.len() > MOST_RANK {
+            if !few_dims || dims.len() > MOST_RANK {
                 return Err(too_many_dims());
             }
         }
@@ -339,17 +347,18 @@ impl Parser {
     fn sparse(&mut self, source: &mut Source, part: Part) -> Parsed<(String, Tensor)> {
         let mut name = String::new();
         let mut dims = Vec::new();
+        let mut few_dims = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
                 (1, Content::Bytes(part)) => name = self.tensor(source, part)?.0,
                 (3, Content::Number(n)) => dims.push(n),
                 (3, Content::Bytes(part)) => {
-                    source.packed(part, MOST_RANK, &mut dims)?;
+                    few_dims &= source.packed(part, MOST_RANK, &mut dims)?;
                 }
                 _ => {}
             }
-            if dims.len() > MOST_RANK {
+            if !few_dims || dims.len() > MOST_RANK {
                 return Err(too_many_dims());
             }
         }
@@ -432,6 +441,17 @@ impl Parser {
         }
         Ok(extent)
     }
+}
+
+/// One more attribute, if that is not too many.
+fn few(list: &mut Attributes, attribute: Option<(Rc<str>, Value)>) -> Parsed<()> {
+    list.extend(attribute);
+    if list.len() > MOST_ATTRIBUTES {
+        return Err(Damage(format!(
+            "a node has more than {MOST_ATTRIBUTES} attributes"
+        )));
+    }
+    Ok(())
 }
 
 fn too_many_dims() -> Damage {

@@ -15,6 +15,7 @@ use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::import::FreeOperator;
 use crate::ir::layer::LayerShape;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -25,7 +26,7 @@ const MOST_LAYERS: usize = MOST_NODES;
 const MOST_DEPTH: usize = 16;
 
 /// So many values are computed at most; models need a few for each node.
-const MOST_VALUES: usize = 20_000_000;
+const MOST_VALUES: usize = 8_000_000;
 
 /// With functions written out, a model has at most so many tensors.
 const MOST_SLOTS: usize = 8 * MOST_NODES;
@@ -99,7 +100,7 @@ struct Call<'c> {
 struct Site<'n> {
     node: &'n Node,
     /// Those of a function's caller put in.
-    attributes: Attributes,
+    attributes: Cow<'n, Attributes>,
     inputs: Vec<Option<usize>>,
     outputs: Vec<Option<usize>>,
     /// What the node is called.
@@ -313,9 +314,10 @@ impl<'a, 'f> Walker<'a, 'f> {
             outputs: slots(&node.outputs),
             label: label(node, scope.names, call.prefix),
         };
-        if !operators::is_known_domain(&node.domain) {
+        if !self.functions.is_empty() {
             let key = (node.domain.to_string(), node.op.to_string());
-            if let Some(body) = self.functions.get(&key).map(Rc::clone) {
+            let body = self.functions.get(&key).map(Rc::clone);
+            if let Some(body) = body.filter(|_| !operators::is_known(&self.view(&site))) {
                 return self.function(&body, &site, call.depth);
             }
         }
@@ -346,12 +348,10 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     /// An operator without a graph of its own.
     fn plain(&mut self, site: &Site) -> Walk<()> {
-        let (layers, results) = if operators::is_known_domain(&site.node.domain) {
+        let (layers, results) = {
             let view = self.view(site);
             let most = MOST_LAYERS.saturating_sub(self.out.vertices.len());
             (operators::layers(&view, most), operators::results(&view))
-        } else {
-            (None, None)
         };
         let from = self.sources(site)?;
         let mut last: Option<Rc<[u32]>> = None;
@@ -512,7 +512,11 @@ fn label(node: &Node, names: &Names, prefix: &str) -> String {
 }
 
 /// A node's attributes, those of a function's caller put in.
-fn resolved(node: &Node, caller: Option<&Attributes>) -> Attributes {
+fn resolved<'n>(node: &'n Node, caller: Option<&Attributes>) -> Cow<'n, Attributes> {
+    let refers = |(_, value): &(Rc<str>, Value)| matches!(value, Value::OfCaller(_));
+    if !node.attributes.iter().any(refers) {
+        return Cow::Borrowed(&node.attributes);
+    }
     let mut all = Attributes::new();
     for (name, value) in &node.attributes {
         let value = match value {
@@ -527,5 +531,5 @@ fn resolved(node: &Node, caller: Option<&Attributes>) -> Attributes {
         };
         all.push((Rc::clone(name), value));
     }
-    all
+    Cow::Owned(all)
 }

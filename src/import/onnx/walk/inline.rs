@@ -19,7 +19,7 @@ impl Walker<'_, '_> {
                 None => self.slots[slots[formal.name as usize]].given = true,
             }
         }
-        let mut attributes = site.attributes.clone();
+        let mut attributes = site.attributes.clone().into_owned();
         for (name, value) in &body.defaults {
             if !attributes.iter().any(|(n, _)| n == name) {
                 attributes.push((Rc::clone(name), value.clone()));
