@@ -133,6 +133,7 @@ impl sema::Files for Disk {
             Ok(read) => Ok(FileNetwork {
                 statements: read.statements,
                 shapes_checked: read.shapes_checked,
+                rules: read.rules,
                 warnings: read.warnings.into_iter().map(placed).collect(),
             }),
             Err(found) => Err(found.into_iter().map(placed).collect()),

@@ -79,10 +79,14 @@ pub fn is_count(quantity: Quantity) -> bool {
 
 fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
     let rule = |rule: &crate::ir::dataflow::Rule| {
-        json!({
+        let mut out = json!({
             "for": rule.ops.iter().map(|o| o.name()).collect::<Vec<_>>(),
             "directives": levels(&rule.levels, menu),
-        })
+        });
+        if !rule.layers.is_empty() {
+            out["layers"] = json!(rule.layers);
+        }
+        out
     };
     json!({
         "name": dataflow.name,

@@ -4,13 +4,14 @@
 //! is one more line there and a reader of its own.
 
 pub mod csv;
+pub mod maestro;
 pub mod onnx;
 mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
-use crate::syntax::ast::NetworkStmt;
+use crate::syntax::ast::{NetworkStmt, RuleDecl};
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -60,6 +61,8 @@ pub struct Imported {
     pub statements: Vec<NetworkStmt>,
     /// Whether shapes must agree along every edge.
     pub shapes_checked: bool,
+    /// How the file maps its layers, if it does.
+    pub rules: Vec<RuleDecl>,
     /// What costs nothing on the array and is no node of the network: name and operator, as the
     /// file has them.
     pub free: Vec<FreeOperator>,
@@ -84,6 +87,21 @@ pub const FORMATS: &[Format] = &[
         sniff: onnx::sniff,
         open_dims: true,
         read: Reader::Binary(onnx::read),
+    },
+    Format {
+        name: "maestro",
+        about: "a MAESTRO mapping file: layers, each with a dataflow",
+        sniff: |head| csv::is_text(head) && maestro::is_mapping(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let read = maestro::read(file, text)?;
+            Ok(Imported {
+                statements: read.statements,
+                rules: read.rules,
+                warnings: read.warnings,
+                ..Imported::default()
+            })
+        }),
     },
     Format {
         name: "table",

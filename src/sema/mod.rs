@@ -71,6 +71,8 @@ pub struct FileNetwork {
     pub statements: Vec<ast::NetworkStmt>,
     /// Whether shapes must agree along the edges.
     pub shapes_checked: bool,
+    /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
+    pub rules: Vec<ast::RuleDecl>,
     /// What is doubtful about them.
     pub warnings: Vec<Diagnostic>,
 }
@@ -81,6 +83,7 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
         FileNetwork {
             statements,
             shapes_checked: false,
+            rules: Vec::new(),
             warnings: Vec::new(),
         }
     }

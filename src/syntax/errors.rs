@@ -189,6 +189,7 @@ impl Builder<'_> {
     ) -> Option<Span> {
         let rule = match keyword {
             "network" => Rule::head_network,
+            "dataflow" => Rule::head_dataflow,
             "technology" => Rule::head_technology,
             _ => Rule::head_plain,
         };
@@ -299,7 +300,8 @@ fn read_head(context: Context, text: &str) -> Option<Failure> {
     let rule = match (context, word) {
         (Context::File, "network") => Rule::head_network,
         (Context::File, "technology") => Rule::head_technology,
-        (Context::File, "dataflow" | "menu" | "budget" | "design") => Rule::head_plain,
+        (Context::File, "dataflow") => Rule::head_dataflow,
+        (Context::File, "menu" | "budget" | "design") => Rule::head_plain,
         (Context::Dataflow, "for") => Rule::head_rule,
         (Context::Level, "cluster") => Rule::head_cluster,
         _ => return None,

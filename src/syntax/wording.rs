@@ -85,7 +85,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         condition | only_condition => "a limit such as `area <= 2.5 mm2`",
         range_sign => "`..=`",
         word | block_name => "a name",
-        node => "a name",
+        node | nodes => "a name",
         quoted => "a text in quotes",
         path => "a path such as `std.dataflows.nvdla`",
         numeral | number => "a number",
@@ -110,7 +110,9 @@ fn name(rule: Rule) -> Option<&'static str> {
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
         only_design_stmt => "a statement of a design",
-        only_item | head_network | head_plain | head_technology => "a block or `use`",
+        only_item | head_network | head_dataflow | head_plain | head_technology => {
+            "a block or `use`"
+        }
         EOI => "the end of the statement",
         other => return keyword(other).map(quoted_keyword),
     })
