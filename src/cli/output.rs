@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 #[derive(Debug, Clone)]
 pub struct Target {
     folder: PathBuf,
+    stem: String,
     /// The decision for tools.
     pub json: PathBuf,
     /// The decision for people.
@@ -48,6 +49,7 @@ impl Target {
             json: folder.join(format!("{stem}.json")),
             report: folder.join(format!("{stem}.md")),
             folder,
+            stem,
         };
         target.open()?;
         for path in [&target.json, &target.report] {
@@ -68,6 +70,18 @@ impl Target {
             .and_then(|()| file.as_file().sync_all())
             .map_err(|e| unwritable(path, reason(&e)))?;
         Ok(file)
+    }
+
+    /// Writes a further file: the design's name and this ending. Its path.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn write_further(&self, ending: &str, text: &str) -> Result<String, Diagnostic> {
+        let path = self.folder.join(format!("{}{ending}", self.stem));
+        let file = self.filled(text, &path)?;
+        file.persist(&path)
+            .map_err(|e| unwritable(&path, reason(&e.error)))?;
+        Ok(path.display().to_string())
     }
 
     /// Puts both files in place. What stood there before stays if one of them cannot be written.

@@ -9,6 +9,7 @@ mod inputs;
 pub mod insight;
 pub mod json;
 mod layers;
+pub mod maestro;
 pub mod markdown;
 pub mod network;
 pub mod number;

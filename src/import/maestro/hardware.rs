@@ -90,7 +90,9 @@ pub fn read(file: FileId, text: &str) -> Result<Hardware, Vec<Diagnostic>> {
         };
         rest.next();
         let value = number.text.parse::<u64>().ok();
-        match value.filter(|v| (1..=UNLIMITED).contains(v)) {
+        // Without a hop, a transfer begins to arrive at once.
+        let least = u64::from(at != HOPS);
+        match value.filter(|v| (least..=UNLIMITED).contains(v)) {
             None => out.push(out_of_range(name, number)),
             Some(value) => match found[at] {
                 Some((_, first)) => out.push(
@@ -183,7 +185,7 @@ impl Hardware {
             "{limits}menu {name} {{\n  pes in [{}]\n}}\n\n\
              technology {name} extends std.technologies.maestro {{\n  \
              source \"a MAESTRO hardware file\"\n  \
-             noc {{ bandwidth = {}, hops = {}, hop_latency = 1 cycles }}\n  \
+             noc {{ bandwidth = {}, hops = 1, hop_latency = {} cycles }}\n  \
              offchip {{ bandwidth = {} }}\n}}\n",
             self.pes, self.noc_bandwidth, self.noc_hops, self.offchip_bandwidth
         )

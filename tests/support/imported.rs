@@ -1,0 +1,127 @@
+//! Mapping files read by the compiler, for comparison with what the test's own reader makes of
+//! them.
+
+use cfxc::base::span::SourceMap;
+use cfxc::cost;
+use cfxc::diag::{Diagnostic, render};
+use cfxc::emit::maestro::{Array, MappedLayer, hardware, mapping};
+use cfxc::import::maestro::hardware as hardware_file;
+use cfxc::import::{self, Options, Reader};
+use cfxc::ir::problem::Problem;
+use cfxc::ir::registry::ModelSpec;
+use cfxc::search;
+use cfxc::sema::{self, FileNetwork, FileRequest, Files, Registries};
+
+use super::maestro_text::{TextError, TextLayer};
+
+/// One file under any name.
+pub struct OneFile<'t>(pub &'t str);
+
+impl Files for OneFile<'_> {
+    fn network(
+        &mut self,
+        wanted: &FileRequest,
+        sources: &mut SourceMap,
+    ) -> Result<FileNetwork, Vec<Diagnostic>> {
+        let file = sources
+            .find(wanted.path)
+            .unwrap_or_else(|| sources.add(wanted.path, self.0));
+        let Some(format) = import::recognise(self.0.as_bytes()) else {
+            return Err(Vec::new());
+        };
+        let Reader::Text(read) = format.read else {
+            return Err(Vec::new());
+        };
+        let read = read(file, self.0, &Options::default())?;
+        Ok(FileNetwork {
+            statements: read.statements,
+            shapes_checked: read.shapes_checked,
+            rules: read.rules,
+            warnings: read.warnings,
+        })
+    }
+}
+
+/// The checks of a specification beside one file: designs, and all that was said.
+pub fn checked(spec: &str, file: &str) -> (Vec<Problem>, String, bool) {
+    let mut sources = SourceMap::default();
+    let main = sources.add("spec.cfx", spec);
+    let models: Vec<ModelSpec> = cost::MODELS.iter().map(|m| m.spec).collect();
+    let registries = Registries {
+        models: Vec::leak(models),
+        methods: &search::SPECS,
+    };
+    let analysis = sema::analyze(main, &mut sources, &mut OneFile(file), registries);
+    let style = render::Style {
+        color: false,
+        unicode: false,
+        width: 100,
+    };
+    let shown = render::human(&analysis.diagnostics, &sources, style);
+    let wrong = analysis.has_errors();
+    (analysis.problems, shown, wrong)
+}
+
+/// A design of a mapping file on this hardware.
+pub fn design(file: &str, array: &Array) -> Result<Problem, String> {
+    let hardware = hardware_file::read(Default::default(), &hardware(array))
+        .map_err(|found| format!("{found:?}"))?;
+    let lanes = array.lanes;
+    let spec = format!(
+        "{}technology wide extends t {{ source \"x\" mac {{ lanes = {lanes} }} }}
+         network n from \"file.m\"
+         dataflow d from \"file.m\"
+         design x {{
+           network n  dataflow d  menu t  model maestro  technology wide  minimize latency
+         }}",
+        hardware.text("t")
+    );
+    let (mut problems, shown, wrong) = checked(&spec, file);
+    match problems.pop() {
+        Some(problem) if !wrong => Ok(problem),
+        _ => Err(shown),
+    }
+}
+
+/// Any hardware: sizes in mappings do not depend on it.
+pub const ANY: Array = Array {
+    pes: 16,
+    l1_bytes: 1,
+    l2_bytes: 1,
+    noc_bandwidth: 64,
+    noc_latency: 1,
+    offchip_bandwidth: 70_000,
+    lanes: 1,
+};
+
+/// The layers of a design as the original would see them.
+pub fn layers(problem: &Problem) -> Vec<Result<MappedLayer, String>> {
+    let knobs = [problem.menu.knobs[0].levels[0]];
+    let mapped = |layer: &cfxc::ir::problem::Layer| {
+        let rule = problem.rule(layer.shape, 0).ok_or("no rule")?;
+        MappedLayer::new(&layer.name, &problem.shapes[layer.shape], rule, &knobs).map_err(|r| r.0)
+    };
+    problem.layers.iter().map(mapped).collect()
+}
+
+/// The layers of a mapping file as the compiler reads it, under these names.
+pub fn read(file: &str, names: &[String]) -> Result<Vec<TextLayer>, String> {
+    let problem = design(file, &ANY)?;
+    let layers = layers(&problem).into_iter().zip(names);
+    Ok(layers
+        .map(|(layer, name)| TextLayer {
+            name: name.clone(),
+            content: layer
+                .map(|l| (l.layer, l.mapping))
+                .map_err(TextError::Syntax),
+        })
+        .collect())
+}
+
+/// The same of what the compiler writes of the file.
+pub fn read_again(file: &str, names: &[String]) -> Result<Vec<TextLayer>, String> {
+    let problem = design(file, &ANY)?;
+    let layers: Result<Vec<MappedLayer>, String> = layers(&problem).into_iter().collect();
+    let written = mapping(&problem.network.name, &layers?);
+    read(&written, names)
+}
