@@ -5,13 +5,16 @@
 
 pub mod csv;
 pub mod maestro;
+pub mod named;
+mod names;
 pub mod onnx;
+pub mod scalesim;
 mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
-use crate::syntax::ast::{NetworkStmt, RuleDecl};
+use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -104,6 +107,20 @@ pub const FORMATS: &[Format] = &[
         }),
     },
     Format {
+        name: "scalesim",
+        about: "a SCALE-Sim topology table: convolutions, or matrix products",
+        sniff: |head| csv::is_text(head) && scalesim::is_topology(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| scalesim::read(file, text)),
+    },
+    Format {
+        name: "csv",
+        about: "comma-separated values under named columns such as name, op, K, C, stride, pad",
+        sniff: |head| csv::is_text(head) && named::is_named(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| named::read(file, text)),
+    },
+    Format {
         name: "table",
         about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
         sniff: csv::is_text,
@@ -121,4 +138,25 @@ pub const FORMATS: &[Format] = &[
 /// The kind of a file that begins with these bytes.
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     FORMATS.iter().find(|f| (f.sniff)(head))
+}
+
+/// Layers of a file that does not say what feeds what: each feeds the next.
+fn chain(names: &[Name]) -> Option<NetworkStmt> {
+    match names {
+        [first, .., last] => Some(NetworkStmt::Edges {
+            chain: names.to_vec(),
+            span: first.span.to(last.span),
+        }),
+        _ => None,
+    }
+}
+
+/// 1, where a number is left out.
+fn number_one(span: Span) -> Number {
+    Number {
+        value: 1.0,
+        integer: Some(1),
+        unit: None,
+        span,
+    }
 }

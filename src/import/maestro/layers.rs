@@ -4,10 +4,12 @@ use super::parser::{Layer, Pair, Step, error, short};
 use super::tokens::Token;
 use crate::base::span::Spanned;
 use crate::diag::{Diagnostic, codes};
+use crate::import::names::unique;
+use crate::import::{chain, number_one};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::syntax::ast::{Field, Name, NetworkStmt, Number, SizeExpr, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Layers as statements, and their names in the order of the file.
 pub struct Lowered {
@@ -34,7 +36,8 @@ pub fn given<'p>(pairs: &'p [Pair], name: &str) -> Option<&'p Number> {
 }
 
 pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnostic>) -> Lowered {
-    let names = names(layers, out);
+    let written = layers.iter().map(|l| (l.name.text, l.name.span));
+    let names = unique(written, out);
     let mut statements = Vec::new();
     for (i, (layer, name)) in layers.iter().zip(&names).enumerate() {
         let Some(kind) = layer.kind else {
@@ -58,12 +61,7 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
             span: layer.name.span.to(kind.span),
         });
     }
-    if let [first, .., last] = &names[..] {
-        statements.push(NetworkStmt::Edges {
-            chain: names.clone(),
-            span: first.span.to(last.span),
-        });
-    }
+    statements.extend(chain(&names));
     Lowered { statements, names }
 }
 
@@ -78,43 +76,6 @@ fn no_type(kind: Token) -> Diagnostic {
     error(format!("there is no layer of type `{}`", short(kind.text)))
         .label(kind.span, "the type")
         .help(help)
-}
-
-/// Names must differ: the second of one name becomes `name#2`.
-fn names(layers: &[Layer], out: &mut Vec<Diagnostic>) -> Vec<Name> {
-    let written: BTreeSet<&str> = layers.iter().map(|l| l.name.text).collect();
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut renamed: Option<Name> = None;
-    let mut names = Vec::new();
-    for layer in layers {
-        let text = layer.name.text;
-        let seen = count.entry(text).or_insert(0);
-        *seen += 1;
-        let mut name = text.to_string();
-        while *seen > 1 && (written.contains(name.as_str()) || taken.contains(&name)) {
-            name = format!("{text}#{seen}");
-            if taken.contains(&name) || written.contains(name.as_str()) {
-                *seen += 1;
-            }
-        }
-        if name != text && renamed.is_none() {
-            renamed = Some(Name::new(name.clone(), layer.name.span));
-        }
-        taken.insert(name.clone());
-        names.push(Name::new(name, layer.name.span));
-    }
-    if let Some(first) = renamed {
-        out.push(
-            Diagnostic::warning(codes::RENAMED, "names of layers occur more than once")
-                .label(
-                    first.span,
-                    format!("this one becomes `{}`, and so on", short(&first.node)),
-                )
-                .help("give each layer a name of its own to choose them yourself"),
-        );
-    }
-    names
 }
 
 /// The bounds and the stride of a layer.
@@ -193,17 +154,8 @@ fn stride(strides: [Option<(Token, Number)>; 2]) -> Option<Field> {
     if strides.iter().all(|s| one(s) == Some(1)) {
         return None;
     }
-    let number = |s: Option<(Token, Number)>| {
-        s.map_or(
-            Number {
-                value: 1.0,
-                integer: Some(1),
-                unit: None,
-                span: first.1.span,
-            },
-            |(_, n)| n,
-        )
-    };
+    let number =
+        |s: Option<(Token, Number)>| s.map_or_else(|| number_one(first.1.span), |(_, n)| n);
     let span = first.0.span.to(first.1.span).to(last.1.span);
     let [rows, columns] = strides;
     Some(Field {

@@ -162,6 +162,17 @@ impl<'t> Parser<'_, 't> {
         }
     }
 
+    /// Goes on to the next statement of a dataflow, or to its end.
+    fn skip_step(&mut self) {
+        let next = |t: &Token| t.after_end || STEPS.contains(&t.text) || t.text == "}";
+        if self.peek().is_some_and(|t| t.text == "{") {
+            return self.skip_to(&STEPS);
+        }
+        while self.peek().is_some_and(|t| !next(&t) && t.text != "{") {
+            self.at += 1;
+        }
+    }
+
     /// `{` after `owner`, or a mistake.
     fn open(&mut self, owner: Token<'t>) -> Option<Token<'t>> {
         let brace = self.accept("{");
@@ -348,7 +359,7 @@ impl<'t> Parser<'_, 't> {
             };
             match step {
                 Some(step) => steps.push(step),
-                None => self.skip_to(&STEPS),
+                None => self.skip_step(),
             }
         }
     }

@@ -12,12 +12,15 @@ pub struct Token<'t> {
     pub text: &'t str,
     /// Where it stands.
     pub span: Span,
+    /// Whether a `;` stands before it.
+    pub after_end: bool,
 }
 
 /// The words and braces of a text in their order.
 pub fn tokens(file: FileId, text: &str) -> Vec<Token<'_>> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
+    let mut after_end = false;
     let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
     while at < bytes.len() {
         if comment(&bytes[at..]) {
@@ -29,6 +32,7 @@ pub fn tokens(file: FileId, text: &str) -> Vec<Token<'_>> {
         match bytes[at] {
             b'{' | b'}' => at += 1,
             byte if separates(byte) => {
+                after_end |= byte == b';';
                 at += 1;
                 continue;
             }
@@ -50,7 +54,9 @@ pub fn tokens(file: FileId, text: &str) -> Vec<Token<'_>> {
                 start: start as u32,
                 end: at as u32,
             },
+            after_end,
         });
+        after_end = false;
     }
     tokens
 }
