@@ -145,7 +145,7 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
 
 fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
     let mut out = Vec::new();
-    let mut found: Vec<&str> = Vec::new();
+    let mut found: Vec<(&str, Span)> = Vec::new();
     for cell in &header.cells {
         let Some(name) = column(&cell.text) else {
             let short: String = cell.text.chars().take(40).collect();
@@ -160,16 +160,22 @@ fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
             );
             continue;
         };
-        if found.contains(&name) {
+        if let Some((_, first)) = found.iter().find(|(n, _)| *n == name) {
             out.push(
                 error(format!("column `{name}` is given twice"))
                     .label(cell.span, "given again here")
+                    .label(*first, "first given here")
                     .help("remove one of the two"),
             );
+            continue; // so that there are no more than there are names
         }
-        found.push(name);
+        found.push((name, cell.span));
     }
-    if out.is_empty() { Ok(found) } else { Err(out) }
+    if out.is_empty() {
+        Ok(found.into_iter().map(|(name, _)| name).collect())
+    } else {
+        Err(out)
+    }
 }
 
 /// Kind, fields and place of a layer.

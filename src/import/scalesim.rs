@@ -92,7 +92,10 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         return Err(vec![
             error("the table has no layer")
                 .label(header.span, "nothing follows this header")
-                .help("add one layer per line, e.g. `conv1, 224, 224, 7, 7, 3, 64, 2,`"),
+                .help(match op {
+                    Op::Gemm => "add one layer per line, e.g. `qkv, 128, 2304, 768,`",
+                    _ => "add one layer per line, e.g. `conv1, 230, 230, 7, 7, 3, 64, 2,`",
+                }),
         ]);
     }
     let mut out = Vec::new();
@@ -137,7 +140,7 @@ fn empty(file: FileId) -> Diagnostic {
 /// For each column of the table what it holds; every one that is needed is there once.
 fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec<Diagnostic>> {
     let mut out = Vec::new();
-    let mut found: Vec<Column> = Vec::new();
+    let mut found: Vec<(Column, Span)> = Vec::new();
     for cell in &header.cells {
         let name = reduced(&cell.text);
         let Some((_, column)) = known.iter().find(|(n, _)| *n == name) else {
@@ -149,18 +152,20 @@ fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec
             );
             continue;
         };
-        if found.contains(column) {
+        if let Some((_, first)) = found.iter().find(|(c, _)| c == column) {
             out.push(
                 error(format!("column `{}` is given twice", cell.text))
                     .label(cell.span, "given again here")
+                    .label(*first, "first given here")
                     .help("remove one of the two"),
             );
+            continue; // so that there are no more than there are names
         }
-        found.push(*column);
+        found.push((*column, cell.span));
     }
     for (name, column) in known {
         let needed = matches!(column, Column::Name | Column::Bound(_));
-        if needed && !found.contains(column) && out.is_empty() {
+        if needed && !found.iter().any(|(c, _)| c == column) && out.is_empty() {
             out.push(
                 error(format!("the table lacks a column for `{name}`"))
                     .label(header.span, "the header")
@@ -168,7 +173,11 @@ fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec
             );
         }
     }
-    if out.is_empty() { Ok(found) } else { Err(out) }
+    if out.is_empty() {
+        Ok(found.into_iter().map(|(column, _)| column).collect())
+    } else {
+        Err(out)
+    }
 }
 
 fn layer<'r>(
