@@ -52,6 +52,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if expected.exists() {
         let mut files = BTreeMap::new();
         let mut read = BTreeMap::new();
+        let mut kept = BTreeMap::new();
         let mut again = BTreeMap::new();
         for entry in std::fs::read_dir(dir.join("mappings"))? {
             let path = entry?.path();
@@ -67,6 +68,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                     .into_owned();
                 let wrong = |e: String| format!("{}:\n{e}", path.display());
                 read.insert(name.clone(), imported::read(&text, &names).map_err(wrong)?);
+                let text_kept = imported::read_as_text(&text, &names).map_err(wrong)?;
+                kept.insert(name.clone(), text_kept);
                 again.insert(
                     name.clone(),
                     imported::read_again(&text, &names).map_err(wrong)?,
@@ -78,6 +81,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         for (name, files) in [
             ("mappings", &files),
             ("mappings imported", &read),
+            ("mappings imported, kept as .cfx, read", &kept),
             ("mappings imported, exported, imported", &again),
         ] {
             let mut tally = Tally::default();

@@ -11,7 +11,7 @@ use cfxc::emit::maestro::mapping;
 use cfxc::import::maestro::{self, hardware};
 use cfxc::import::recognise;
 use support::check::{Tally, gunzip, price};
-use support::imported::{ANY, checked, design, layers, read, read_again};
+use support::imported::{ANY, checked, design, layers, read, read_again, read_as_text, text};
 use support::maestro_figures::hardware as array;
 use support::maestro_text::{TextError, parse};
 
@@ -115,7 +115,11 @@ fn owned(names: &[&str]) -> Vec<String> {
 fn figures_are_those_of_the_file() {
     let theirs = parse(&plain()).expect("a sound file");
     let names: Vec<String> = theirs.iter().map(|l| l.name.clone()).collect();
-    for ours in [read(FILE, &names), read_again(FILE, &names)] {
+    for ours in [
+        read(FILE, &names),
+        read_as_text(FILE, &names),
+        read_again(FILE, &names),
+    ] {
         let ours = ours.expect("a sound file");
         assert_eq!(ours.len(), theirs.len());
         let mut refused = BTreeSet::new();
@@ -213,7 +217,7 @@ fn mappings_are_shared() {
 #[test]
 fn vectors_in_and_out_again() {
     let text = gunzip(include_bytes!("reference/vectors.jsonl.gz")).expect("a gzip file");
-    let mut tallies = [Tally::default(), Tally::default()];
+    let mut tallies = [Tally::default(), Tally::default(), Tally::default()];
     for line in text.lines() {
         let vector: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let hw = |name: &str| vector["hardware"][name].as_i64().unwrap_or(0);
@@ -228,10 +232,12 @@ fn vectors_in_and_out_again() {
         let refused = vector["status"] == "refused";
         let expected = vector["expected"].as_object().filter(|_| !refused);
         let names = owned(&["any"]);
-        for (tally, read) in tallies
-            .iter_mut()
-            .zip([read(text, &names), read_again(text, &names)])
-        {
+        let reads = [
+            read(text, &names),
+            read_as_text(text, &names),
+            read_again(text, &names),
+        ];
+        for (tally, read) in tallies.iter_mut().zip(reads) {
             let mut layers = read.unwrap_or_else(|e| panic!("{text}\n{e}"));
             let price = price(layers.remove(0).content, &hw);
             let figures = expected.map(|o| {
@@ -248,6 +254,12 @@ fn vectors_in_and_out_again() {
         assert!(first.is_empty(), "{}", first.join("\n"));
         assert_eq!((tally.rows, tally.equal, tally.refused), (200, 200, 21));
     }
+}
+
+/// As `cfxc import` shows it.
+#[test]
+fn a_file_as_text_of_the_language() {
+    insta::assert_snapshot!(text(FILE).expect("a sound file"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod dataflow;
 pub mod decision;
 pub mod graph;
 pub mod grid;

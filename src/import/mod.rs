@@ -15,6 +15,7 @@ pub mod table;
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
 use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
+use maestro::hardware::{self, Hardware};
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -66,6 +67,8 @@ pub struct Imported {
     pub shapes_checked: bool,
     /// How the file maps its layers, if it does.
     pub rules: Vec<RuleDecl>,
+    /// An array, if the file describes one instead of a network.
+    pub hardware: Option<Hardware>,
     /// What costs nothing on the array and is no node of the network: name and operator, as the
     /// file has them.
     pub free: Vec<FreeOperator>,
@@ -102,6 +105,20 @@ pub const FORMATS: &[Format] = &[
                 statements: read.statements,
                 rules: read.rules,
                 warnings: read.warnings,
+                ..Imported::default()
+            })
+        }),
+    },
+    Format {
+        name: "maestro-hardware",
+        about: "a MAESTRO hardware file",
+        sniff: |head| csv::is_text(head) && hardware::is_hardware(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let mut hardware = hardware::read(file, text)?;
+            Ok(Imported {
+                warnings: std::mem::take(&mut hardware.warnings),
+                hardware: Some(hardware),
                 ..Imported::default()
             })
         }),

@@ -75,6 +75,27 @@ pub fn with_rules(program: &mut Program, mut decl: DataflowDecl) -> Option<Dataf
     }
 }
 
+/// A dataflow of rules that a file gave, for the layers of a network, and what is wrong with it.
+pub fn mapped(
+    name: Name,
+    rules: Vec<RuleDecl>,
+    network: &Network,
+) -> (Option<Dataflow>, Vec<Diagnostic>) {
+    let mut out = Vec::new();
+    let decl = DataflowDecl {
+        span: name.span,
+        name,
+        from: None,
+        rules,
+    };
+    let bound = Bound {
+        menu: None,
+        network: Some(network),
+    };
+    let dataflow = lower(&decl, &decl.name.node, bound, &mut out);
+    (dataflow, out)
+}
+
 /// Lowers a dataflow bound to what the design names, under the name the design has for it. `None`
 /// if it has errors.
 pub fn lower(

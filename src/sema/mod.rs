@@ -21,6 +21,7 @@ mod search;
 mod technology;
 mod window;
 
+pub use dataflow::mapped;
 pub use network::assembled;
 pub use parts::SETTINGS;
 

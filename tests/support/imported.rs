@@ -1,16 +1,18 @@
 //! Mapping files read by the compiler, for comparison with what the test's own reader makes of
 //! them.
 
-use cfxc::base::span::SourceMap;
+use cfxc::base::span::{FileId, SourceMap, Span};
 use cfxc::cost;
 use cfxc::diag::{Diagnostic, render};
 use cfxc::emit::maestro::{Array, MappedLayer, hardware, mapping};
-use cfxc::import::maestro::hardware as hardware_file;
+use cfxc::emit::{dataflow, network};
+use cfxc::import::maestro::{self, hardware as hardware_file};
 use cfxc::import::{self, Options, Reader};
 use cfxc::ir::problem::Problem;
 use cfxc::ir::registry::ModelSpec;
 use cfxc::search;
 use cfxc::sema::{self, FileNetwork, FileRequest, Files, Registries};
+use cfxc::syntax::ast::Name;
 
 use super::maestro_text::{TextError, TextLayer};
 
@@ -64,13 +66,18 @@ pub fn checked(spec: &str, file: &str) -> (Vec<Problem>, String, bool) {
 
 /// A design of a mapping file on this hardware.
 pub fn design(file: &str, array: &Array) -> Result<Problem, String> {
+    let blocks = "network n from \"file.m\" dataflow d from \"file.m\"";
+    design_of(blocks, file, array)
+}
+
+/// A design of the network `n` and the dataflow `d` in these blocks, beside a file.
+fn design_of(blocks: &str, file: &str, array: &Array) -> Result<Problem, String> {
     let hardware = hardware_file::read(Default::default(), &hardware(array))
         .map_err(|found| format!("{found:?}"))?;
     let lanes = array.lanes;
     let spec = format!(
         "{}technology wide extends t {{ source \"x\" mac {{ lanes = {lanes} }} }}
-         network n from \"file.m\"
-         dataflow d from \"file.m\"
+         {blocks}
          design x {{
            network n  dataflow d  menu t  model maestro  technology wide  minimize latency
          }}",
@@ -104,18 +111,39 @@ pub fn layers(problem: &Problem) -> Vec<Result<MappedLayer, String>> {
     problem.layers.iter().map(mapped).collect()
 }
 
+/// A mapping file as blocks of the language.
+pub fn text(file: &str) -> Result<String, String> {
+    let wrong = |found: Vec<Diagnostic>| format!("{found:?}");
+    let read = maestro::read(FileId::default(), file).map_err(wrong)?;
+    let name = |name: &str| Name::new(name.to_string(), Span::default());
+    let (net, found) = sema::assembled(name("n"), &read.statements, false);
+    let net = net.ok_or_else(|| wrong(found))?;
+    let (flow, found) = sema::mapped(name("d"), read.rules, &net);
+    let flow = flow.ok_or_else(|| wrong(found))?;
+    let (net, flow) = (network::cfx(&net, "file.m", 0), dataflow::cfx(&flow));
+    Ok(format!("{net}{flow}"))
+}
+
 /// The layers of a mapping file as the compiler reads it, under these names.
 pub fn read(file: &str, names: &[String]) -> Result<Vec<TextLayer>, String> {
-    let problem = design(file, &ANY)?;
-    let layers = layers(&problem).into_iter().zip(names);
-    Ok(layers
+    Ok(named(&design(file, &ANY)?, names))
+}
+
+/// The same, kept as blocks of the language in between.
+pub fn read_as_text(file: &str, names: &[String]) -> Result<Vec<TextLayer>, String> {
+    Ok(named(&design_of(&text(file)?, "", &ANY)?, names))
+}
+
+fn named(problem: &Problem, names: &[String]) -> Vec<TextLayer> {
+    let layers = layers(problem).into_iter().zip(names);
+    layers
         .map(|(layer, name)| TextLayer {
             name: name.clone(),
             content: layer
                 .map(|l| (l.layer, l.mapping))
                 .map_err(TextError::Syntax),
         })
-        .collect())
+        .collect()
 }
 
 /// The same of what the compiler writes of the file.
