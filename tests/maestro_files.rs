@@ -1,7 +1,7 @@
 //! MAESTRO's files in and out: what is read has the figures of the original, and what is wrong in a
 //! file is said where it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cfxc::base::span::{FileId, SourceMap};
@@ -10,8 +10,10 @@ use cfxc::diag::{Diagnostic, Severity, codes, render};
 use cfxc::emit::maestro::mapping;
 use cfxc::import::maestro::{self, hardware};
 use cfxc::import::recognise;
-use support::check::{Tally, gunzip, price};
-use support::imported::{ANY, checked, design, layers, read, read_again, read_as_text, text};
+use support::check::{Tally, gunzip, mappings, price};
+use support::imported::{
+    ANY, blocks, checked, design, layers, read, read_again, read_as_text, text,
+};
 use support::maestro_figures::hardware as array;
 use support::maestro_text::{TextError, parse};
 
@@ -253,6 +255,33 @@ fn vectors_in_and_out_again() {
         let first = &tally.mismatches[..tally.mismatches.len().min(10)];
         assert!(first.is_empty(), "{}", first.join("\n"));
         assert_eq!((tally.rows, tally.equal, tally.refused), (200, 200, 21));
+    }
+}
+
+/// Ten files that MAESTRO publishes, in the form `cfxc import` gives them, against what it reports
+/// for each layer; and once more from what is written of them.
+#[test]
+fn published_files_have_their_figures_and_refusals() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/mappings");
+    let expected = std::fs::read(format!("{folder}/expected.csv.gz")).expect("a file");
+    let expected = gunzip(&expected).expect("a gzip file");
+    let (mut read, mut again) = (BTreeMap::new(), BTreeMap::new());
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|e| e == "cfx") {
+            let text = std::fs::read_to_string(&path).expect("a text");
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let [first, second] = blocks(&text).unwrap_or_else(|e| panic!("{stem}: {e}"));
+            read.insert(format!("{stem}.m"), first);
+            again.insert(format!("{stem}.m"), second);
+        }
+    }
+    for files in [read, again] {
+        let mut tally = Tally::default();
+        mappings(&expected, &files, &mut tally);
+        let first = &tally.mismatches[..tally.mismatches.len().min(10)];
+        assert!(first.is_empty(), "{}", first.join("\n"));
+        assert_eq!((tally.rows, tally.equal, tally.refused), (510, 510, 160));
     }
 }
 

@@ -148,8 +148,20 @@ fn named(problem: &Problem, names: &[String]) -> Vec<TextLayer> {
 
 /// The same of what the compiler writes of the file.
 pub fn read_again(file: &str, names: &[String]) -> Result<Vec<TextLayer>, String> {
-    let problem = design(file, &ANY)?;
-    let layers: Result<Vec<MappedLayer>, String> = layers(&problem).into_iter().collect();
+    written_and_read(&design(file, &ANY)?, names)
+}
+
+/// The layers of the network `n` and the dataflow `d` in these blocks, under names without the
+/// numbers that tell them apart; then the same as written and read again.
+pub fn blocks(text: &str) -> Result<[Vec<TextLayer>; 2], String> {
+    let problem = design_of(text, "", &ANY)?;
+    let plain = |name: &str| name.split('#').next().unwrap_or("").to_string();
+    let names: Vec<String> = problem.layers.iter().map(|l| plain(&l.name)).collect();
+    Ok([named(&problem, &names), written_and_read(&problem, &names)?])
+}
+
+fn written_and_read(problem: &Problem, names: &[String]) -> Result<Vec<TextLayer>, String> {
+    let layers: Result<Vec<MappedLayer>, String> = layers(problem).into_iter().collect();
     let written = mapping(&problem.network.name, &layers?);
     read(&written, names)
 }
