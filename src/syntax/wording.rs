@@ -92,7 +92,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         unit => "a unit",
         value | value_path => "a value",
         field_name | field | only_field => "a field such as `stride = 2`",
-        layer_kind | kinds => "a kind of layer such as `conv`",
+        layer_kind | kinds | head_rule => "a kind of layer such as `conv`",
         direction => "`spatial` or `temporal`",
         dimension => "a dimension such as `K`",
         size | size_name => "a size (a number, a dimension or a knob)",
