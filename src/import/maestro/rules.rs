@@ -174,9 +174,17 @@ fn text(step: &Step) -> String {
     }
 }
 
+/// A level while its statements are collected.
+#[derive(Default)]
+struct Level {
+    /// What opens it; `None` for the outermost.
+    cluster: Option<(SizeExpr, Span)>,
+    body: Vec<LevelStmt>,
+}
+
 /// Steps as nested levels.
 fn nest(steps: &[Step], out: &mut Vec<Diagnostic>) -> Vec<LevelStmt> {
-    let mut levels: Vec<(Option<(SizeExpr, Span)>, Vec<LevelStmt>)> = vec![(None, Vec::new())];
+    let mut levels = vec![Level::default()];
     for step in steps {
         match step {
             Step::Cluster(_, span) if levels.len() == MAX_LEVELS => {
@@ -187,24 +195,24 @@ fn nest(steps: &[Step], out: &mut Vec<Diagnostic>) -> Vec<LevelStmt> {
                 );
                 return Vec::new();
             }
-            Step::Cluster(size, span) => {
-                levels.push((Some((size.clone(), *span)), Vec::new()));
-            }
+            Step::Cluster(size, span) => levels.push(Level {
+                cluster: Some((size.clone(), *span)),
+                body: Vec::new(),
+            }),
             Step::Map(map) => {
                 let mut map = map.clone();
                 // `by 3 step 3` is written `by 3`.
-                let same = map.step.as_ref().is_some_and(|s| same(s, &map.size));
-                if same {
+                if map.step.as_ref().is_some_and(|s| same(s, &map.size)) {
                     map.step = None;
                 }
-                if let Some((_, body)) = levels.last_mut() {
-                    body.push(LevelStmt::Directive(map));
+                if let Some(level) = levels.last_mut() {
+                    level.body.push(LevelStmt::Directive(map));
                 }
             }
         }
     }
     let mut inner: Option<LevelStmt> = None;
-    while let Some((cluster, mut body)) = levels.pop() {
+    while let Some(Level { cluster, mut body }) = levels.pop() {
         body.extend(inner.take());
         match cluster {
             Some((size, span)) => inner = Some(LevelStmt::Cluster { size, body, span }),
