@@ -440,6 +440,11 @@ fn long_files_are_read_in_time() {
             "Network n {{ {} }}",
             format!("{layer}{flow}").repeat(50_000)
         ),
+        format!(
+            "Network n {{ {layer} Dataflow {{ {} }} }} {} }}",
+            "SpatialMap(1,1) K; ".repeat(100_000),
+            "Layer l { Type: CONV Dimensions { K 1 } }".repeat(50_000)
+        ),
         "{".repeat(1_000_000),
         "Network n { Layer l { Dataflow { ".to_string() + &"Cluster(2,P); ".repeat(100_000),
         "Network n { Layer l { Dimensions { ".to_string() + &"K: 1, ".repeat(200_000),

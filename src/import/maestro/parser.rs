@@ -13,6 +13,9 @@ const MOST_MISTAKES: usize = 100;
 /// More than any layer has dimensions.
 const MOST_PAIRS: usize = 64;
 
+/// More than any dataflow has lines.
+const MOST_STEPS: usize = 256;
+
 /// So many constants are compared with a misspelt one.
 const MOST_REMEDIES: usize = 64;
 
@@ -286,10 +289,8 @@ impl<'t> Parser<'_, 't> {
                 }
                 "Dimensions" => self.pairs(token, &mut layer.dims),
                 "Dataflow" => {
-                    let mut steps = Vec::new();
-                    let sound = self.dataflow(token, &mut steps);
-                    layer.dataflow.get_or_insert(Vec::new()).extend(steps);
-                    sound
+                    // A second one goes on with the first, as in the original.
+                    self.dataflow(token, layer.dataflow.get_or_insert_default())
                 }
                 _ => {
                     self.at -= usize::from(token.text == "{");
@@ -341,6 +342,7 @@ impl<'t> Parser<'_, 't> {
         let Some(brace) = self.open(keyword) else {
             return false;
         };
+        let mut full = false;
         loop {
             let Some(token) = self.next() else {
                 self.ended(brace, "`}`");
@@ -358,6 +360,18 @@ impl<'t> Parser<'_, 't> {
                 }
             };
             match step {
+                // Layers that take the dataflow of another one must not make it long work.
+                Some(_) if steps.len() >= MOST_STEPS => {
+                    if !std::mem::replace(&mut full, true) {
+                        self.report(
+                            error(format!("more than {MOST_STEPS} lines in one dataflow"))
+                                .label(token.span, "one too many")
+                                .help(
+                                    "the original takes four levels of at most twelve directives",
+                                ),
+                        );
+                    }
+                }
                 Some(step) => steps.push(step),
                 None => self.skip_step(),
             }
