@@ -426,7 +426,8 @@ fn damaged_files_are_reported() {
     }
 }
 
-/// Time is linear in the length, whatever is repeated.
+/// Time is linear in the length, whatever is repeated: a quadratic reader would take minutes. The
+/// bound leaves room for a loaded machine.
 #[test]
 fn long_files_are_read_in_time() {
     let layer = "Layer l { Type: CONV Dimensions { K: 4, C: 4, R: 1, S: 1, Y: 4, X: 4 } ";
@@ -460,6 +461,6 @@ fn long_files_are_read_in_time() {
         let _ = maestro::read(FileId(0), &text);
         let _ = hardware::read(FileId(0), &text);
         let time = start.elapsed();
-        assert!(time < Duration::from_secs(4), "{time:?}: {}", &text[..40]);
+        assert!(time < Duration::from_secs(30), "{time:?}: {}", &text[..40]);
     }
 }

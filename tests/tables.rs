@@ -226,6 +226,6 @@ fn long_tables_are_read_in_time() {
             let _ = read(Default::default(), &table, &Options::default());
         }
         let time = start.elapsed();
-        assert!(time < Duration::from_secs(4), "{time:?}: {}", &table[..40]);
+        assert!(time < Duration::from_secs(30), "{time:?}: {}", &table[..40]);
     }
 }
