@@ -7,7 +7,8 @@
 //! reads `DIR/maestro/prices.csv.gz` (prices of ConfuciuX's templates),
 //! `DIR/maestro/vectors.jsonl.gz` (mapping texts with hardware and every figure) and, if there are
 //! any, the mapping files `DIR/mappings/*.m` with what the reference reports for each of their
-//! layers in `DIR/mappings/expected.csv`. Integers must be equal, other numbers agree to 1e-12,
+//! layers in `DIR/mappings/expected.csv`. The mapping files are read by the test's own reader, by the
+//! compiler, and once more from what the compiler writes of them. Integers must be equal, other numbers agree to 1e-12,
 //! and what the reference refuses must be refused. Fails on any difference.
 //!
 //! It also measures prices per second, over all rows of the first file.
@@ -20,7 +21,7 @@ use std::time::Instant;
 
 use cfxc::cost::maestro::evaluate_raw;
 use support::check::{Tally, gunzip, mappings, numbers, prices, table, vectors};
-use support::{confuciux, maestro_text};
+use support::{confuciux, imported, maestro_text};
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -50,22 +51,43 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let expected = dir.join("mappings/expected.csv");
     if expected.exists() {
         let mut files = BTreeMap::new();
+        let mut read = BTreeMap::new();
+        let mut kept = BTreeMap::new();
+        let mut again = BTreeMap::new();
         for entry in std::fs::read_dir(dir.join("mappings"))? {
             let path = entry?.path();
             if path.extension().is_some_and(|e| e == "m") {
-                let layers = maestro_text::parse(&std::fs::read_to_string(&path)?)
-                    .map_err(|e| format!("{}: {e:?}", path.display()))?;
+                let text = std::fs::read_to_string(&path)?;
+                let layers =
+                    maestro_text::parse(&text).map_err(|e| format!("{}: {e:?}", path.display()))?;
+                let names: Vec<String> = layers.iter().map(|l| l.name.clone()).collect();
                 let name = path
                     .file_name()
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
+                let wrong = |e: String| format!("{}:\n{e}", path.display());
+                read.insert(name.clone(), imported::read(&text, &names).map_err(wrong)?);
+                let text_kept = imported::read_as_text(&text, &names).map_err(wrong)?;
+                kept.insert(name.clone(), text_kept);
+                again.insert(
+                    name.clone(),
+                    imported::read_again(&text, &names).map_err(wrong)?,
+                );
                 files.insert(name, layers);
             }
         }
-        let mut tally = Tally::default();
-        mappings(&std::fs::read_to_string(expected)?, &files, &mut tally);
-        tallies.push(("mappings", tally));
+        let expected = std::fs::read_to_string(expected)?;
+        for (name, files) in [
+            ("mappings", &files),
+            ("mappings imported", &read),
+            ("mappings imported, kept as .cfx, read", &kept),
+            ("mappings imported, exported, imported", &again),
+        ] {
+            let mut tally = Tally::default();
+            mappings(&expected, files, &mut tally);
+            tallies.push((name, tally));
+        }
     }
 
     let mut shown = 0;

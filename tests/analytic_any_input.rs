@@ -122,6 +122,7 @@ fn fit(shape: &LayerShape, mut levels: Vec<ClusterLevel>, broken: bool) -> Rule 
     }
     Rule {
         ops: vec![shape.op],
+        layers: Vec::new(),
         levels,
         span: Span::default(),
     }

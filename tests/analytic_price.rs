@@ -61,6 +61,7 @@ fn rule(op: Op, maps: &[(MapKind, Dim)]) -> Rule {
     };
     Rule {
         ops: vec![op],
+        layers: Vec::new(),
         levels: vec![ClusterLevel {
             cluster: None,
             directives: maps.iter().map(map).collect(),

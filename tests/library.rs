@@ -111,6 +111,64 @@ fn expected(row: &[&str]) -> (LayerShape, u64) {
     (shape, macs)
 }
 
+/// Multiply-accumulates against what others print. Where a source counts FLOPs, two of them are one
+/// multiply-accumulate; where it counts multiply-accumulates (and calls them FLOPS), one is one.
+#[test]
+fn networks_have_the_counts_that_are_cited() {
+    for (name, layers, macs, cited, per_mac) in [
+        // torchvision's table of weights, "GFLOPS", one per multiply-accumulate.
+        ("alexnet", 8, 714_188_480, 0.71e9, 1.0),
+        ("vgg16", 16, 15_470_264_320, 15.47e9, 1.0),
+        ("mobilenet_v3", 64, 216_589_760, 0.22e9, 1.0),
+        ("efficientnet_b0", 82, 385_814_752, 0.39e9, 1.0),
+        ("vit_b16", 74, 17_563_828_224, 17.56e9, 1.0),
+        // Jiao et al., TinyBERT, 2020, Table 1: 22.5 billion FLOPs.
+        ("bert_base", 96, 11_173_625_856, 22.5e9, 2.0),
+    ] {
+        let network = network(&format!("std.networks.{name}"));
+        let counts: Vec<u64> = network.layers().filter_map(|(_, _, s)| s.macs()).collect();
+        assert_eq!(counts.len(), layers, "{name}");
+        assert_eq!(counts.iter().sum::<u64>(), macs, "{name}");
+        let share = per_mac * macs as f64 / cited;
+        assert!((0.98..1.02).contains(&share), "{name}: {share}");
+        assert!(text_says(name, macs), "{name}: the text has another count");
+    }
+}
+
+/// Whether the comment of a network gives this count.
+fn text_says(name: &str, macs: u64) -> bool {
+    let digits = macs.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .filter_map(|group| std::str::from_utf8(group).ok())
+        .collect();
+    let text = library::find(&format!("std.networks.{name}")).expect("a listed text");
+    text.contains(&groups.join(","))
+}
+
+/// Kaplan et al., 2020, equation 2.1: a token takes 12 x layers x width^2 in the layers with weights.
+#[test]
+fn gpt2_takes_what_its_width_says() {
+    for (name, tokens, total) in [
+        ("gpt2_prefill", 1024, 106_339_037_952),
+        ("gpt2_decode", 1, 142_406_400),
+    ] {
+        let network = network(&format!("std.networks.{name}"));
+        let sum = |wanted: &dyn Fn(&str, Op) -> bool| -> u64 {
+            let layers = network.layers().filter(|(_, n, s)| wanted(&n.name, s.op));
+            layers.filter_map(|(_, _, shape)| shape.macs()).sum()
+        };
+        let weights = sum(&|name, op| op == Op::Dense && name != "words");
+        assert_eq!(weights, 12 * 12 * 768 * 768 * tokens, "{name}");
+        let attention = sum(&|_, op| op == Op::Gemm);
+        assert_eq!(attention, 12 * 2 * 1024 * 768 * tokens, "{name}");
+        assert_eq!(sum(&|_, _| true), total, "{name}");
+        assert!(text_says(name, total), "{name}: the text has another count");
+    }
+}
+
 #[test]
 fn networks_are_those_of_torchvision() {
     for (name, list, total, adds) in [

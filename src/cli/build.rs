@@ -9,8 +9,8 @@ use super::progress::{Bar, Bars};
 use super::stop::{Stopper, TimeLimit};
 use super::{findings, infeasible};
 use crate::certify;
-use crate::diag::Diagnostic;
-use crate::emit::{Decision, json, markdown, summary};
+use crate::diag::{Diagnostic, codes};
+use crate::emit::{Decision, json, maestro, markdown, summary};
 use crate::ir::problem::Problem;
 use crate::search::{self, Outcome};
 use crate::space::{Point, Space, feasible};
@@ -24,6 +24,7 @@ use std::time::Instant;
   cfxc build spec.cfx
   cfxc build spec.cfx --design edge_npu --out reports --seed 3
   cfxc build spec.cfx --time-limit 2min
+  cfxc build spec.cfx --emit maestro
   cfxc build spec.cfx --format json | jq '.designs[].metrics'
 
 For each design DIR/<design>.json and DIR/<design>.md are written. Equal specifications, seeds and
@@ -51,6 +52,9 @@ pub struct Args {
     /// What is printed on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Further files beside the decision
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    emit: Vec<Emit>,
     /// Print no summary and no progress, only errors and warnings (and JSON, if asked for)
     #[arg(long)]
     quiet: bool,
@@ -63,6 +67,12 @@ enum Format {
     Text,
     /// The facts of all designs in one document
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Emit {
+    /// MAESTRO's mapping and hardware files, for designs with `model maestro`
+    Maestro,
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
@@ -92,6 +102,11 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             problem.seed = seed;
             problem.defaults.retain(|(name, _)| *name != "seed");
         }
+    }
+    let foreign = problems.iter().find(|p| p.model != "maestro");
+    if let (Some(problem), true) = (foreign, args.emit.contains(&Emit::Maestro)) {
+        console.show(&[no_files(problem)], &loaded.sources);
+        return Exit::Usage;
     }
     let stopper = Stopper::new(args.time_limit.as_ref(), start);
     let ready = match prepare(&problems, &loaded, stopper.flag()) {
@@ -126,7 +141,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             report.exit = Exit::Interrupted;
         }
         let stopped_by = outcome.interrupted.then_some(stopped_by.as_str());
-        report.add(&ready.space, outcome, stopped_by, target, text);
+        report.add(&ready.space, outcome, stopped_by, target, args, text);
     }
     console.show(&report.diagnostics, &loaded.sources);
     let exit = worse(report.exit, Exit::of(&report.diagnostics));
@@ -238,6 +253,7 @@ impl Report {
         outcome: &Outcome,
         stopped_by: Option<&str>,
         target: &Target,
+        args: &Args,
         text: Option<&Console>,
     ) {
         let Some(mut decision) = Decision::new(space, outcome) else {
@@ -253,6 +269,13 @@ impl Report {
             self.diagnostics.push(diagnostic);
             return;
         }
+        let further = match further(&decision, target, args) {
+            Ok(further) => further,
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                return;
+            }
+        };
         if let Some(console) = text {
             let report = target.report.display().to_string();
             if !self.summaries.is_empty() {
@@ -262,6 +285,32 @@ impl Report {
                 .push_str(&summary::summary(&decision, console.style, Some(&report)));
             self.summaries
                 .push_str(&format!("\nwrote {} and {report}", target.json.display()));
+            for path in further {
+                self.summaries.push_str(&format!("\nwrote {path}"));
+            }
         }
     }
+}
+
+/// A design that has no MAESTRO files.
+fn no_files(problem: &Problem) -> Diagnostic {
+    let (design, model) = (&problem.design, problem.model);
+    Diagnostic::error(
+        codes::NOT_READ,
+        format!("`{design}` is priced by model `{model}`, whose figures are not MAESTRO's"),
+    )
+    .label(problem.span, "this design")
+    .help("write `model maestro` in the design, or leave `--emit maestro` out")
+}
+
+/// Writes what `--emit` asks for beside the decision; the paths.
+fn further(decision: &Decision, target: &Target, args: &Args) -> Result<Vec<String>, Diagnostic> {
+    let mut paths = Vec::new();
+    if args.emit.contains(&Emit::Maestro) {
+        let files = maestro::files(decision);
+        for file in files.map_err(|_| no_files(decision.problem))? {
+            paths.push(target.write_further(&file.ending, &file.text)?);
+        }
+    }
+    Ok(paths)
 }

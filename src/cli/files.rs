@@ -145,9 +145,17 @@ impl sema::Files for Disk {
             }
         };
         match network(&whole, &options, sources) {
+            Ok(read) if read.hardware.is_some() => Err(vec![
+                Diagnostic::error(codes::WRONG_VALUE, "this file describes hardware")
+                    .label(at, "neither a network nor a dataflow is in it")
+                    .help(format!(
+                        "`cfxc import {whole}` shows it as a menu and a technology"
+                    )),
+            ]),
             Ok(read) => Ok(FileNetwork {
                 statements: read.statements,
                 shapes_checked: read.shapes_checked,
+                rules: read.rules,
                 warnings: read.warnings.into_iter().map(placed).collect(),
             }),
             Err(found) => Err(found.into_iter().map(placed).collect()),

@@ -6,8 +6,9 @@ use super::files;
 use super::output;
 use crate::base::span::{SourceMap, Span};
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::emit::network;
+use crate::emit::{dataflow, network};
 use crate::import::{FreeOperator, Imported, Options};
+use crate::ir::dataflow::Dataflow;
 use crate::ir::network::Network;
 use crate::sema;
 use crate::syntax::ast::Name;
@@ -94,7 +95,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         }
         None => word_of(&args.file),
     };
-    let (network, free, mut found) = imported(args, &name, &mut sources);
+    let (content, mut found) = imported(args, &name, &mut sources);
     for d in &mut found {
         if d.labels.is_empty() {
             d.message = format!("{}: {}", args.file, d.message);
@@ -105,16 +106,25 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     }
     console.show(&found, &sources);
     let exit = Exit::of(&found);
-    let Some(network) = network.filter(|_| exit == Exit::Done) else {
+    let Some(content) = content.filter(|_| exit == Exit::Done) else {
         return exit;
     };
-    let free: Vec<(&str, &str)> = free
+    let free: Vec<(&str, &str)> = content
+        .free
         .iter()
         .map(|f| (f.name.as_str(), f.op.as_str()))
         .collect();
-    let text = match args.format {
-        Format::Cfx => network::cfx(&network, &args.file, free.len()),
-        Format::Json => {
+    let text = match (args.format, content.network) {
+        (_, Content::Hardware(text)) => text,
+        (Format::Cfx, Content::Network(network, mapped)) => {
+            let mut text = network::cfx(&network, &args.file, free.len());
+            if let Some(mapped) = &mapped {
+                text.push('\n');
+                text.push_str(&dataflow::cfx(mapped));
+            }
+            text
+        }
+        (Format::Json, Content::Network(network, _)) => {
             let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
             crate::emit::json::text(&network::json(&network, &free, &warnings))
         }
@@ -131,12 +141,21 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     }
 }
 
-/// The network, the operators that cost nothing, and everything found.
-fn imported(
-    args: &Args,
-    name: &str,
-    sources: &mut SourceMap,
-) -> (Option<Network>, Vec<FreeOperator>, Vec<Diagnostic>) {
+/// What a file holds, and the operators that cost nothing.
+struct Kept {
+    network: Content,
+    free: Vec<FreeOperator>,
+}
+
+enum Content {
+    /// A network, and how the file maps its layers.
+    Network(Box<Network>, Option<Dataflow>),
+    /// An array, as blocks of the language.
+    Hardware(String),
+}
+
+/// What the file holds, and everything found.
+fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, Vec<Diagnostic>) {
     let nowhere = Span::default();
     let options = Options {
         at: nowhere,
@@ -144,22 +163,45 @@ fn imported(
     };
     let read = match files::network(&args.file, &options, sources) {
         Ok(read) => read,
-        Err(found) => return (None, Vec::new(), found),
+        Err(found) => return (None, found),
     };
     let Imported {
         statements,
         shapes_checked,
+        rules,
+        hardware,
         free,
         mut warnings,
     } = read;
+    if let Some(hardware) = hardware {
+        if args.format == Format::Json {
+            let json = Diagnostic::error(
+                codes::WRONG_VALUE,
+                "the file describes hardware, which has no layers to list",
+            );
+            return (None, vec![json.help("leave `--format json` out")]);
+        }
+        let network = Content::Hardware(hardware.text(name));
+        return (Some(Kept { network, free }), warnings);
+    }
     let at = Name::new(name.to_string(), nowhere);
-    let (network, mut found) = sema::assembled(at, &statements, shapes_checked);
+    let (network, mut found) = sema::assembled(at.clone(), &statements, shapes_checked);
+    let mut mapped = None;
+    if let (Some(network), false) = (&network, rules.is_empty()) {
+        let (dataflow, mut said) = sema::mapped(at, rules, network);
+        mapped = dataflow;
+        found.append(&mut said);
+    }
     if sources.find(&args.file).is_none() {
         // What is no text has no places to show.
         found.iter_mut().for_each(|d| d.labels.clear());
     }
     warnings.append(&mut found);
-    (network, free, warnings)
+    let kept = network.map(|network| Kept {
+        network: Content::Network(Box::new(network), mapped),
+        free,
+    });
+    (kept, warnings)
 }
 
 fn is_word(name: &str) -> bool {

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 #[derive(Debug, Clone)]
 pub struct Target {
     folder: PathBuf,
+    stem: String,
     /// The decision for tools.
     pub json: PathBuf,
     /// The decision for people.
@@ -48,6 +49,7 @@ impl Target {
             json: folder.join(format!("{stem}.json")),
             report: folder.join(format!("{stem}.md")),
             folder,
+            stem,
         };
         target.open()?;
         for path in [&target.json, &target.report] {
@@ -64,6 +66,18 @@ impl Target {
 
     fn filled(&self, text: &str, path: &Path) -> Result<NamedTempFile, Diagnostic> {
         fill(self.open()?, text).map_err(|e| unwritable(path, reason(&e)))
+    }
+
+    /// Writes a further file: the design's name and this ending. Its path.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn write_further(&self, ending: &str, text: &str) -> Result<String, Diagnostic> {
+        let path = self.folder.join(format!("{}{ending}", self.stem));
+        let file = self.filled(text, &path)?;
+        file.persist(&path)
+            .map_err(|e| unwritable(&path, reason(&e.error)))?;
+        Ok(path.display().to_string())
     }
 
     /// Puts both files in place. What stood there before stays if one of them cannot be written.

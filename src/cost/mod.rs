@@ -5,6 +5,8 @@ mod coefficient;
 pub mod maestro;
 mod reference;
 
+pub use reference::original;
+
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 use crate::ir::precision::Precision;

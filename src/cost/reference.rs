@@ -237,6 +237,22 @@ fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Re
     Ok(())
 }
 
+/// The layer and the mapping that model `maestro` prices for a shape under a rule with the knobs at
+/// these values: what the original would be given.
+///
+/// # Errors
+/// What has no place in the model: see [`Mapping::push`].
+pub fn original(
+    shape: &LayerShape,
+    rule: &Rule,
+    knobs: &[u64],
+) -> Result<(Layer, Mapping), Refused> {
+    let layer = layer(shape)?;
+    let mut mapping = Mapping::new();
+    write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
+    Ok((layer, mapping))
+}
+
 fn count(value: i64, figure: &str) -> Result<u64, Refused> {
     u64::try_from(value).map_err(|_| Refused(format!("{figure} comes out negative")))
 }

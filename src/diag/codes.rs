@@ -88,6 +88,8 @@ codes! {
     UNBOUND_DIM = "E0310";
     /// A shape in a model cannot be known, or does not fit its operator.
     MODEL_SHAPE = "E0311";
+    /// A MAESTRO file has a mistake.
+    MAPPING_FILE = "E0312";
     /// The levels of a dataflow are not nested as levels must be.
     LEVELS = "E0401";
     /// A directive maps a dimension that the layer does not have.
@@ -136,6 +138,10 @@ codes! {
     NOT_UNDERSTOOD = "W0303";
     /// A name that a model gives to several layers.
     RENAMED = "W0304";
+    /// Something in a file of another tool that changes nothing.
+    NO_EFFECT = "W0305";
+    /// A level that maps one dimension by two directives.
+    MAPPED_TWICE = "W0401";
     /// A knob that no dataflow reads.
     UNUSED_KNOB = "W0501";
     /// A refined range without some of its coarse levels.

@@ -79,10 +79,14 @@ pub fn is_count(quantity: Quantity) -> bool {
 
 fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
     let rule = |rule: &crate::ir::dataflow::Rule| {
-        json!({
+        let mut out = json!({
             "for": rule.ops.iter().map(|o| o.name()).collect::<Vec<_>>(),
-            "directives": levels(&rule.levels, menu),
-        })
+            "directives": levels(&rule.levels, &menu.knobs),
+        });
+        if !rule.layers.is_empty() {
+            out["layers"] = json!(rule.layers);
+        }
+        out
     };
     json!({
         "name": dataflow.name,
@@ -91,35 +95,34 @@ fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
 }
 
 /// The directives as they are written, one text each; `cluster` begins an inner level.
-fn levels(levels: &[ClusterLevel], menu: &Menu) -> Vec<String> {
+fn levels(levels: &[ClusterLevel], knobs: &[Knob]) -> Vec<String> {
     let mut out = Vec::new();
     for level in levels {
-        out.extend(level.cluster.map(|s| format!("cluster {}", size(s, menu))));
-        out.extend(level.directives.iter().map(|d| directive(d, menu)));
+        out.extend(level.cluster.map(|s| format!("cluster {}", size(s, knobs))));
+        out.extend(level.directives.iter().map(|d| directive(d, knobs)));
     }
     out
 }
 
-fn directive(d: &Directive, menu: &Menu) -> String {
+/// A directive as it is written.
+pub(super) fn directive(d: &Directive, knobs: &[Knob]) -> String {
     let kind = match d.kind {
         MapKind::Spatial => "spatial",
         MapKind::Temporal => "temporal",
     };
-    let mut out = format!("{kind} {} by {}", d.dim.name(), size(d.size, menu));
+    let mut out = format!("{kind} {} by {}", d.dim.name(), size(d.size, knobs));
     if d.step != d.size {
-        out.push_str(&format!(" step {}", size(d.step, menu)));
+        out.push_str(&format!(" step {}", size(d.step, knobs)));
     }
     out
 }
 
-fn size(size: Size, menu: &Menu) -> String {
+/// A size as it is written.
+pub(super) fn size(size: Size, knobs: &[Knob]) -> String {
     match size {
         Size::Count(count) => count.to_string(),
         Size::Extent(dim) => dim.name().to_string(),
-        Size::Knob(knob) => menu
-            .knobs
-            .get(knob)
-            .map_or(String::new(), |k| k.name.clone()),
+        Size::Knob(knob) => knobs.get(knob).map_or(String::new(), |k| k.name.clone()),
     }
 }
 

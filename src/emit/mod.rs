@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod dataflow;
 pub mod decision;
 pub mod graph;
 pub mod grid;
@@ -9,6 +10,7 @@ mod inputs;
 pub mod insight;
 pub mod json;
 mod layers;
+pub mod maestro;
 pub mod markdown;
 pub mod network;
 pub mod number;

@@ -112,7 +112,7 @@ fn bounds(shape: &LayerShape) -> String {
 
 /// A node's name as the language writes it: in quotes where it is no word, or where the word could
 /// be read as something else.
-fn name(name: &str) -> String {
+pub(super) fn name(name: &str) -> String {
     let word = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && !matches!(name, "input" | "layer");

@@ -8,6 +8,14 @@ pub fn is_text(head: &[u8]) -> bool {
     wide || !head.contains(&0)
 }
 
+/// The first line of a text that is not blank, to know it by.
+pub fn first_line(text: &str) -> &str {
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n' | ',' | '\u{feff}');
+    let start = text.find(|c| !blank(c)).unwrap_or(text.len());
+    let line = text.get(start..).unwrap_or("");
+    line.split('\n').next().unwrap_or("")
+}
+
 /// One value between commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {

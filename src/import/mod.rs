@@ -4,13 +4,18 @@
 //! is one more line there and a reader of its own.
 
 pub mod csv;
+pub mod maestro;
+pub mod named;
+mod names;
 pub mod onnx;
+pub mod scalesim;
 mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
-use crate::syntax::ast::NetworkStmt;
+use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
+use maestro::hardware::{self, Hardware};
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -60,6 +65,10 @@ pub struct Imported {
     pub statements: Vec<NetworkStmt>,
     /// Whether shapes must agree along every edge.
     pub shapes_checked: bool,
+    /// How the file maps its layers, if it does.
+    pub rules: Vec<RuleDecl>,
+    /// An array, if the file describes one instead of a network.
+    pub hardware: Option<Hardware>,
     /// What costs nothing on the array and is no node of the network: name and operator, as the
     /// file has them.
     pub free: Vec<FreeOperator>,
@@ -86,6 +95,49 @@ pub const FORMATS: &[Format] = &[
         read: Reader::Binary(onnx::read),
     },
     Format {
+        name: "maestro",
+        about: "a MAESTRO mapping file: layers, each with a dataflow",
+        sniff: |head| csv::is_text(head) && maestro::is_mapping(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let read = maestro::read(file, text)?;
+            Ok(Imported {
+                statements: read.statements,
+                rules: read.rules,
+                warnings: read.warnings,
+                ..Imported::default()
+            })
+        }),
+    },
+    Format {
+        name: "maestro-hardware",
+        about: "a MAESTRO hardware file",
+        sniff: |head| csv::is_text(head) && hardware::is_hardware(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| {
+            let mut hardware = hardware::read(file, text)?;
+            Ok(Imported {
+                warnings: std::mem::take(&mut hardware.warnings),
+                hardware: Some(hardware),
+                ..Imported::default()
+            })
+        }),
+    },
+    Format {
+        name: "scalesim",
+        about: "a SCALE-Sim topology table: convolutions, or matrix products",
+        sniff: |head| csv::is_text(head) && scalesim::is_topology(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| scalesim::read(file, text)),
+    },
+    Format {
+        name: "csv",
+        about: "comma-separated values under named columns such as name, op, K, C, stride, pad",
+        sniff: |head| csv::is_text(head) && named::is_named(&String::from_utf8_lossy(head)),
+        open_dims: false,
+        read: Reader::Text(|file, text, _| named::read(file, text)),
+    },
+    Format {
         name: "table",
         about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
         sniff: csv::is_text,
@@ -103,4 +155,25 @@ pub const FORMATS: &[Format] = &[
 /// The kind of a file that begins with these bytes.
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     FORMATS.iter().find(|f| (f.sniff)(head))
+}
+
+/// Layers of a file that does not say what feeds what: each feeds the next.
+fn chain(names: &[Name]) -> Option<NetworkStmt> {
+    match names {
+        [first, .., last] => Some(NetworkStmt::Edges {
+            chain: names.to_vec(),
+            span: first.span.to(last.span),
+        }),
+        _ => None,
+    }
+}
+
+/// 1, where a number is left out.
+fn number_one(span: Span) -> Number {
+    Number {
+        value: 1.0,
+        integer: Some(1),
+        unit: None,
+        span,
+    }
 }

@@ -13,7 +13,8 @@ const COLUMNS: [&str; 7] = ["K", "C", "Y", "X", "R", "S", "T"];
 const KIND: usize = 6;
 const HEADER: &str = "K,C,Y,X,R,S,T";
 
-fn error(message: impl Into<String>) -> Diagnostic {
+/// A mistake of a table, without its place.
+pub(super) fn error(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(codes::TABLE, message)
 }
 
@@ -175,8 +176,9 @@ fn is_one(value: &Value) -> bool {
     matches!(value, Value::Number(n) if n.value == 1.0)
 }
 
-/// A loop bound as a field of the language; whether it is in range is checked with all others.
-fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Field> {
+/// A loop bound (or other number) as a field of the language; whether it is in range is checked
+/// with all others.
+pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Field> {
     let value = cell
         .text
         .parse::<f64>()

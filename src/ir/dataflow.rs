@@ -3,6 +3,7 @@
 use super::dim::Dim;
 use super::layer::Op;
 use crate::base::span::Span;
+use std::collections::BTreeMap;
 
 /// Whether a directive spreads its dimension over the sub-clusters or walks it in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,28 +53,39 @@ pub struct ClusterLevel {
 /// How one kind of layer is mapped: the levels of one `for` block, outermost first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// The layer kinds this rule is for.
+    /// The layer kinds this rule is for; none if it is for layers by name.
     pub ops: Vec<Op>,
+    /// The layers it is for, by name; none if it is for kinds.
+    pub layers: Vec<String>,
     /// At least one level.
     pub levels: Vec<ClusterLevel>,
     /// The `for` block.
     pub span: Span,
 }
 
-/// A named dataflow: one rule per kind of layer.
+/// A named dataflow: one rule per kind of layer, and rules for single layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataflow {
     /// As the report shows it.
     pub name: String,
-    /// No two rules name the same kind.
+    /// No two rules name the same kind or the same layer.
     pub rules: Vec<Rule>,
     /// Where it was declared.
     pub span: Span,
 }
 
 impl Dataflow {
-    /// The rule for a kind of layer, if the dataflow has one.
+    /// The rule for a kind of layer, if the dataflow has one. A rule for a layer by its name comes
+    /// before it: see [`Dataflow::rules_by_layer`].
     pub fn rule(&self, op: Op) -> Option<&Rule> {
         self.rules.iter().find(|r| r.ops.contains(&op))
+    }
+
+    /// For each layer that has a rule of its own, the index of the rule.
+    pub fn rules_by_layer(&self) -> BTreeMap<&str, usize> {
+        let rules = self.rules.iter().enumerate();
+        rules
+            .flat_map(|(i, rule)| rule.layers.iter().map(move |name| (name.as_str(), i)))
+            .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The whole problem of one design: everything a search may know, and nothing else.
 
-use super::dataflow::Dataflow;
+use super::dataflow::{Dataflow, Rule};
 use super::layer::LayerShape;
 use super::menu::Menu;
 use super::metric::Metric;
@@ -225,8 +225,11 @@ pub struct Problem {
     pub network: Network,
     /// Priced layers in topological order.
     pub layers: Vec<Layer>,
-    /// Distinct layer shapes in order of first use: each is priced once.
+    /// Distinct layers in order of first use: each is priced once. Two may have one shape and
+    /// differ in their rules.
     pub shapes: Vec<LayerShape>,
+    /// For each of them and each dataflow, the index of the rule that maps it.
+    pub rules: Vec<Vec<Option<usize>>>,
     /// The dataflows a layer may choose from, at least one. Knob sizes index `menu.knobs`.
     pub dataflows: Vec<Dataflow>,
     /// The knobs.
@@ -255,4 +258,12 @@ pub struct Problem {
     pub expectations: Vec<Expectation>,
     /// Settings the specification left out, with the default that was taken.
     pub defaults: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// How a dataflow maps one of the distinct layers; `None` if it does not.
+    pub fn rule(&self, shape: usize, dataflow: usize) -> Option<&Rule> {
+        let at = *self.rules.get(shape)?.get(dataflow)?;
+        self.dataflows.get(dataflow)?.rules.get(at?)
+    }
 }

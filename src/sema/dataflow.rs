@@ -1,46 +1,155 @@
 //! `dataflow` blocks: directives and levels, with knobs bound to a menu.
 
-use super::{fields, operator, quantity};
+use super::scope::Program;
+use super::{FileRequest, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{ClusterLevel, Dataflow, Directive, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::ir::menu::Menu;
+use crate::ir::network::Network;
 use crate::syntax::ast::{DataflowDecl, DirectiveDecl, LevelStmt, Name, RuleDecl, SizeExpr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest tile or cluster that is accepted.
 const MAX_SIZE: u64 = super::window::MAX_EXTENT;
 
-/// Checks a dataflow that no design has bound to a menu yet: any knob name will do.
-pub fn check(decl: &DataflowDecl, out: &mut Vec<Diagnostic>) {
-    lower(decl, &decl.name.node, None, out);
+/// So many unknown layers of one dataflow get the nearest known one suggested.
+const MOST_REMEDIES: usize = 50;
+
+/// What a design binds a dataflow to.
+#[derive(Clone, Copy, Default)]
+pub struct Bound<'a> {
+    /// Gives the knobs; without one any name will do.
+    pub menu: Option<&'a Menu>,
+    /// Gives the layers that rules name; without one any name will do.
+    pub network: Option<&'a Network>,
 }
 
-/// Lowers a dataflow with its knobs bound to `menu`, under the name the design has for it. `None`
+/// Checks a dataflow that no design has bound to a menu yet.
+pub fn check(program: &mut Program, decl: DataflowDecl) {
+    if let Some(decl) = with_rules(program, decl) {
+        let out = &mut program.diagnostics;
+        lower(&decl, &decl.name.node, Bound::default(), out);
+    }
+}
+
+/// The dataflow with the rules of the file that it names, if it names one. `None` if they cannot
+/// be read, which is reported.
+pub fn with_rules(program: &mut Program, mut decl: DataflowDecl) -> Option<DataflowDecl> {
+    let Some(path) = &decl.from else {
+        return Some(decl);
+    };
+    let wanted = FileRequest {
+        path: &path.node,
+        at: path.span,
+        dims: Vec::new(),
+    };
+    match program.files.network(&wanted, program.sources) {
+        Ok(read) if read.rules.is_empty() => {
+            program.diagnostics.push(
+                Diagnostic::error(codes::WRONG_VALUE, "there is no dataflow in this file")
+                    .label(path.span, "a network alone")
+                    .help("name a MAESTRO mapping file, or write the dataflow here"),
+            );
+            None
+        }
+        Ok(read) => {
+            program.diagnostics.extend(read.warnings);
+            decl.rules = read.rules;
+            Some(decl)
+        }
+        Err(mut diagnostics) => {
+            if diagnostics.is_empty() {
+                diagnostics.push(
+                    Diagnostic::error(codes::UNREADABLE, "this file cannot be read")
+                        .label(path.span, "no dataflow came from it")
+                        .help("check the path; it starts from the folder of this file"),
+                );
+            }
+            program.diagnostics.extend(diagnostics);
+            None
+        }
+    }
+}
+
+/// A dataflow of rules that a file gave, for the layers of a network, and what is wrong with it.
+pub fn mapped(
+    name: Name,
+    rules: Vec<RuleDecl>,
+    network: &Network,
+) -> (Option<Dataflow>, Vec<Diagnostic>) {
+    let mut out = Vec::new();
+    let decl = DataflowDecl {
+        span: name.span,
+        name,
+        from: None,
+        rules,
+    };
+    let bound = Bound {
+        menu: None,
+        network: Some(network),
+    };
+    let dataflow = lower(&decl, &decl.name.node, bound, &mut out);
+    (dataflow, out)
+}
+
+/// Lowers a dataflow bound to what the design names, under the name the design has for it. `None`
 /// if it has errors.
 pub fn lower(
     decl: &DataflowDecl,
     name: &str,
-    menu: Option<&Menu>,
+    bound: Bound,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Dataflow> {
+    let menu = bound.menu;
     let before = out.len();
     let mut rules: Vec<Rule> = Vec::new();
     let mut lacking: BTreeMap<&str, Span> = BTreeMap::new();
+    let known = bound.network.map(kinds);
+    let mut owners: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut unknown = 0;
     for rule in &decl.rules {
         let ops = ops(rule, &rules, out);
+        let mut of_layers = BTreeSet::new();
+        for layer in &rule.layers {
+            if let Some(first) = owners.insert(&layer.node, layer.span) {
+                out.push(layer_twice(layer, first));
+            }
+            if let (Some(known), Some(network)) = (&known, bound.network) {
+                match known.get(layer.node.as_str()) {
+                    Some(op) => {
+                        of_layers.insert(*op);
+                    }
+                    None => {
+                        unknown += 1;
+                        out.push(no_layer(layer, network, known, unknown));
+                    }
+                }
+            }
+        }
+        let of_layers: Vec<Op> = of_layers.into_iter().collect();
         let mut context = Context {
             menu,
-            ops: &ops,
+            ops: if rule.layers.is_empty() {
+                &ops
+            } else {
+                &of_layers
+            },
             lacking: &mut lacking,
         };
         let mut levels = Vec::new();
         context.level(&rule.body, None, rule.span, &mut levels, out);
-        let span = rule.ops.first().map_or(rule.span, |n| n.span);
-        rules.push(Rule { ops, levels, span });
+        let named = rule.ops.first().or(rule.layers.first());
+        let span = named.map_or(rule.span, |n| n.span);
+        rules.push(Rule {
+            ops,
+            layers: rule.layers.iter().map(|n| n.node.clone()).collect(),
+            levels,
+            span,
+        });
     }
     if let Some(menu) = menu {
         // Once per knob, however often it is read, and at the menu: the dataflow may be the
@@ -59,7 +168,8 @@ pub fn lower(
             .help("add e.g. `for conv { spatial K by 1 temporal C by 1 }`"),
         );
     }
-    (out.len() == before).then(|| Dataflow {
+    let broken = out[before..].iter().any(|d| d.severity == Severity::Error);
+    (!broken).then(|| Dataflow {
         name: name.to_string(),
         rules,
         span: decl.name.span,
@@ -112,8 +222,45 @@ fn ops(rule: &RuleDecl, earlier: &[Rule], out: &mut Vec<Diagnostic>) -> Vec<Op> 
     ops
 }
 
-/// A level that maps one dimension by two directives: the second would be ignored, or contradict
-/// the first.
+/// The layers of a network by name, and their kinds.
+fn kinds(network: &Network) -> BTreeMap<&str, Op> {
+    let layers = network.layers();
+    layers
+        .map(|(_, node, shape)| (node.name.as_str(), shape.op))
+        .collect()
+}
+
+fn layer_twice(layer: &Name, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::DUPLICATE_NAME,
+        format!("layer `{}` is mapped twice", layer.node),
+    )
+    .label(layer.span, "mapped again here")
+    .label(first, "first mapped here")
+    .help("keep one `for layer` block for each layer")
+}
+
+/// A rule for a layer that the network of the design does not have; `count` such were met.
+fn no_layer(
+    layer: &Name,
+    network: &Network,
+    known: &BTreeMap<&str, Op>,
+    count: usize,
+) -> Diagnostic {
+    let most = if count <= MOST_REMEDIES {
+        known.len()
+    } else {
+        8
+    };
+    let names: Vec<&str> = known.keys().copied().take(most).collect();
+    let mut diagnostic = fields::unknown("layer", layer, &names);
+    diagnostic.message = format!("network `{}` has no layer `{}`", network.name, layer.node);
+    diagnostic
+}
+
+/// A level that maps one dimension by two directives. Two of the same name are legal, as they
+/// occur in published mappings and model `maestro` has a meaning for them; rows (or columns) of
+/// input and of output contradict each other.
 fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diagnostic>) {
     let input = |dim: Dim| match dim {
         Dim::YOut => Dim::Y,
@@ -124,19 +271,21 @@ fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diag
         .iter()
         .find(|d| input(d.dim) == input(directive.dim));
     if let Some(first) = first {
-        let help = if first.dim == directive.dim {
-            "keep one of the two; a `cluster` opens a level that may map it again"
+        let message = format!("one level maps {} twice", input(directive.dim).name());
+        let diagnostic = if first.dim == directive.dim {
+            Diagnostic::warning(codes::MAPPED_TWICE, message).help(
+                "keep one of the two; a `cluster` opens a level that may map it again. Model \
+                 `maestro` does with both what the original does; model `analytic` has no price",
+            )
         } else {
-            "a level walks the input rows or the output rows, not both; keep one of the two"
+            Diagnostic::error(codes::LEVELS, message).help(
+                "a level walks the input rows or the output rows, not both; keep one of the two",
+            )
         };
         out.push(
-            Diagnostic::error(
-                codes::LEVELS,
-                format!("one level maps {} twice", input(directive.dim).name()),
-            )
-            .label(directive.span, "mapped again here")
-            .label(first.span, "first mapped here")
-            .help(help),
+            diagnostic
+                .label(directive.span, "mapped again here")
+                .label(first.span, "first mapped here"),
         );
     }
 }

@@ -71,7 +71,7 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
     let choices = choices(program, at, &parts, menu_decl.as_ref());
     let dataflows = choices
         .as_deref()
-        .and_then(|c| lower_dataflows(program, c, menu.as_ref()));
+        .and_then(|c| lower_dataflows(program, c, menu.as_ref(), network.as_ref()));
     let model = model(program, &parts, &mut defaults);
     let precision = precision::lower(&parts, model, &mut defaults, &mut program.diagnostics);
     let technology = technology_of(program, at, decl, (&parts, model), &mut defaults);
@@ -119,7 +119,9 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         .iter()
         .filter_map(|c| budget::expectation(c, clock, out))
         .collect();
-    let layers = network.as_ref().map(distinct);
+    let layers = network
+        .as_ref()
+        .map(|n| distinct(n, dataflows.as_deref().unwrap_or(&[])));
     let pins = pins::lower(
         program,
         &parts.pins,
@@ -127,7 +129,7 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
             design: at,
             network: network
                 .as_ref()
-                .zip(layers.as_ref().map(|(list, _)| list.as_slice())),
+                .zip(layers.as_ref().map(|(list, _, _)| list.as_slice())),
             menu: menu.as_ref(),
             dataflows: choices.as_deref(),
             // Where the word is wrong, a pin is judged as if every layer had its own engine.
@@ -138,17 +140,18 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         rules_exist(decl, &parts, network, dataflows, &mut program.diagnostics);
     }
     let (network, menu, dataflows) = (network?, menu?, dataflows?);
-    let (layers, shapes) = layers?;
+    let (layers, shapes, rules) = layers?;
     if errors(program) > before {
         return None;
     }
-    unused_knobs(&menu, &dataflows, &shapes, &mut program.diagnostics);
+    unused_knobs(&menu, &dataflows, &rules, &mut program.diagnostics);
     Some(Problem {
         design: decl.name.node.clone(),
         span: decl.name.span,
         network,
         layers,
         shapes,
+        rules,
         dataflows,
         menu,
         deployment: deployment?,
@@ -177,14 +180,35 @@ fn resolve(
     program.resolve(at, path, kind)
 }
 
-/// Layers in topological order and their distinct shapes in order of first use.
-fn distinct(network: &Network) -> (Vec<Layer>, Vec<LayerShape>) {
+/// For each dataflow, the index of the rule that maps a layer.
+type Mapped = Vec<Option<usize>>;
+
+/// Layers in topological order; their distinct shapes in order of first use, and how each is
+/// mapped. Layers of one shape that a dataflow maps by different rules are told apart.
+fn distinct(
+    network: &Network,
+    dataflows: &[Dataflow],
+) -> (Vec<Layer>, Vec<LayerShape>, Vec<Mapped>) {
+    let own: Vec<BTreeMap<&str, usize>> = dataflows.iter().map(|d| d.rules_by_layer()).collect();
     let mut shapes: Vec<LayerShape> = Vec::new();
-    let mut known: BTreeMap<LayerShape, usize> = BTreeMap::new();
+    let mut rules: Vec<Mapped> = Vec::new();
+    let mut known: BTreeMap<(LayerShape, Mapped), usize> = BTreeMap::new();
     let mut layers = Vec::new();
     for (_, node, shape) in network.layers() {
-        let index = *known.entry(*shape).or_insert_with(|| {
+        let rule = |(dataflow, own): (&Dataflow, &BTreeMap<&str, usize>)| {
+            let named = own.get(node.name.as_str()).copied();
+            let of_kind = || {
+                dataflow
+                    .rules
+                    .iter()
+                    .position(|r| r.ops.contains(&shape.op))
+            };
+            named.or_else(of_kind)
+        };
+        let mapped: Mapped = dataflows.iter().zip(&own).map(rule).collect();
+        let index = *known.entry((*shape, mapped.clone())).or_insert_with(|| {
             shapes.push(*shape);
+            rules.push(mapped);
             shapes.len() - 1
         });
         layers.push(Layer {
@@ -193,7 +217,7 @@ fn distinct(network: &Network) -> (Vec<Layer>, Vec<LayerShape>) {
             span: node.span,
         });
     }
-    (layers, shapes)
+    (layers, shapes, rules)
 }
 
 /// The dataflows that layers may choose from, and what the design calls them.
@@ -272,18 +296,22 @@ fn lower_dataflows(
     program: &mut Program,
     choices: &[(Ref, String)],
     menu: Option<&Menu>,
+    network: Option<&Network>,
 ) -> Option<Vec<Dataflow>> {
     let mut found = Vec::new();
     for (r, name) in choices {
         if let Item::Dataflow(decl) = program.item(*r).clone() {
-            found.push(dataflow::lower(&decl, name, menu, &mut program.diagnostics));
+            let decl = dataflow::with_rules(program, decl);
+            let bound = dataflow::Bound { menu, network };
+            let out = &mut program.diagnostics;
+            found.push(decl.and_then(|d| dataflow::lower(&d, name, bound, out)));
         }
     }
     let found: Option<Vec<Dataflow>> = found.into_iter().collect();
     found.filter(|list| menu.is_some() && list.len() == choices.len())
 }
 
-/// Every layer kind of the network must be mapped by every dataflow it may choose.
+/// Every layer of the network must be mapped by every dataflow it may choose.
 fn rules_exist(
     decl: &DesignDecl,
     parts: &Parts,
@@ -299,8 +327,10 @@ fn rules_exist(
         .unwrap_or(decl.name.span);
     for dataflow in dataflows {
         let mut reported = BTreeSet::new();
+        let own = dataflow.rules_by_layer();
         for (_, node, shape) in network.layers() {
-            if dataflow.rule(shape.op).is_none() && reported.insert(shape.op) {
+            let mapped = own.contains_key(node.name.as_str()) || dataflow.rule(shape.op).is_some();
+            if !mapped && reported.insert(shape.op) {
                 out.push(
                     Diagnostic::error(
                         codes::NO_RULE,
@@ -327,18 +357,11 @@ fn rules_exist(
 }
 
 /// Warns of knobs that change nothing.
-fn unused_knobs(
-    menu: &Menu,
-    dataflows: &[Dataflow],
-    shapes: &[LayerShape],
-    out: &mut Vec<Diagnostic>,
-) {
+fn unused_knobs(menu: &Menu, dataflows: &[Dataflow], rules: &[Mapped], out: &mut Vec<Diagnostic>) {
     let mut read = BTreeSet::from([Menu::PES]);
-    for dataflow in dataflows {
-        for rule in &dataflow.rules {
-            if !shapes.iter().any(|s| rule.ops.contains(&s.op)) {
-                continue;
-            }
+    for (d, dataflow) in dataflows.iter().enumerate() {
+        let used: BTreeSet<usize> = rules.iter().filter_map(|mapped| mapped[d]).collect();
+        for rule in used.iter().map(|&at| &dataflow.rules[at]) {
             for level in &rule.levels {
                 let sizes = level.directives.iter().flat_map(|d| [d.size, d.step]);
                 for size in sizes.chain(level.cluster) {

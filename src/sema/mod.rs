@@ -22,6 +22,7 @@ mod search;
 mod technology;
 mod window;
 
+pub use dataflow::mapped;
 pub use network::assembled;
 pub use parts::SETTINGS;
 
@@ -72,6 +73,8 @@ pub struct FileNetwork {
     pub statements: Vec<ast::NetworkStmt>,
     /// Whether shapes must agree along the edges.
     pub shapes_checked: bool,
+    /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
+    pub rules: Vec<ast::RuleDecl>,
     /// What is doubtful about them.
     pub warnings: Vec<Diagnostic>,
 }
@@ -82,6 +85,7 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
         FileNetwork {
             statements,
             shapes_checked: false,
+            rules: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -386,7 +386,7 @@ impl<'a> Program<'a> {
                     self.resolve_library(&line.path, None);
                 }
                 Item::Network(_) => networks.extend(self.network(at)),
-                Item::Dataflow(decl) => dataflow::check(&decl, &mut self.diagnostics),
+                Item::Dataflow(decl) => dataflow::check(self, decl),
                 Item::Menu(decl) => {
                     menu::lower(&decl, &mut self.diagnostics);
                     for path in menu::dataflows(&decl).map_or(Vec::new(), |(list, _)| list) {

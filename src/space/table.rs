@@ -48,12 +48,11 @@ pub fn price(
     point: Point,
 ) -> Result<Price, Refused> {
     let (dataflow, knobs) = grid.values(point);
-    let shape = &problem.shapes[shape];
-    let Some(rule) = problem.dataflows[dataflow].rule(shape.op) else {
+    let Some(rule) = problem.rule(shape, dataflow) else {
         return Err(Refused(format!(
             "the dataflow does not map {} layers",
-            shape.op.name()
+            problem.shapes[shape].op.name()
         )));
     };
-    model.price(shape, rule, &knobs)
+    model.price(&problem.shapes[shape], rule, &knobs)
 }

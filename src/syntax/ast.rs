@@ -232,22 +232,26 @@ pub enum NetworkStmt {
     },
 }
 
-/// `dataflow name { for conv { … } }`
+/// `dataflow name { for conv { … } }` or `dataflow name from "file"`
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataflowDecl {
     /// Its name.
     pub name: Name,
+    /// `from "file.m"`: path as written; the rules are in that file.
+    pub from: Option<Name>,
     /// The `for` blocks.
     pub rules: Vec<RuleDecl>,
     /// The whole block.
     pub span: Span,
 }
 
-/// `for conv, dense { … }`
+/// `for conv, dense { … }` or `for layer conv1, conv2 { … }`
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleDecl {
-    /// Layer kinds.
+    /// Layer kinds; none if the rule is for layers by name.
     pub ops: Vec<Name>,
+    /// Names of layers; none if the rule is for kinds.
+    pub layers: Vec<Name>,
     /// Directives and clusters in order.
     pub body: Vec<LevelStmt>,
     /// The whole block.

@@ -190,6 +190,7 @@ impl Builder<'_> {
         let rule = match keyword {
             "network" => Rule::head_network,
             "technology" | "design" => Rule::head_extending,
+            "dataflow" => Rule::head_dataflow,
             _ => Rule::head_plain,
         };
         let text = pair.as_str().trim_end();
@@ -299,7 +300,8 @@ fn read_head(context: Context, text: &str) -> Option<Failure> {
     let rule = match (context, word) {
         (Context::File, "network") => Rule::head_network,
         (Context::File, "technology" | "design") => Rule::head_extending,
-        (Context::File, "dataflow" | "menu" | "budget") => Rule::head_plain,
+        (Context::File, "dataflow") => Rule::head_dataflow,
+        (Context::File, "menu" | "budget") => Rule::head_plain,
         (Context::Dataflow, "for") => Rule::head_rule,
         (Context::Level, "cluster") => Rule::head_cluster,
         _ => return None,

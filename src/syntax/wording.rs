@@ -85,14 +85,14 @@ fn name(rule: Rule) -> Option<&'static str> {
         condition | only_condition => "a limit such as `area <= 2.5 mm2`",
         range_sign => "`..=`",
         word | block_name => "a name",
-        node => "a name",
+        node | nodes => "a name",
         quoted => "a text in quotes",
         path => "a path such as `std.dataflows.nvdla`",
         numeral | number => "a number",
         unit => "a unit",
         value | value_path => "a value",
         field_name | field | only_field => "a field such as `stride = 2`",
-        layer_kind | kinds => "a kind of layer such as `conv`",
+        layer_kind | kinds | head_rule => "a kind of layer such as `conv`",
         direction => "`spatial` or `temporal`",
         dimension => "a dimension such as `K`",
         size | size_name => "a size (a number, a dimension or a knob)",
@@ -110,7 +110,9 @@ fn name(rule: Rule) -> Option<&'static str> {
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
         only_design_stmt => "a statement of a design",
-        only_item | head_network | head_plain | head_extending => "a block or `use`",
+        only_item | head_network | head_dataflow | head_plain | head_extending => {
+            "a block or `use`"
+        }
         EOI => "the end of the statement",
         other => return keyword(other).map(quoted_keyword),
     })

@@ -80,6 +80,7 @@ fn layer(r: &mut Random) -> LayerShape {
 fn dataflow(r: &mut Random, shape: &LayerShape, levels: usize) -> Rule {
     let mut rule = Rule {
         ops: vec![shape.op],
+        layers: Vec::new(),
         levels: Vec::new(),
         span: Span::default(),
     };
@@ -314,6 +315,7 @@ fn directive(kind: MapKind, dim: Dim, size: u64) -> Directive {
 fn one_level(op: Op, directives: Vec<Directive>) -> Rule {
     Rule {
         ops: vec![op],
+        layers: Vec::new(),
         levels: vec![ClusterLevel {
             cluster: None,
             directives,

@@ -2,6 +2,7 @@
 
 mod build;
 mod cost;
+mod maestro;
 mod other;
 mod table;
 mod wrong_input;

@@ -3,5 +3,6 @@
 
 pub mod check;
 pub mod confuciux;
+pub mod imported;
 pub mod maestro_figures;
 pub mod maestro_text;

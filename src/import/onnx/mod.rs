@@ -75,6 +75,7 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
         shapes_checked: false,
         free: walked.free,
         warnings: walked.found,
+        ..Imported::default()
     })
 }
 

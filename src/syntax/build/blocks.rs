@@ -16,7 +16,12 @@ impl Builder<'_> {
         let head = self.head(rest, "dataflow", keyword);
         let mut bad = Bad::new(Context::Dataflow, Some(head.place("dataflow", keyword)));
         let mut rules = Vec::new();
-        for pair in parts(head.block?) {
+        let from = head.tail.iter().find(|p| p.as_rule() == Rule::quoted);
+        let from = from.map(|p| self.quoted(p));
+        if from.is_none() && head.block.is_none() {
+            return None;
+        }
+        for pair in head.block.into_iter().flat_map(parts) {
             if is_bad(&pair) {
                 self.report(&pair, &mut bad);
             } else {
@@ -26,6 +31,7 @@ impl Builder<'_> {
         }
         Some(DataflowDecl {
             name: head.name?,
+            from,
             rules,
             span,
         })
@@ -37,17 +43,23 @@ impl Builder<'_> {
             text: "in this `for` block".into(),
             span: self.keyword(&pair),
         };
-        let (mut ops, mut body) = (Vec::new(), Vec::new());
+        let (mut ops, mut layers, mut body) = (Vec::new(), Vec::new(), Vec::new());
         for part in pair.into_inner() {
             match part.as_rule() {
+                Rule::nodes => layers = parts(part).map(|p| self.node(p)).collect(),
                 Rule::kinds => ops = parts(part).map(|p| self.word(&p)).collect(),
                 Rule::bad_head => self.bad_inner_head(&part, "for", Rule::head_rule, &place),
                 Rule::level_block => body = self.level(part, &place),
                 _ => {}
             }
         }
-        // A rule for no kind of layer would be taken for one that applies nowhere.
-        (!ops.is_empty()).then_some(RuleDecl { ops, body, span })
+        // A rule for no layer would be taken for one that applies nowhere.
+        (!ops.is_empty() || !layers.is_empty()).then_some(RuleDecl {
+            ops,
+            layers,
+            body,
+            span,
+        })
     }
 
     fn level(&mut self, block: Pair<Rule>, place: &Place) -> Vec<LevelStmt> {

@@ -1,0 +1,463 @@
+//! From words to layers and directives, as written.
+
+use super::tokens::Token;
+use crate::base::span::Span;
+use crate::diag::nearest::nearest;
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{DirectiveDecl, Name, Number, SizeExpr};
+use std::collections::BTreeMap;
+
+/// Beyond so many mistakes of one file nobody reads on.
+const MOST_MISTAKES: usize = 100;
+
+/// More than any layer has dimensions.
+const MOST_PAIRS: usize = 64;
+
+/// More than any dataflow has lines.
+const MOST_STEPS: usize = 256;
+
+/// So many constants are compared with a misspelt one.
+const MOST_REMEDIES: usize = 64;
+
+const FORM: &str = "`docs/import.md` describes what is read of MAESTRO's files";
+
+/// What a layer is made of.
+const PARTS: [&str; 4] = ["Type", "Stride", "Dimensions", "Dataflow"];
+/// What begins a statement of a dataflow.
+const STEPS: [&str; 3] = ["TemporalMap", "SpatialMap", "Cluster"];
+
+/// A dimension and the number given for it.
+pub type Pair<'t> = (Token<'t>, Number);
+
+/// A line of a dataflow.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `SpatialMap(2, 1) K`
+    Map(DirectiveDecl),
+    /// `Cluster(8, P)`: what follows happens inside of it.
+    Cluster(SizeExpr, Span),
+}
+
+/// A layer as written.
+#[derive(Debug, Clone)]
+pub struct Layer<'t> {
+    /// `Layer NAME`
+    pub name: Token<'t>,
+    /// `Type: CONV`
+    pub kind: Option<Token<'t>>,
+    /// `Stride { X: 2, Y: 2 }`
+    pub strides: Vec<Pair<'t>>,
+    /// `Dimensions { K: 64, … }`
+    pub dims: Vec<Pair<'t>>,
+    /// `Dataflow { … }`; a layer without one takes that of the layer before.
+    pub dataflow: Option<Vec<Step>>,
+}
+
+/// A file as written.
+#[derive(Debug, Default)]
+pub struct Parsed<'t> {
+    /// `Network NAME`, of the first one.
+    pub network: Option<Token<'t>>,
+    /// The layers of all networks in their order.
+    pub layers: Vec<Layer<'t>>,
+}
+
+/// Reads all of a file and what is wrong in it.
+pub fn parse<'t>(tokens: &[Token<'t>]) -> (Parsed<'t>, Vec<Diagnostic>) {
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        constants: BTreeMap::new(),
+        parsed: Parsed::default(),
+        out: Vec::new(),
+        over: false,
+    };
+    while let Some(token) = parser.next() {
+        match token.text {
+            "Constant" => parser.constant(token),
+            "Network" => parser.network(token),
+            _ => {
+                parser.wrong(token, "`Constant` or `Network`");
+                parser.skip_to(&["Constant", "Network"]);
+            }
+        }
+    }
+    (parser.parsed, parser.out)
+}
+
+/// A mistake of a file, without its place.
+pub fn error(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(codes::MAPPING_FILE, message)
+}
+
+/// The beginning of a word: it may be the whole file.
+pub fn short(word: &str) -> &str {
+    word.char_indices()
+        .nth(40)
+        .map_or(word, |(at, _)| &word[..at])
+}
+
+struct Parser<'p, 't> {
+    tokens: &'p [Token<'t>],
+    at: usize,
+    constants: BTreeMap<&'t str, Number>,
+    parsed: Parsed<'t>,
+    out: Vec<Diagnostic>,
+    /// Whether the end of the file was reported.
+    over: bool,
+}
+
+impl<'t> Parser<'_, 't> {
+    fn peek(&self) -> Option<Token<'t>> {
+        self.tokens.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        let token = self.peek();
+        self.at += usize::from(token.is_some());
+        token
+    }
+
+    fn accept(&mut self, text: &str) -> Option<Token<'t>> {
+        let found = self.peek().filter(|t| t.text == text);
+        self.at += usize::from(found.is_some());
+        found
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        if self.out.len() < MOST_MISTAKES {
+            self.out.push(diagnostic);
+        }
+    }
+
+    fn wrong(&mut self, found: Token, wanted: &str) {
+        self.report(
+            error(format!("expected {wanted}, found `{}`", short(found.text)))
+                .label(found.span, format!("{wanted} should stand here"))
+                .help(FORM),
+        );
+    }
+
+    /// The file ends inside of something.
+    fn ended(&mut self, after: Token, wanted: &str) {
+        if std::mem::replace(&mut self.over, true) {
+            return; // whatever else is open ends here too
+        }
+        self.report(
+            error(format!("the file ends where {wanted} should stand"))
+                .label(after.span, "what begins here is not finished")
+                .help("is the file complete?"),
+        );
+    }
+
+    /// Goes on to one of these words, or to the end of the block that is open.
+    fn skip_to(&mut self, words: &[&str]) {
+        let mut depth = 0_usize;
+        while let Some(token) = self.peek() {
+            match token.text {
+                "{" => depth += 1,
+                "}" if depth == 0 => return,
+                "}" => depth -= 1,
+                word if depth == 0 && words.contains(&word) => return,
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Goes on to the next statement of a dataflow, or to its end.
+    fn skip_step(&mut self) {
+        let next = |t: &Token| t.after_end || STEPS.contains(&t.text) || t.text == "}";
+        if self.peek().is_some_and(|t| t.text == "{") {
+            return self.skip_to(&STEPS);
+        }
+        while self.peek().is_some_and(|t| !next(&t) && t.text != "{") {
+            self.at += 1;
+        }
+    }
+
+    /// `{` after `owner`, or a mistake.
+    fn open(&mut self, owner: Token<'t>) -> Option<Token<'t>> {
+        let brace = self.accept("{");
+        if brace.is_none() {
+            match self.peek() {
+                Some(found) => self.wrong(found, "`{`"),
+                None => self.ended(owner, "`{`"),
+            }
+        }
+        brace
+    }
+
+    /// A word that is no brace, after `owner`.
+    fn word(&mut self, owner: Token<'t>, what: &str) -> Option<Token<'t>> {
+        match self.peek() {
+            Some(token) if !matches!(token.text, "{" | "}") => self.next(),
+            Some(token) => {
+                self.wrong(token, what);
+                None
+            }
+            None => {
+                self.ended(owner, what);
+                None
+            }
+        }
+    }
+
+    /// `Constant KTileSz 4`
+    fn constant(&mut self, keyword: Token<'t>) {
+        let read = self.word(keyword, "a name").and_then(|name| {
+            let value = self.number(keyword)?;
+            Some((name, value))
+        });
+        match read {
+            // A constant that is given again has the new value from there on, as in the original.
+            Some((name, value)) => drop(self.constants.insert(name.text, value)),
+            None => self.skip_to(&["Constant", "Network"]),
+        }
+    }
+
+    /// `Network NAME { Layer … }`; the name may be left out.
+    fn network(&mut self, keyword: Token<'t>) {
+        if let Some(name) = self.peek().filter(|t| !matches!(t.text, "{" | "}")) {
+            self.at += 1;
+            if self.parsed.network.is_none() {
+                self.parsed.network = Some(name);
+            }
+        }
+        let Some(brace) = self.open(keyword) else {
+            return self.skip_to(&["Constant", "Network"]);
+        };
+        loop {
+            match self.next() {
+                None => return self.ended(brace, "`}`"),
+                Some(token) if token.text == "}" => return,
+                Some(token) if token.text == "Layer" => self.layer(token),
+                Some(token) => {
+                    self.at -= 1;
+                    self.wrong(token, "`Layer`");
+                    self.at += usize::from(token.text != "{");
+                    self.skip_to(&["Layer"]);
+                }
+            }
+        }
+    }
+
+    /// `NAME { Type … Stride … Dimensions … Dataflow … }`
+    fn layer(&mut self, keyword: Token<'t>) {
+        let Some(name) = self.word(keyword, "the name of the layer") else {
+            return self.skip_to(&["Layer"]);
+        };
+        let Some(brace) = self.open(name) else {
+            return self.skip_to(&["Layer"]);
+        };
+        let mut layer = Layer {
+            name,
+            kind: None,
+            strides: Vec::new(),
+            dims: Vec::new(),
+            dataflow: None,
+        };
+        loop {
+            let Some(token) = self.next() else {
+                self.ended(brace, "`}`");
+                break;
+            };
+            let sound = match token.text {
+                "}" => break,
+                "Type" => {
+                    let kind = self.word(token, "a type such as `CONV`");
+                    match (layer.kind, kind) {
+                        (Some(first), Some(again)) => self.report(
+                            error(format!("layer `{}` has two types", short(name.text)))
+                                .label(again.span, "given again here")
+                                .label(first.span, "first given here")
+                                .help("keep one of the two"),
+                        ),
+                        _ => layer.kind = layer.kind.or(kind),
+                    }
+                    kind.is_some()
+                }
+                "Stride" => {
+                    if !layer.dims.is_empty() {
+                        self.report(
+                            error("`Stride` stands after `Dimensions`")
+                                .label(token.span, "the original refuses this order")
+                                .help("write `Stride` before `Dimensions`"),
+                        );
+                    }
+                    self.pairs(token, &mut layer.strides)
+                }
+                "Dimensions" => self.pairs(token, &mut layer.dims),
+                "Dataflow" => {
+                    // A second one goes on with the first, as in the original.
+                    self.dataflow(token, layer.dataflow.get_or_insert_default())
+                }
+                _ => {
+                    self.at -= usize::from(token.text == "{");
+                    self.wrong(token, "`Type`, `Stride`, `Dimensions` or `Dataflow`");
+                    false
+                }
+            };
+            if !sound {
+                self.skip_to(&PARTS);
+            }
+        }
+        self.parsed.layers.push(layer);
+    }
+
+    /// `{ K: 64, C: 3 }`; false if the reader must find its way again.
+    fn pairs(&mut self, keyword: Token<'t>, pairs: &mut Vec<Pair<'t>>) -> bool {
+        let Some(brace) = self.open(keyword) else {
+            return false;
+        };
+        let mut full = false;
+        loop {
+            match self.next() {
+                None => {
+                    self.ended(brace, "`}`");
+                    return true;
+                }
+                Some(token) if token.text == "}" => return true,
+                Some(dim) if dim.text == "{" => self.wrong(dim, "a dimension such as `K`"),
+                Some(dim) => match self.number(dim) {
+                    Some(_) if pairs.len() >= MOST_PAIRS => {
+                        if !std::mem::replace(&mut full, true) {
+                            self.report(
+                                error(format!("more than {MOST_PAIRS} numbers in one list"))
+                                    .label(dim.span, "one too many")
+                                    .help("a layer has fewer than ten dimensions"),
+                            );
+                        }
+                    }
+                    Some(number) => pairs.push((dim, number)),
+                    None if self.peek().is_none_or(|t| matches!(t.text, "{" | "}")) => {}
+                    None => self.at += 1,
+                },
+            }
+        }
+    }
+
+    /// `{ TemporalMap(1, 1) K; … }`
+    fn dataflow(&mut self, keyword: Token<'t>, steps: &mut Vec<Step>) -> bool {
+        let Some(brace) = self.open(keyword) else {
+            return false;
+        };
+        let mut full = false;
+        loop {
+            let Some(token) = self.next() else {
+                self.ended(brace, "`}`");
+                return true;
+            };
+            let step = match token.text {
+                "}" => return true,
+                "TemporalMap" => self.map(token, false),
+                "SpatialMap" => self.map(token, true),
+                "Cluster" => self.cluster(token),
+                _ => {
+                    self.at -= usize::from(token.text == "{");
+                    self.wrong(token, "`TemporalMap`, `SpatialMap` or `Cluster`");
+                    None
+                }
+            };
+            match step {
+                // Layers that take the dataflow of another one must not make it long work.
+                Some(_) if steps.len() >= MOST_STEPS => {
+                    if !std::mem::replace(&mut full, true) {
+                        self.report(
+                            error(format!("more than {MOST_STEPS} lines in one dataflow"))
+                                .label(token.span, "one too many")
+                                .help(
+                                    "the original takes four levels of at most twelve directives",
+                                ),
+                        );
+                    }
+                }
+                Some(step) => steps.push(step),
+                None => self.skip_step(),
+            }
+        }
+    }
+
+    fn map(&mut self, keyword: Token<'t>, spatial: bool) -> Option<Step> {
+        let size = self.size(keyword)?;
+        let step = self.size(keyword)?;
+        let dim = self.word(keyword, "a dimension such as `K`")?;
+        if STEPS.contains(&dim.text) {
+            self.at -= 1;
+            self.wrong(dim, "a dimension such as `K`");
+            return None;
+        }
+        Some(Step::Map(DirectiveDecl {
+            spatial,
+            dim: Name::new(dim.text.to_string(), dim.span),
+            size,
+            step: Some(step),
+            span: keyword.span.to(dim.span),
+        }))
+    }
+
+    /// `Cluster(size, P)`: whether a cluster is physical or logical makes no difference to the
+    /// original either.
+    fn cluster(&mut self, keyword: Token<'t>) -> Option<Step> {
+        let size = self.size(keyword)?;
+        let _ = self.accept("P").or_else(|| self.accept("L"));
+        let span = keyword.span.to(size.span());
+        Some(Step::Cluster(size, span))
+    }
+
+    /// A number, a constant, or `Sz(R)`.
+    fn size(&mut self, keyword: Token<'t>) -> Option<SizeExpr> {
+        if let Some(sz) = self.accept("Sz") {
+            let dim = self.word(sz, "a dimension such as `R`")?;
+            return Some(SizeExpr::Name(Name::new(dim.text.to_string(), dim.span)));
+        }
+        self.number(keyword).map(SizeExpr::Number)
+    }
+
+    fn no_number(&mut self, token: Token<'t>) {
+        let shown = short(token.text);
+        let known = self.constants.keys().copied().take(MOST_REMEDIES);
+        let help = match nearest(shown, known) {
+            Some(near) => format!("did you mean the constant `{near}`?"),
+            None => "write a whole number, or a `Constant` that is declared above".to_string(),
+        };
+        self.report(
+            error(format!("`{shown}` is neither a number nor a constant"))
+                .label(token.span, "a number should stand here")
+                .help(help),
+        );
+    }
+
+    /// A number or a constant; its range is checked where it is used. What is neither stays.
+    fn number(&mut self, owner: Token<'t>) -> Option<Number> {
+        let token = match self.peek() {
+            Some(token) if !matches!(token.text, "{" | "}") => token,
+            Some(token) => {
+                self.wrong(token, "a number");
+                return None;
+            }
+            None => {
+                self.ended(owner, "a number");
+                return None;
+            }
+        };
+        if let Some(known) = self.constants.get(token.text) {
+            self.at += 1;
+            return Some(Number {
+                span: token.span,
+                ..known.clone()
+            });
+        }
+        if !token.text.bytes().all(|b| b.is_ascii_digit()) {
+            self.no_number(token);
+            return None;
+        }
+        self.at += 1;
+        Some(Number {
+            value: token.text.parse().unwrap_or(f64::INFINITY),
+            integer: token.text.parse().ok(),
+            unit: None,
+            span: token.span,
+        })
+    }
+}

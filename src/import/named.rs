@@ -1,0 +1,341 @@
+//! Tables with named columns: loop bounds, strides, padding and the kind of each layer.
+//!
+//! A cell that is empty is not given. Nothing else is left out silently: a column that is not
+//! known is a mistake, and so is a value that the layer's kind has no use for.
+
+use super::csv::{self, Cell, Record};
+use super::names::unique;
+use super::table::{bound, error};
+use super::{Imported, chain, number_one};
+use crate::base::span::{FileId, Span, Spanned};
+use crate::diag::Diagnostic;
+use crate::diag::nearest::nearest;
+use crate::ir::layer::Op;
+use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
+use std::collections::BTreeMap;
+
+/// Bounds and the other columns; names are read without regard to case.
+pub const COLUMNS: [&str; 22] = [
+    "name",
+    "op",
+    "N",
+    "G",
+    "M",
+    "K",
+    "C",
+    "Y",
+    "X",
+    "R",
+    "S",
+    "stride",
+    "stride_y",
+    "stride_x",
+    "pad",
+    "pad_y",
+    "pad_x",
+    "dilation",
+    "dilation_y",
+    "dilation_x",
+    "groups",
+    "output_pad",
+];
+
+/// What other tools call the kinds of layers.
+const KINDS: &[(&str, Op)] = &[
+    ("conv2d", Op::Conv),
+    ("dwconv", Op::Depthwise),
+    ("depthwise_conv", Op::Depthwise),
+    ("group_conv", Op::GroupedConv),
+    ("conv_transpose", Op::TransposedConv),
+    ("fc", Op::Dense),
+    ("linear", Op::Dense),
+    ("matmul", Op::Gemm),
+];
+
+fn column(text: &str) -> Option<&'static str> {
+    COLUMNS.into_iter().find(|c| c.eq_ignore_ascii_case(text))
+}
+
+/// Whether a text that begins like this is such a table: its header names columns, and not only
+/// those that tables without strides have.
+pub fn is_named(head: &str) -> bool {
+    let records = csv::records(FileId(0), csv::first_line(head));
+    let Some(header) = records.first() else {
+        return false;
+    };
+    let known: Vec<&str> = header
+        .cells
+        .iter()
+        .filter_map(|c| column(&c.text))
+        .collect();
+    let own = |name: &&str| name.len() > 1 || matches!(*name, "N" | "M" | "G");
+    known.len() >= 2 && known.iter().any(own)
+}
+
+/// The layers of a table as a chain in their order, and warnings.
+///
+/// # Errors
+/// Everything that is wrong in the table.
+pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
+    let records = csv::records(file, text);
+    let Some((header, rows)) = records.split_first() else {
+        return Err(Vec::new());
+    };
+    let columns = columns(header)?;
+    if rows.is_empty() {
+        return Err(vec![
+            error("the table has no layer")
+                .label(header.span, "nothing follows this header")
+                .help("add one layer per line, with a value or nothing for each column"),
+        ]);
+    }
+    let mut out = Vec::new();
+    let mut layers = Vec::new();
+    let mut written: Vec<(String, Span)> = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        if row.cells.len() > columns.len() {
+            out.push(
+                error(format!(
+                    "this layer has {} values instead of {}",
+                    row.cells.len(),
+                    columns.len()
+                ))
+                .label(row.span, "more values than the header has columns")
+                .help("remove what is too much, or name its column in the header"),
+            );
+            continue;
+        }
+        let cells: BTreeMap<&str, &Cell> = columns
+            .iter()
+            .copied()
+            .zip(&row.cells)
+            .filter(|(_, cell)| !cell.text.is_empty())
+            .collect();
+        let (name, place) = match cells.get("name") {
+            Some(cell) => (cell.text.clone(), cell.span),
+            None => (format!("l{}", i + 1), row.span),
+        };
+        written.push((name, place));
+        layers.push(layer(row, &cells, &mut out));
+    }
+    let mut renamed = Vec::new();
+    let names = unique(written.iter().map(|(n, s)| (n.as_str(), *s)), &mut renamed);
+    if !out.is_empty() {
+        return Err(out);
+    }
+    let mut statements = Vec::new();
+    for (name, layer) in names.iter().zip(layers) {
+        let Some((op, fields, span)) = layer else {
+            continue;
+        };
+        statements.push(NetworkStmt::Layer {
+            name: name.clone(),
+            op,
+            fields,
+            span,
+        });
+    }
+    statements.extend(chain(&names));
+    Ok(Imported {
+        statements,
+        warnings: renamed,
+        ..Imported::default()
+    })
+}
+
+fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
+    let mut out = Vec::new();
+    let mut found: Vec<(&str, Span)> = Vec::new();
+    for cell in &header.cells {
+        let Some(name) = column(&cell.text) else {
+            let short: String = cell.text.chars().take(40).collect();
+            let help = match nearest(&short, COLUMNS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the columns are {}", COLUMNS.join(", ")),
+            };
+            out.push(
+                error(format!("a table has no column `{short}`"))
+                    .label(cell.span, "unknown column")
+                    .help(help),
+            );
+            continue;
+        };
+        if let Some((_, first)) = found.iter().find(|(n, _)| *n == name) {
+            out.push(
+                error(format!("column `{name}` is given twice"))
+                    .label(cell.span, "given again here")
+                    .label(*first, "first given here")
+                    .help("remove one of the two"),
+            );
+            continue; // so that there are no more than there are names
+        }
+        found.push((name, cell.span));
+    }
+    if out.is_empty() {
+        Ok(found.into_iter().map(|(name, _)| name).collect())
+    } else {
+        Err(out)
+    }
+}
+
+/// Kind, fields and place of a layer.
+type Read = (Name, Vec<Field>, Span);
+
+fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>) -> Option<Read> {
+    let before = out.len();
+    let op = kind(row, cells, out);
+    let mut fields: Vec<Field> = Vec::new();
+    for name in ["N", "G", "M", "K", "C", "Y", "X", "R", "S", "output_pad"] {
+        if let Some(cell) = cells.get(name) {
+            fields.extend(bound(name, cell, out));
+        }
+    }
+    for (name, rows, columns, default) in [
+        ("stride", "stride_y", "stride_x", 1),
+        ("pad", "pad_y", "pad_x", 0),
+        ("dilation", "dilation_y", "dilation_x", 1),
+    ] {
+        let (both, rows, columns) = (cells.get(name), cells.get(rows), cells.get(columns));
+        if let (Some(both), Some(one)) = (both, rows.or(columns)) {
+            out.push(
+                error(format!("`{name}` is given twice"))
+                    .label(one.span, "along one axis")
+                    .label(both.span, "along both")
+                    .help("give either the one or the others"),
+            );
+        } else if let Some(cell) = both {
+            fields.extend(bound(name, cell, out));
+        } else if let Some(place) = rows.or(columns) {
+            let one = number_one(place.span);
+            let left_out = Number {
+                value: f64::from(default),
+                integer: u64::try_from(default).ok(),
+                ..one
+            };
+            let number = |cell: Option<&&Cell>, out: &mut Vec<Diagnostic>| match cell {
+                None => Some(left_out.clone()),
+                Some(cell) => match bound(name, cell, out)?.value {
+                    Value::Number(number) => Some(number),
+                    _ => None,
+                },
+            };
+            if let (Some(rows), Some(columns)) = (number(rows, out), number(columns, out)) {
+                fields.push(Field {
+                    name: Name::new(name.to_string(), place.span),
+                    value: Value::Pair(Spanned::new([rows, columns], place.span)),
+                    span: place.span,
+                });
+            }
+        }
+    }
+    let (op, place) = op?;
+    let op = groups(op, cells.get("groups").copied(), &mut fields, out)?;
+    (out.len() == before).then(|| (Name::new(op.name().to_string(), place), fields, row.span))
+}
+
+/// The kind of a layer: as given, or what its bounds make it.
+fn kind(
+    row: &Record,
+    cells: &BTreeMap<&str, &Cell>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(Op, Span)> {
+    let Some(cell) = cells.get("op") else {
+        let op = if cells.contains_key("M") {
+            Op::Gemm
+        } else if cells.contains_key("G") {
+            Op::GroupedConv
+        } else if ["Y", "X", "R", "S"].iter().any(|n| cells.contains_key(n)) {
+            Op::Conv
+        } else {
+            Op::Dense
+        };
+        return Some((op, row.span));
+    };
+    let text = cell.text.to_ascii_lowercase();
+    let other = KINDS.iter().find(|(name, _)| *name == text);
+    let op = Op::parse(&text).or(other.map(|(_, op)| *op));
+    if op.is_none() {
+        let short: String = cell.text.chars().take(40).collect();
+        let known = Op::ALL.map(|op| op.name());
+        let help = match nearest(&short, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the kinds are {}", known.join(", ")),
+        };
+        out.push(
+            error(format!("there is no kind of layer `{short}`"))
+                .label(cell.span, "the value of `op`")
+                .help(help),
+        );
+    }
+    Some((op?, cell.span))
+}
+
+/// `groups` of a convolution whose K and C count the channels of all groups, as models have it. With
+/// one channel per group it is a depthwise one.
+fn groups(
+    op: Op,
+    cell: Option<&Cell>,
+    fields: &mut Vec<Field>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Op> {
+    let Some(cell) = cell else {
+        return Some(op);
+    };
+    let field = bound("groups", cell, out)?;
+    let count = whole(&field).unwrap_or(0);
+    if op != Op::Conv {
+        out.push(
+            error(format!("`groups` of a `{}` layer", op.name()))
+                .label(cell.span, "only convolutions are given in groups")
+                .help("leave it out, or write `conv` under `op`"),
+        );
+        return None;
+    }
+    let get = |name: &str| fields.iter().find(|f| f.name.node == name).and_then(whole);
+    let (Some(k), Some(c)) = (get("K"), get("C")) else {
+        return Some(op); // what is missing is reported with the layer
+    };
+    if count == 0 || k % count != 0 || c % count != 0 {
+        out.push(
+            error(format!("{count} groups do not divide K = {k} and C = {c}"))
+                .label(cell.span, "the number of groups")
+                .help("K and C count the channels of all groups"),
+        );
+        return None;
+    }
+    if count == 1 {
+        return Some(op);
+    }
+    if count == c {
+        // One filter per channel is what is meant without K.
+        fields.retain(|f| f.name.node != "K" || k != c);
+        set(fields, "K", k / count);
+        return Some(Op::Depthwise);
+    }
+    set(fields, "K", k / count);
+    set(fields, "C", c / count);
+    fields.push(Field {
+        name: Name::new("G".to_string(), cell.span),
+        ..field
+    });
+    Some(Op::GroupedConv)
+}
+
+fn whole(field: &Field) -> Option<u64> {
+    match &field.value {
+        Value::Number(number) => number.integer.or_else(|| {
+            let exact = number.value.fract() == 0.0 && number.value < 9e15;
+            exact.then_some(number.value as u64)
+        }),
+        _ => None,
+    }
+}
+
+fn set(fields: &mut [Field], name: &str, value: u64) {
+    for field in fields.iter_mut().filter(|f| f.name.node == name) {
+        if let Value::Number(number) = &mut field.value {
+            number.integer = Some(value);
+            number.value = value as f64;
+        }
+    }
+}

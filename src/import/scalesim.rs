@@ -1,0 +1,267 @@
+//! SCALE-Sim's topology tables: convolutions, one per line, or matrix products.
+//!
+//! The image of a convolution is given with its padding. Columns are found by their names, with
+//! blanks, case and commas at the end of lines as they come.
+
+use super::csv::{self, Cell, Record};
+use super::names::unique;
+use super::table::{bound, error};
+use super::{Imported, chain, number_one};
+use crate::base::span::{FileId, Span, Spanned};
+use crate::diag::{Diagnostic, Severity, codes};
+use crate::ir::layer::Op;
+use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Name,
+    /// A loop bound of the language.
+    Bound(&'static str),
+    /// Along rows and columns, or along one of them.
+    Stride,
+    StrideRows,
+    StrideColumns,
+    /// N of every M weights are there.
+    Sparsity,
+}
+
+/// Names of columns, reduced to lower-case letters and digits.
+const CONVOLUTIONS: &[(&str, Column)] = &[
+    ("layername", Column::Name),
+    ("layer", Column::Name),
+    ("name", Column::Name),
+    ("ifmapheight", Column::Bound("Y")),
+    ("ifmapwidth", Column::Bound("X")),
+    ("filterheight", Column::Bound("R")),
+    ("filterwidth", Column::Bound("S")),
+    ("channels", Column::Bound("C")),
+    ("numfilter", Column::Bound("K")),
+    ("numfilters", Column::Bound("K")),
+    ("strides", Column::Stride),
+    ("stride", Column::Stride),
+    ("strideheight", Column::StrideRows),
+    ("stridewidth", Column::StrideColumns),
+    ("sparsity", Column::Sparsity),
+];
+const PRODUCTS: &[(&str, Column)] = &[
+    ("layername", Column::Name),
+    ("layer", Column::Name),
+    ("m", Column::Bound("M")),
+    ("n", Column::Bound("N")),
+    ("k", Column::Bound("K")),
+    ("sparsity", Column::Sparsity),
+];
+
+fn reduced(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The columns of a table by the first cells of its header, if it is one of SCALE-Sim's.
+fn columns_of(header: &Record) -> Option<(Op, &'static [(&'static str, Column)])> {
+    let names: Vec<String> = header.cells.iter().map(|c| reduced(&c.text)).collect();
+    let has = |name: &str| names.iter().any(|n| n == name);
+    if has("ifmapheight") || has("ifmapwidth") {
+        return Some((Op::Conv, CONVOLUTIONS));
+    }
+    let layer = names.first().is_some_and(|n| n.starts_with("layer"));
+    (layer && has("m") && has("n") && has("k")).then_some((Op::Gemm, PRODUCTS))
+}
+
+/// Whether a text that begins like this is such a table.
+pub fn is_topology(head: &str) -> bool {
+    let first = csv::records(FileId(0), csv::first_line(head));
+    first.first().is_some_and(|r| columns_of(r).is_some())
+}
+
+/// The layers of a table as a chain in their order, and warnings.
+///
+/// # Errors
+/// Everything that is wrong in the table.
+pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
+    let records = csv::records(file, text);
+    let Some((header, rows)) = records.split_first() else {
+        return Err(vec![empty(file)]);
+    };
+    let Some((op, known)) = columns_of(header) else {
+        return Err(vec![empty(file)]);
+    };
+    let columns = columns(header, known)?;
+    if rows.is_empty() {
+        return Err(vec![
+            error("the table has no layer")
+                .label(header.span, "nothing follows this header")
+                .help(match op {
+                    Op::Gemm => "add one layer per line, e.g. `qkv, 128, 2304, 768,`",
+                    _ => "add one layer per line, e.g. `conv1, 230, 230, 7, 7, 3, 64, 2,`",
+                }),
+        ]);
+    }
+    let mut out = Vec::new();
+    let mut written: Vec<(&str, Span)> = Vec::new();
+    let mut layers = Vec::new();
+    for row in rows {
+        let fields = layer(row, &columns, &mut written, &mut out);
+        layers.push((fields, row.span));
+    }
+    let names = unique(written.iter().copied(), &mut out);
+    if out.iter().any(|d| d.severity == Severity::Error) {
+        return Err(out);
+    }
+    let layers = layers.into_iter().zip(&names);
+    let mut statements: Vec<NetworkStmt> = layers
+        .map(|((fields, span), name)| NetworkStmt::Layer {
+            name: name.clone(),
+            op: Name::new(op.name().to_string(), name.span),
+            fields,
+            span,
+        })
+        .collect();
+    statements.extend(chain(&names));
+    Ok(Imported {
+        statements,
+        warnings: out,
+        ..Imported::default()
+    })
+}
+
+fn empty(file: FileId) -> Diagnostic {
+    let start = Span {
+        file,
+        start: 0,
+        end: 0,
+    };
+    error("the table is empty")
+        .label(start, "neither a header nor a layer")
+        .help("begin with SCALE-Sim's header, then one layer per line")
+}
+
+/// For each column of the table what it holds; every one that is needed is there once.
+fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec<Diagnostic>> {
+    let mut out = Vec::new();
+    let mut found: Vec<(Column, Span)> = Vec::new();
+    for cell in &header.cells {
+        let name = reduced(&cell.text);
+        let Some((_, column)) = known.iter().find(|(n, _)| *n == name) else {
+            let short: String = cell.text.chars().take(40).collect();
+            out.push(
+                error(format!("a topology table has no column `{short}`"))
+                    .label(cell.span, "unknown column")
+                    .help("a table with other columns has the names of `docs/import.md`"),
+            );
+            continue;
+        };
+        if let Some((_, first)) = found.iter().find(|(c, _)| c == column) {
+            out.push(
+                error(format!("column `{}` is given twice", cell.text))
+                    .label(cell.span, "given again here")
+                    .label(*first, "first given here")
+                    .help("remove one of the two"),
+            );
+            continue; // so that there are no more than there are names
+        }
+        found.push((*column, cell.span));
+    }
+    for (name, column) in known {
+        let needed = matches!(column, Column::Name | Column::Bound(_));
+        if needed && !found.iter().any(|(c, _)| c == column) && out.is_empty() {
+            out.push(
+                error(format!("the table lacks a column for `{name}`"))
+                    .label(header.span, "the header")
+                    .help("add the column; the header is SCALE-Sim's own, in any order"),
+            );
+        }
+    }
+    if out.is_empty() {
+        Ok(found.into_iter().map(|(column, _)| column).collect())
+    } else {
+        Err(out)
+    }
+}
+
+fn layer<'r>(
+    row: &'r Record,
+    columns: &[Column],
+    written: &mut Vec<(&'r str, Span)>,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Field> {
+    let needed = columns.iter().rposition(|c| *c != Column::Sparsity);
+    if row.cells.len() > columns.len() || row.cells.len() <= needed.unwrap_or(0) {
+        out.push(
+            error(format!(
+                "this layer has {} values instead of {}",
+                row.cells.len(),
+                columns.len()
+            ))
+            .label(row.span, "a value for each column is wanted")
+            .help("every line has one value for each column of the header"),
+        );
+    }
+    let mut fields = Vec::new();
+    let mut strides: [Option<Number>; 2] = [None, None];
+    let mut place = None;
+    for (cell, column) in row.cells.iter().zip(columns) {
+        match column {
+            Column::Name => {
+                if cell.text.is_empty() {
+                    out.push(
+                        error("this layer has no name")
+                            .label(row.span, "its name is empty")
+                            .help("write a name into the first column"),
+                    );
+                }
+                written.push((&cell.text, cell.span));
+            }
+            Column::Bound(name) => fields.extend(bound(name, cell, out)),
+            Column::Sparsity => sparsity(cell, out),
+            Column::Stride | Column::StrideRows | Column::StrideColumns => {
+                let number = match bound("stride", cell, out).map(|f| f.value) {
+                    Some(Value::Number(number)) => Some(number),
+                    _ => None,
+                };
+                place = Some(cell.span);
+                for (axis, only) in [(0, Column::StrideColumns), (1, Column::StrideRows)] {
+                    if *column != only {
+                        strides[axis] = number.clone();
+                    }
+                }
+            }
+        }
+    }
+    if let Some(span) = place {
+        let [rows, columns] = strides.map(|s| s.unwrap_or_else(|| number_one(span)));
+        if [&rows, &columns].iter().any(|n| n.integer != Some(1)) {
+            fields.push(Field {
+                name: Name::new("stride".to_string(), span),
+                value: Value::Pair(Spanned::new([rows, columns], span)),
+                span,
+            });
+        }
+    }
+    fields
+}
+
+/// `2:4`: weights that are not there are counted all the same.
+fn sparsity(cell: &Cell, out: &mut Vec<Diagnostic>) {
+    let dense = match cell.text.split_once(':') {
+        Some((n, m)) => match (n.trim().parse::<u64>(), m.trim().parse::<u64>()) {
+            (Ok(n), Ok(m)) if n > 0 && n <= m => Some(n == m),
+            _ => None,
+        },
+        None => cell.text.is_empty().then_some(true),
+    };
+    match dense {
+        Some(true) => {}
+        Some(false) => out.push(
+            Diagnostic::warning(codes::NO_EFFECT, "sparse weights are counted as dense ones")
+                .label(cell.span, "this layer has fewer weights than are counted")
+                .help("its figures are those of a dense layer: an upper bound"),
+        ),
+        None => out.push(
+            error("sparsity is written N:M, N of every M weights")
+                .label(cell.span, "not of this form")
+                .help("write e.g. `2:4`, or `1:1` for a dense layer"),
+        ),
+    }
+}

@@ -1,0 +1,231 @@
+//! Layer tables of other tools: what they give, and what is said of mistakes.
+
+use std::time::{Duration, Instant};
+
+use cfxc::import::{self, Options, Reader, recognise};
+use cfxc::ir::problem::Problem;
+use support::imported::checked;
+
+mod support;
+
+const SPEC: &str = "
+use std.dataflows.nvdla
+use std.menus.confuciux
+network n from \"table.csv\"
+design d { network n dataflow nvdla menu confuciux model maestro minimize latency }
+";
+
+/// The design of a sound table.
+fn problem(table: &str) -> Problem {
+    let (mut problems, shown, wrong) = checked(SPEC, table);
+    assert!(!wrong, "{shown}");
+    problems.remove(0)
+}
+
+/// Name, kind, output rows and columns, and MACs of every layer.
+fn layers(table: &str) -> Vec<(String, &'static str, [u64; 2], u64)> {
+    let problem = problem(table);
+    let layers = problem.layers.iter().map(|layer| {
+        let shape = &problem.shapes[layer.shape];
+        let output = shape.output().expect("it fits");
+        let macs = shape.macs().expect("countable");
+        (layer.name.clone(), shape.op.name(), output, macs)
+    });
+    layers.collect()
+}
+
+fn shown(table: &str) -> String {
+    let (_, shown, wrong) = checked(SPEC, table);
+    assert!(wrong, "no mistake: {shown}");
+    shown
+}
+
+/// AlexNet without groups as SCALE-Sim has it: the image with its padding, and dense layers as
+/// convolutions of one pixel.
+#[test]
+fn scale_sim_convolutions() {
+    let table = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
+                 Num Filter, Strides,\r\n\
+                 Conv1, 227, 227, 11, 11, 3, 96, 4,\r\n\
+                 Conv2,\t31, 31, 5, 5, 96, 256, 1,\r\n\
+                 FC6, 1, 1, 1, 1, 9216, 4096, 1,\r\n";
+    assert_eq!(
+        layers(table),
+        [
+            ("Conv1".to_string(), "conv", [55, 55], 55 * 55 * 96 * 363),
+            ("Conv2".to_string(), "conv", [27, 27], 27 * 27 * 256 * 2400),
+            ("FC6".to_string(), "conv", [1, 1], 9216 * 4096),
+        ]
+    );
+}
+
+#[test]
+fn scale_sim_strides_and_sparsity() {
+    let table = "Layer,Filter Width,Filter Height,IFMAP Height,IFMAP Width,Num Filter,Channels,\
+                 Stride Height,Stride Width,Sparsity\n\
+                 a,3,5,9,8,4,2,2,1,1:1\na,3,5,9,8,4,2,2,1,2:4\n";
+    let found = layers(table);
+    assert_eq!(found[0], ("a".to_string(), "conv", [3, 6], 18 * 4 * 2 * 15));
+    assert_eq!(found[1].0, "a#2");
+    let (_, said, _) = checked(SPEC, table);
+    assert!(
+        said.contains("sparse weights are counted as dense ones"),
+        "{said}"
+    );
+    assert!(said.contains("table.csv:3:"), "{said}");
+}
+
+#[test]
+fn scale_sim_products() {
+    let table = "Layer, M, N, K,\nqkv, 128, 2304, 768,\nout, 128, 768, 768,\n";
+    assert_eq!(
+        layers(table),
+        [
+            ("qkv".to_string(), "gemm", [1, 1], 128 * 2304 * 768),
+            ("out".to_string(), "gemm", [1, 1], 128 * 768 * 768),
+        ]
+    );
+}
+
+#[test]
+fn named_columns() {
+    let table = "\u{feff}Name,OP,K,C,Y,X,R,S,M,N,stride,pad_y,pad_x,groups,dilation\n\
+                 stem,conv2d,32,3,224,224,3,3,,,2,1,1,,\n\
+                 ,conv,32,32,112,112,3,3,,,,1,1,32,\n\
+                 wide,Conv,64,32,112,112,3,3,,,,1,1,4,\n\
+                 sparse,conv,8,8,16,16,3,3,,,,2,2,,2\n\
+                 up,conv_transpose,8,8,7,7,2,2,,,2,,,,\n\
+                 fc,linear,10,100,,,,,,,,,,,\n\
+                 mm,matmul,64,,,,,,16,48,,,,,\n";
+    assert_eq!(
+        layers(table),
+        [
+            ("stem".to_string(), "conv", [112, 112], 10_838_016),
+            (
+                "l2".to_string(),
+                "depthwise",
+                [112, 112],
+                112 * 112 * 32 * 9
+            ),
+            (
+                "wide".to_string(),
+                "grouped_conv",
+                [112, 112],
+                112 * 112 * 64 * 8 * 9
+            ),
+            ("sparse".to_string(), "conv", [16, 16], 16 * 16 * 64 * 9),
+            (
+                "up".to_string(),
+                "transposed_conv",
+                [14, 14],
+                7 * 7 * 64 * 4
+            ),
+            ("fc".to_string(), "dense", [1, 1], 1000),
+            ("mm".to_string(), "gemm", [1, 1], 16 * 48 * 64),
+        ]
+    );
+}
+
+/// Without a column for it, the kind follows from the bounds.
+#[test]
+fn kinds_from_bounds() {
+    let table = "name,K,C,Y,X,R,S,M,N,G\na,4,4,8,8,3,3,,,\nb,4,4,,,,,,,\nc,4,,,,,,5,6,\n\
+                 d,4,4,8,8,3,3,,,2\n";
+    let kinds: Vec<&str> = layers(table).iter().map(|l| l.1).collect();
+    assert_eq!(kinds, ["conv", "dense", "gemm", "grouped_conv"]);
+}
+
+#[test]
+fn kinds_of_tables_are_known_by_their_headers() {
+    let kind = |text: &str| recognise(text.as_bytes()).map_or("", |f| f.name);
+    assert_eq!(kind("\n,,\nLayer name, IFMAP Height,\n"), "scalesim");
+    assert_eq!(kind("layer,m,n,k\n"), "scalesim");
+    assert_eq!(kind("name,M,N,K\n"), "csv");
+    assert_eq!(kind("K,C,Y,X,R,S,stride\n"), "csv");
+    assert_eq!(kind("K,C,Y,X,R,S,T\n"), "table");
+    assert_eq!(kind("T,s,r,x,y,c,k\n"), "table");
+    assert_eq!(kind("K,Q,K\n"), "table");
+    assert_eq!(kind(""), "table");
+}
+
+#[test]
+fn mistakes_of_topologies() {
+    let header = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
+                  Num Filter, Strides, Sparsity\n";
+    let rows = "a, 8, 8, 3, x, 3, 4, 1, 1:1\nb, 8, 8, 3, 3, 3, 4\n, 8, 8, 3, 3, 0, 4, 1,5:4\n\
+                c,2,2,3,3,3,3,1\nd,1,1,1,1,1,1,1,1:1,5\n";
+    insta::assert_snapshot!(shown(&format!("{header}{rows}")));
+    insta::assert_snapshot!(shown("Layer, IFMAP Height, Speed, IFMAP Height\n"));
+    insta::assert_snapshot!(shown("Layer, IFMAP Height\n"));
+    insta::assert_snapshot!(shown("Layer, M, N, K\n"));
+}
+
+/// What only the checks of the network can see is said at the cell, too.
+#[test]
+fn mistakes_of_named_tables() {
+    let table = "name,op,K,C,Y,X,R,S,stride,stride_y,pad,groups\n\
+                 a,convolution,4,4,8,8,3,3,,,,\n\
+                 b,conv,4,4,8,8,3,3,1,2,,\n\
+                 c,conv,4,6,8,8,3,3,,,,4\n\
+                 d,dense,4,6,,,,,,,,2\n\
+                 e,conv,4,-6,8,8,3,,,,,,,3\n";
+    insta::assert_snapshot!(shown(table));
+    let table = "name,op,K,C,Y,X,R,S,stride,pad\n\
+                 a,dense,4,4,8,,,,,\n\
+                 b,conv,4,4,8,8,9,9,,\n\
+                 c,conv,4,4,0,8,3,3,0,\n\
+                 d,conv,4,4,8,8,3,,99999999999999999999,\n";
+    insta::assert_snapshot!(shown(table));
+    insta::assert_snapshot!(shown("name,op,strid,name\n"));
+    insta::assert_snapshot!(shown("name,op,K,C\n"));
+}
+
+/// Text cut or changed anywhere is read or reported; nothing panics.
+#[test]
+fn damaged_tables_are_reported() {
+    let tables = [
+        "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
+         Num Filter, Strides,\nConv1, 8, 8, 3, 3, 3, 96, 2,\n",
+        "Layer, M, N, K,\nqkv, 128, 2304, 768,\n",
+        "name,op,K,C,Y,X,R,S,stride,pad_y,groups\nstem,conv,32,4,24,24,3,3,2,1,4\n",
+    ];
+    for table in tables {
+        for at in 0..table.len() {
+            let _ = checked(SPEC, &table[..at]);
+            for put in [
+                "\"",
+                ",",
+                "\n",
+                "9999999999999999999999",
+                "-1",
+                "é",
+                "1e400",
+                "NaN",
+            ] {
+                let _ = checked(SPEC, &format!("{}{put}{}", &table[..at], &table[at + 1..]));
+            }
+        }
+    }
+}
+
+#[test]
+fn long_tables_are_read_in_time() {
+    let conv = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
+                Num Filter, Strides,\n";
+    let tables = [
+        conv.to_string() + &"a,8,8,3,3,3,3,1,\n".repeat(100_000),
+        conv.to_string() + &"a,x,,\n".repeat(100_000),
+        "Layer,M,N,K\n".to_string() + &"a,1,2,3\n".repeat(100_000),
+        "name,op,K,C\n".to_string() + &"a,dense,3,3\n".repeat(100_000),
+        "name,op,".to_string() + &"K,".repeat(100_000),
+    ];
+    for table in tables {
+        let start = Instant::now();
+        let format = recognise(&table.as_bytes()[..table.len().min(import::HEAD)]);
+        if let Some(Reader::Text(read)) = format.map(|f| &f.read) {
+            let _ = read(Default::default(), &table, &Options::default());
+        }
+        let time = start.elapsed();
+        assert!(time < Duration::from_secs(30), "{time:?}: {}", &table[..40]);
+    }
+}
