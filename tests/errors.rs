@@ -7,7 +7,7 @@
 #[path = "support/spec.rs"]
 mod spec;
 
-use cfxc::diag::{Code, Severity, codes};
+use cfxc::diag::{Code, Severity, codes, pages};
 use spec::{Checked, check};
 use std::collections::BTreeSet;
 use std::fs;
@@ -121,6 +121,86 @@ fn every_code_is_shown() {
             "{} ({meaning}): the corpus and the list of exceptions disagree",
             code.0
         );
+    }
+}
+
+/// The folder of pages holds one for every code and nothing else.
+#[test]
+fn every_code_has_a_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors");
+    let found: BTreeSet<String> = fs::read_dir(folder)
+        .expect("the folder of pages")
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            path.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into()
+        })
+        .collect();
+    let known: BTreeSet<String> = codes::ALL.iter().map(|(c, _)| c.0.to_string()).collect();
+    assert_eq!(found, known);
+    for code in &known {
+        let page = pages::page(code).expect("a page");
+        assert!(page.starts_with(&format!("# cfx::{code}: ")), "{code}");
+    }
+    assert_eq!(pages::page("E9999"), None);
+}
+
+/// The fenced examples under a heading that a text alone can be judged by: `cfx ignore` is left out.
+fn examples(page: &str, heading: &str) -> Vec<String> {
+    let mut under = false;
+    let mut open: Option<(bool, String)> = None;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => open = Some((under && info == "cfx", String::new())),
+            (None, None) if line.starts_with("## ") => under = line == heading,
+            (None, None) => {}
+            (Some((_, text)), None) => *text += &format!("{line}\n"),
+            (Some((wanted, text)), Some(_)) => {
+                if *wanted {
+                    found.push(std::mem::take(text));
+                }
+                open = None;
+            }
+        }
+    }
+    assert!(open.is_none(), "a fenced example is not closed: {page}");
+    found
+}
+
+#[test]
+fn pages_show_what_they_explain() {
+    for (code, _) in codes::ALL {
+        let page = pages::page(code.0).expect("a page");
+        let (wrong, right) = (examples(page, "## Wrong"), examples(page, "## Right"));
+        let from_text = !NOT_FROM_TEXT.contains(code);
+        assert!(
+            wrong.is_empty() != from_text && right.is_empty() != from_text,
+            "{}: examples are wanted exactly of what a text can cause",
+            code.0
+        );
+        for text in wrong {
+            let checked = check(&text);
+            let found = &checked.analysis.diagnostics;
+            assert!(
+                found.iter().any(|d| d.code == *code),
+                "{}: {text}\n{}",
+                code.0,
+                checked.shown()
+            );
+        }
+        for text in right {
+            let checked = check(&text);
+            let found = &checked.analysis.diagnostics;
+            assert!(
+                found.iter().all(|d| d.code != *code) && checked.errors().is_empty(),
+                "{}: {text}\n{}",
+                code.0,
+                checked.shown()
+            );
+        }
     }
 }
 

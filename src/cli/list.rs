@@ -4,6 +4,7 @@ use super::REGISTRIES;
 use super::console::Console;
 use super::exit::Exit;
 use crate::base::units::{Quantity, UNITS};
+use crate::diag::codes;
 use crate::emit::grid::{Align, Grid};
 use crate::ir::metric::Metric;
 use crate::ir::registry::{ParamDefault, ParamKind};
@@ -40,6 +41,8 @@ enum What {
     Metrics,
     /// Units by what they measure
     Units,
+    /// Codes of errors and warnings; `cfxc explain` has a page of each
+    Codes,
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
@@ -53,6 +56,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         What::Models => models(),
         What::Metrics => metrics(),
         What::Units => units(),
+        What::Codes => diagnostics(),
     };
     console.print(&text)
 }
@@ -177,6 +181,14 @@ fn units() -> String {
         seen.into_iter()
             .map(|q| (q.name().to_string(), q.units().join(", "))),
     )
+}
+
+/// Every code and what it means.
+fn diagnostics() -> String {
+    two_columns(codes::ALL.iter().map(|(code, meaning)| {
+        let meaning = meaning.trim().trim_end_matches('.');
+        (code.0.to_string(), meaning.to_string())
+    }))
 }
 
 #[cfg(test)]

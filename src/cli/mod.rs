@@ -8,6 +8,7 @@ mod console;
 mod cost;
 mod designs;
 mod exit;
+mod explain;
 mod files;
 mod findings;
 mod fmt;
@@ -57,6 +58,7 @@ const REGISTRIES: Registries = Registries {
   cfxc check specs/*.cfx                        look for mistakes
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
   cfxc show std.networks.mobilenet_v2           print what the library holds
+  cfxc explain E0303                            what the code of a diagnostic means
 
 Exit codes: 0 done, 1 the specification is wrong or cannot be met, 2 wrong usage, 3 a mistake of
 cfxc itself, 4 files could not be read or written, 130 interrupted."
@@ -81,6 +83,7 @@ enum Command {
     Check(check::Args),
     Build(build::Args),
     Cost(cost::Args),
+    Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
     Import(import::Args),
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
+            Command::Explain(args) => explain::run(args, &console),
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
             Command::Import(args) => import::run(args, &console),

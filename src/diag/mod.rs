@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod nearest;
+pub mod pages;
 pub mod render;
 
 use crate::base::span::Span;

@@ -71,6 +71,7 @@ fn the_library_can_be_read() {
         "models",
         "metrics",
         "units",
+        "codes",
     ] {
         let ran = folder.run(&["list", what]).ends(0);
         assert!(!ran.out.trim().is_empty(), "{what}");
@@ -83,9 +84,32 @@ fn the_library_can_be_read() {
     }
     let version = folder.run(&["--version"]).ends(0);
     assert_eq!(version.out, format!("cfxc {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["check", "build", "cost", "graph", "list", "show"] {
+    for command in ["check", "build", "cost", "explain", "graph", "list", "show"] {
         let help = folder.run(&[command, "--help"]).ends(0);
         assert!(help.out.contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn codes_are_explained() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    for code in ["E0303", "cfx::e0303"] {
+        let ran = folder.run(&["explain", code]).ends(0);
+        assert!(ran.out.starts_with("# cfx::E0303: "), "{}", ran.out);
+    }
+    for (what, told) in [
+        ("E03033", "did you mean `E0303`?"),
+        ("shapes", "`cfxc list codes`"),
+        ("t.cfx", "`cfxc check t.cfx`"),
+        ("none.cfx", "`cfxc check none.cfx`"),
+    ] {
+        let ran = folder.run(&["explain", what]).ends(2);
+        assert_eq!(ran.out, "", "{what}");
+        assert!(ran.err.contains(told), "{what}: {}", ran.err);
+    }
+    let codes = folder.run(&["list", "codes"]).ends(0).out;
+    for code in codes.lines().filter_map(|l| l.split(' ').next()) {
+        folder.run(&["explain", code]).ends(0);
     }
 }
 
