@@ -220,7 +220,11 @@ fn between(before: &Token<'_>, token: &Token<'_>) -> usize {
     let empty = before.kind == Kind::Open && token.kind == Kind::Close;
     match (before.kind, token.kind) {
         _ if empty => 0,
-        (_, Kind::Comma) | (Kind::Range, _) | (_, Kind::Range) => 0,
+        (_, Kind::Comma) => 0,
+        // Unless the two would be read as something else.
+        (Kind::Range, _) if token.text.starts_with(['.', '=']) => usize::from(token.gap > 0),
+        (_, Kind::Range) if before.text.ends_with('.') => usize::from(token.gap > 0),
+        (Kind::Range, _) | (_, Kind::Range) => 0,
         (_, Kind::LineComment | Kind::BlockComment) | (Kind::BlockComment, _) => 1,
         (Kind::Open, _) => usize::from(before.text == "{"),
         (_, Kind::Close) => usize::from(token.text == "}"),

@@ -326,7 +326,7 @@ fn a_mistake_in_one_design_spares_the_next() {
 #[test]
 fn a_design_starts_from_the_one_it_extends() {
     let blocks = "budget wide { area <= 50% }\nbudget tiny { area <= 5% }\n";
-    let lines = "budget wide\nseed 7\nstop gap <= 1%\nexpect gap <= 2%\n\
+    let lines = "dataflow nvdla\nminimize latency\nbudget wide\nseed 7\nstop gap <= 1%\nexpect gap <= 2%\n\
         pin l1 { pes = 4 }\nsearch exact\n}\n\
         design small extends d {\nbudget tiny\nmaximize throughput\npin l1 { pes = 2 }\n}\n\
         design smaller extends small {\ndataflow in [nvdla]\ndeploy pipelined";
