@@ -204,10 +204,10 @@ impl<'a> Walk<'a> {
     /// Cycles to load what was read of these tensors together; notes the rate.
     fn load(&self, moved: &mut Moved, of: [bool; OUTPUT]) -> Result<u64, Fault> {
         let (mut elements, mut bits) = (0, 0);
-        for t in 0..OUTPUT {
-            if of[t] {
-                elements = add(elements, moved.read[t])?;
-                bits = add(bits, mul(moved.read[t], self.array.bits[t])?)?;
+        for ((of, read), width) in of.into_iter().zip(moved.read).zip(self.array.bits) {
+            if of {
+                elements = add(elements, read)?;
+                bits = add(bits, mul(read, width)?)?;
             }
         }
         self.transfer(moved, elements, bits, self.array.noc_latency)
