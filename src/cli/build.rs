@@ -86,6 +86,10 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     if loaded.analysis.has_errors() {
         return Exit::of(&loaded.analysis.diagnostics);
     }
+    if console.denied() {
+        // Before anything is searched or written.
+        return Exit::Done;
+    }
     let mut problems = match designs::select(&loaded, args.design.as_deref()) {
         Ok(problems) => problems,
         Err(diagnostic) => {

@@ -2,8 +2,9 @@
 
 use super::exit::Exit;
 use crate::base::span::SourceMap;
-use crate::diag::{Diagnostic, codes, render};
+use crate::diag::{Diagnostic, Severity, codes, render};
 use crate::emit::summary::Style;
+use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How diagnostics are shown.
@@ -30,11 +31,14 @@ pub struct Console {
     diagnostics: render::Style,
     /// Whether a progress bar on stderr would be seen.
     pub progress: bool,
+    /// Whether a warning ends a command as an error does.
+    deny_warnings: bool,
+    warned: Cell<bool>,
 }
 
 impl Console {
     /// What the environment says.
-    pub fn of_this_process(messages: MessageFormat) -> Self {
+    pub fn of_this_process(messages: MessageFormat, deny_warnings: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let colors = !set("NO_COLOR") && !dumb;
@@ -59,11 +63,30 @@ impl Console {
                 width: width.map_or(100, |(w, _)| usize::from(w.0).clamp(40, 140)),
             },
             progress: stderr && !dumb,
+            deny_warnings,
+            warned: Cell::new(false),
         }
+    }
+
+    /// Whether a warning was shown where warnings are denied.
+    pub fn denied(&self) -> bool {
+        self.deny_warnings && self.warned.get()
+    }
+
+    /// How a command ends that would end like this but for denied warnings.
+    pub fn judged(&self, exit: Exit) -> Exit {
+        if exit != Exit::Done || !self.denied() {
+            return exit;
+        }
+        self.remark("warnings are denied by `--deny warnings`");
+        Exit::Wrong
     }
 
     /// Shows diagnostics on stderr.
     pub fn show(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+        if diagnostics.iter().any(|d| d.severity == Severity::Warning) {
+            self.warned.set(true);
+        }
         let text = match self.messages {
             MessageFormat::Human => render::human(diagnostics, sources, self.diagnostics),
             MessageFormat::Json => render::json(diagnostics, sources),

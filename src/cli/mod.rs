@@ -76,6 +76,17 @@ struct Cli {
         value_name = "FORMAT"
     )]
     message_format: MessageFormat,
+
+    /// End with an error where there are warnings; nothing is built then.
+    #[arg(long, global = true, value_enum, value_name = "WHAT")]
+    deny: Option<Denied>,
+}
+
+/// What `--deny` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Denied {
+    /// All warnings
+    Warnings,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,8 +106,9 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = guarded(|| {
-        let console = Console::of_this_process(cli.message_format);
-        match &cli.command {
+        let deny = cli.deny == Some(Denied::Warnings);
+        let console = Console::of_this_process(cli.message_format, deny);
+        let exit = match &cli.command {
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
@@ -106,7 +118,8 @@ pub fn main() -> ExitCode {
             Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Show(args) => show::run(args, &console),
-        }
+        };
+        console.judged(exit)
     });
     ExitCode::from(exit.code())
 }

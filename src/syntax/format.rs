@@ -37,6 +37,8 @@ struct Token<'t> {
 enum Column {
     /// What follows a line's first word: values of settings, dimensions of directives.
     Second,
+    /// Kinds of layers, behind their names.
+    Kind,
     /// The first sign or `in`.
     Sign,
     /// The first brace.
@@ -47,8 +49,9 @@ enum Column {
     Comment,
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     Column::Second,
+    Column::Kind,
     Column::Sign,
     Column::Brace,
     Column::Cell(0),
@@ -242,6 +245,12 @@ impl Line<'_> {
                 let word = first.kind == Kind::Word && second.text != "%";
                 let block = self.tokens.last().is_some_and(|t| t.kind == Kind::Open);
                 (word && plain(second) && !sign(first) && !block).then_some(1)
+            }
+            Column::Kind => {
+                let [first, _, kind, ..] = self.tokens.as_slice() else {
+                    return None;
+                };
+                (first.text == "layer" && kind.kind == Kind::Word).then_some(2)
             }
             Column::Sign => {
                 let end = self.place(Column::Brace).unwrap_or(self.tokens.len());

@@ -127,3 +127,39 @@ fn nobody_reading_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
 }
+
+#[test]
+fn warnings_can_be_denied() {
+    let unneeded = format!("use std.networks.resnet50\n{TINY}");
+    let folder = Folder::with(&[("t.cfx", TINY), ("w.cfx", &unneeded)]);
+    folder.run(&["check", "w.cfx"]).ends(0);
+    let ran = folder.run(&["check", "w.cfx", "--deny", "warnings"]);
+    assert!(ran.ends(1).err.contains("warnings are denied"));
+    folder
+        .run(&["--deny", "warnings", "check", "t.cfx"])
+        .ends(0);
+    folder
+        .run(&["build", "w.cfx", "--deny", "warnings"])
+        .ends(1);
+    assert!(!folder.path.path().join("build").exists());
+}
+
+#[test]
+fn layout() {
+    let crooked = "menu m {pes in [1,2]}   // few\n";
+    let straight = "menu m { pes in [1, 2] } // few\n";
+    let folder = Folder::with(&[
+        ("c.cfx", crooked),
+        ("s.cfx", straight),
+        ("broken.cfx", "menu m { pes in\n"),
+    ]);
+    let read = |name: &str| std::fs::read_to_string(folder.path.path().join(name)).expect("a text");
+    let ran = folder.run(&["fmt", "--check", "c.cfx", "s.cfx"]).ends(1);
+    assert!(ran.err.contains("c.cfx") && !ran.err.contains("s.cfx"));
+    assert_eq!(read("c.cfx"), crooked);
+    folder.run(&["fmt", "broken.cfx", "c.cfx"]).ends(1);
+    assert_eq!(read("broken.cfx"), "menu m { pes in\n");
+    assert_eq!(read("c.cfx"), straight);
+    folder.run(&["fmt", "--check", "c.cfx", "s.cfx"]).ends(0);
+    folder.run(&["fmt", "none.cfx"]).ends(4);
+}

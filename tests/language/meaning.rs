@@ -322,3 +322,30 @@ fn a_mistake_in_one_design_spares_the_next() {
         .collect();
     assert_eq!(problems, ["again"]);
 }
+
+#[test]
+fn a_design_starts_from_the_one_it_extends() {
+    let blocks = "budget wide { area <= 50% }\nbudget tiny { area <= 5% }\n";
+    let lines = "budget wide\nseed 7\nstop gap <= 1%\nexpect gap <= 2%\n\
+        pin l1 { pes = 4 }\nsearch exact\n}\n\
+        design small extends d {\nbudget tiny\nmaximize throughput\npin l1 { pes = 2 }\n}\n\
+        design smaller extends small {\ndataflow in [nvdla]\ndeploy pipelined";
+    let problems = spec(blocks, lines).clean().problems;
+    let [base, small, smaller] = &problems[..] else {
+        panic!("{} designs", problems.len())
+    };
+    for problem in &problems {
+        assert_eq!((problem.seed, problem.stop_gap), (7, Some(0.01)));
+        assert_eq!(problem.stages.len(), 1);
+        assert_eq!(problem.pins.len(), 1);
+    }
+    let limit = |p: &Problem| p.budgets[0].limit;
+    assert_eq!(limit(base), Limit::Share(0.5));
+    assert_eq!(limit(small), Limit::Share(0.05));
+    assert_eq!(limit(smaller), Limit::Share(0.05));
+    assert_eq!(base.objective.metric.name(), "latency");
+    assert_eq!(smaller.objective.metric.name(), "throughput");
+    // An expectation is about one decision.
+    let expectations = problems.iter().map(|p| p.expectations.len());
+    assert_eq!(expectations.collect::<Vec<_>>(), [1, 0, 0]);
+}
