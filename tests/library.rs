@@ -122,6 +122,10 @@ fn networks_have_the_counts_that_are_cited() {
         ("mobilenet_v3", 64, 216_589_760, 0.22e9, 1.0),
         ("efficientnet_b0", 82, 385_814_752, 0.39e9, 1.0),
         ("vit_b16", 74, 17_563_828_224, 17.56e9, 1.0),
+        ("swin_t", 77, 4_490_566_656, 4.49e9, 1.0),
+        ("convnext_t", 59, 4_455_531_264, 4.46e9, 1.0),
+        // Darknet's table of models: 5.56 billion FLOPs, two per multiply-accumulate.
+        ("yolov3_tiny", 13, 2_782_480_896, 5.56e9, 2.0),
         // Jiao et al., TinyBERT, 2020, Table 1: 22.5 billion FLOPs.
         ("bert_base", 96, 11_173_625_856, 22.5e9, 2.0),
     ] {
@@ -167,6 +171,98 @@ fn gpt2_takes_what_its_width_says() {
         assert_eq!(sum(&|_, _| true), total, "{name}");
         assert!(text_says(name, total), "{name}: the text has another count");
     }
+}
+
+/// Touvron et al., 2023: width 4096, feed-forward width 11008 with a gate, 32 layers, 32,000 words.
+#[test]
+fn llama_takes_what_its_hyperparameters_say() {
+    const WEIGHTS: u64 = 4 * 4096 * 4096 + 3 * 4096 * 11008;
+    const NORMS: u64 = 32 * 2 * 4096 + 4096;
+    // The published number of parameters of the whole model.
+    assert_eq!(32 * WEIGHTS + 2 * 32_000 * 4096 + NORMS, 6_738_415_616);
+    for (name, tokens, total) in [
+        ("llama_prefill", 2048, 448_824_082_432),
+        ("llama_decode", 1, 219_152_384),
+    ] {
+        let network = network(&format!("std.networks.{name}"));
+        assert_eq!(macs_of(&network, Op::Dense), WEIGHTS * tokens, "{name}");
+        let attention = 2 * 2048 * 4096 * tokens;
+        assert_eq!(macs_of(&network, Op::Gemm), attention, "{name}");
+        assert_eq!(WEIGHTS * tokens + attention, total, "{name}");
+        assert_eq!(network.layers().count(), 9, "{name}");
+        assert!(text_says(name, total), "{name}: the text has another count");
+    }
+}
+
+/// Multiply-accumulates in layers of one kind.
+fn macs_of(network: &Network, op: Op) -> u64 {
+    let shapes = network.layers().map(|(_, _, shape)| shape);
+    shapes.filter(|s| s.op == op).filter_map(|s| s.macs()).sum()
+}
+
+/// The layers of MAESTRO's mapping files, as `cfxc import` reads them.
+fn published(text: &str) -> Vec<LayerShape> {
+    let network = check(text).analysis.networks.remove(0);
+    network.layers().map(|(_, _, shape)| *shape).collect()
+}
+
+#[test]
+fn tables_of_maestro_are_those_of_its_files() {
+    for (name, file, total) in [
+        (
+            "gnmt",
+            include_str!("reference/mappings/gnmt_nmk.cfx"),
+            24_427_626_496,
+        ),
+        (
+            "ncf",
+            include_str!("reference/mappings/ncf_nmk.cfx"),
+            655_097_856,
+        ),
+        (
+            "transformer",
+            include_str!("reference/mappings/Transformer_Layers.cfx"),
+            404_750_336,
+        ),
+    ] {
+        let network = network(&format!("std.networks.{name}"));
+        assert!(!network.shapes_checked, "{name}");
+        let layers: Vec<LayerShape> = network.layers().map(|(_, _, s)| *s).collect();
+        assert_eq!(layers, published(file), "{name}");
+        assert_eq!(network.graph.edge_count(), layers.len() - 1, "{name}");
+        let macs: u64 = layers.iter().filter_map(LayerShape::macs).sum();
+        assert_eq!(macs, total, "{name}");
+        assert!(text_says(name, macs), "{name}: the text has another count");
+    }
+}
+
+/// Ronneberger et al., 2015, figure 1; MAESTRO's file follows it too, but for one layer.
+#[test]
+fn unet_is_that_of_its_figure() {
+    let network = network("std.networks.unet");
+    let file = published(include_str!("reference/mappings/UNet_yxp_os.cfx"));
+    let layers: Vec<_> = network.layers().collect();
+    assert_eq!(layers.len(), file.len());
+    let mut macs = 0;
+    for ((_, node, shape), theirs) in layers.iter().zip(&file) {
+        let mut bounds = theirs.bounds;
+        if node.name == "up3" {
+            // The file has 512 channels where the figure halves them.
+            assert_eq!(bounds[Dim::K], 512);
+            bounds[Dim::K] = 256;
+        }
+        assert_eq!(
+            (shape.op, &shape.bounds),
+            (theirs.op, &bounds),
+            "{}",
+            node.name
+        );
+        macs += shape.macs().expect("a count");
+    }
+    let outputs = layers.last().and_then(|(_, _, shape)| shape.output());
+    assert_eq!(outputs, Some([388, 388]));
+    assert_eq!(macs, 150_428_424_448);
+    assert!(text_says("unet", macs), "the text has another count");
 }
 
 #[test]
