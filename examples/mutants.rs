@@ -1,8 +1,8 @@
 //! Whether the tests of the model `analytic` would notice a wrong formula: changes one place of its
 //! code at a time by one, compiles, and runs the comparison with the simulator.
 //!
-//! `cargo run --release --example mutants [-- FILE…]` prints what `docs/mutants.md` holds; it takes
-//! an hour. Only what the model needs is copied into `target/mutants` and compiled there.
+//! `cargo run --release --example mutants [-- FILE…]`, e.g. `-- window tile`. All files together take
+//! an hour or two. Only what the model needs is copied into `target/mutants` and compiled there.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ mod cost;
 mod maestro;
 mod other;
 mod table;
+mod tutorial;
 mod wrong_input;
 
 use assert_cmd::Command;
