@@ -106,7 +106,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     }
     console.show(&found, &sources);
     let exit = Exit::of(&found);
-    let Some(content) = content.filter(|_| exit == Exit::Done) else {
+    let Some(content) = content.filter(|_| exit == Exit::Done && !console.denied()) else {
         return exit;
     };
     let free: Vec<(&str, &str)> = content

@@ -77,7 +77,8 @@ struct Cli {
     )]
     message_format: MessageFormat,
 
-    /// End with an error where there are warnings; nothing is built then.
+    /// End with exit code 1 where there are warnings. Those of a specification or a model stop a
+    /// command before anything is searched or written.
     #[arg(long, global = true, value_enum, value_name = "WHAT")]
     deny: Option<Denied>,
 }

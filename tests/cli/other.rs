@@ -142,6 +142,22 @@ fn warnings_can_be_denied() {
         .run(&["build", "w.cfx", "--deny", "warnings"])
         .ends(1);
     assert!(!folder.path.path().join("build").exists());
+
+    // A name that the table gives to two layers.
+    let table = "name,op,K,C\na,dense,4,4\na,dense,4,4\n";
+    folder.write("net.csv", table.as_bytes());
+    folder.run(&["import", "net.csv", "-o", "kept.cfx"]).ends(0);
+    let denied = [
+        "import",
+        "net.csv",
+        "-o",
+        "denied.cfx",
+        "--deny",
+        "warnings",
+    ];
+    folder.run(&denied).ends(1);
+    assert!(folder.path.path().join("kept.cfx").exists());
+    assert!(!folder.path.path().join("denied.cfx").exists());
 }
 
 #[test]

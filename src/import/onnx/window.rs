@@ -57,6 +57,17 @@ fn halves(need: i64, upper: bool) -> (i64, i64) {
     }
 }
 
+/// Elements from the first to the last tap of a window, and those of its input.
+fn extents(taps: u64, dilation: i64, input: Dim) -> Result<(i64, Option<i64>), String> {
+    let count = i64::try_from(taps).ok().filter(|k| (1..=MOST).contains(k));
+    let count = count.ok_or_else(|| format!("a window of {taps} elements"))?;
+    let input = input.map(i64::try_from).transpose();
+    Ok((
+        dilation * (count - 1) + 1,
+        input.map_err(|e| e.to_string())?,
+    ))
+}
+
 /// The axes of a convolution or pool over `spatial` with a window of `kernel`.
 pub fn sliding(
     view: &View,
@@ -77,15 +88,7 @@ pub fn sliding(
     let mode = view.text("auto_pad").unwrap_or("NOTSET");
     let mut axes = Vec::new();
     for i in 0..rank {
-        let taps = i64::try_from(kernel[i])
-            .ok()
-            .filter(|k| (1..=MOST).contains(k));
-        let taps = taps.ok_or_else(|| format!("a window of {} elements", kernel[i]))?;
-        let window = dilations[i] * (taps - 1) + 1;
-        let input = spatial[i]
-            .map(i64::try_from)
-            .transpose()
-            .map_err(|e| e.to_string())?;
+        let (window, input) = extents(kernel[i], dilations[i], spatial[i])?;
         let (mut begin, mut end) = (pads[i], pads[i + rank]);
         let mut output = None;
         match (mode, input) {
@@ -160,15 +163,7 @@ pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Ax
     };
     let mut axes = Vec::new();
     for i in 0..rank {
-        let taps = i64::try_from(kernel[i])
-            .ok()
-            .filter(|k| (1..=MOST).contains(k));
-        let taps = taps.ok_or_else(|| format!("a window of {} elements", kernel[i]))?;
-        let window = dilations[i] * (taps - 1) + 1;
-        let input = spatial[i]
-            .map(i64::try_from)
-            .transpose()
-            .map_err(|e| e.to_string())?;
+        let (window, input) = extents(kernel[i], dilations[i], spatial[i])?;
         let (mut begin, mut end, mut extra) = (pads[i], pads[i + rank], extras[i]);
         let mut output = None;
         if let Some(input) = input {
