@@ -80,10 +80,21 @@ fn text(path: &str, bytes: Vec<u8>, sources: &mut SourceMap) -> Result<FileId, D
     } else {
         format!("byte 0x{byte:02x}, offset {at}, line {line}")
     };
+    // The head is enough: a kind is known by it.
+    let head = &bytes[..bytes.len().min(4096)];
+    let binary = |f: &&import::Format| matches!(f.read, import::Reader::Binary(_));
+    let help = match import::recognise(head).filter(binary) {
+        Some(format) => format!(
+            "if this is {}, name it in a specification: `network name from \"{path}\"`; \
+             `cfxc import {path}` shows what is read of it",
+            format.about
+        ),
+        None => "save the file as UTF-8".to_string(),
+    };
     Err(
         Diagnostic::error(codes::NOT_UTF8, format!("{path} is not UTF-8 text"))
             .label(span, what)
-            .help("save the file as UTF-8"),
+            .help(help),
     )
 }
 

@@ -179,3 +179,18 @@ fn layout() {
     folder.run(&["fmt", "--check", "c.cfx", "s.cfx"]).ends(0);
     folder.run(&["fmt", "none.cfx"]).ends(4);
 }
+
+#[test]
+fn a_model_where_a_specification_is_wanted() {
+    let folder = Folder::with(&[]);
+    folder.write("m.onnx", &[0x08, 8, 0x12, 1, 0xff]);
+    let ran = folder.run(&["build", "m.onnx"]).ends(1);
+    assert!(
+        ran.err.contains("network name from \"m.onnx\""),
+        "{}",
+        ran.err
+    );
+    folder.write("latin.cfx", b"// Gr\xfc\xdfe\n");
+    let ran = folder.run(&["check", "latin.cfx"]).ends(1);
+    assert!(ran.err.contains("save the file as UTF-8"), "{}", ran.err);
+}
