@@ -82,7 +82,7 @@ fn text(path: &str, bytes: Vec<u8>, sources: &mut SourceMap) -> Result<FileId, D
     };
     // The head is enough: a kind is known by it.
     let head = &bytes[..bytes.len().min(4096)];
-    let binary = |f: &&import::Format| matches!(f.read, import::Reader::Binary(_));
+    let binary = |f: &&import::Format| matches!(f.read, Reader::Binary(_));
     let help = match import::recognise(head).filter(binary) {
         Some(format) => format!(
             "if this is {}, name it in a specification: `network name from \"{path}\"`; \
