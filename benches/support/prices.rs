@@ -98,16 +98,24 @@ pub fn of_all_points() {
     }
 }
 
-/// The shape of a convolution of 3x3 with these channels (in and out) and rows and columns.
-fn convolution(channels: u64, pixels: u64) -> LayerShape {
-    let (c, p) = (channels, pixels);
+/// The layers that grow, each in one dimension or two: what is told of it, and its extents K, C,
+/// Y, X and R = S. They stay below the cycles that the models refuse.
+type Grown = (&'static str, fn(u64) -> [u64; 5]);
+const GROWN: [Grown; 4] = [
+    ("K, 3x3", |n| [n, 8, 8, 8, 3]),
+    ("K = C, 3x3", |n| [n, n, 3, 3, 3]),
+    ("Y, 3x3", |n| [8, 8, n, 8, 3]),
+    ("C = Y, 1x1", |n| [8, n, n, 1, 1]),
+];
+
+fn convolution([k, c, y, x, taps]: [u64; 5]) -> LayerShape {
     let dims = [
-        (Dim::K, c),
+        (Dim::K, k),
         (Dim::C, c),
-        (Dim::Y, p),
-        (Dim::X, p),
-        (Dim::R, 3),
-        (Dim::S, 3),
+        (Dim::Y, y),
+        (Dim::X, x),
+        (Dim::R, taps),
+        (Dim::S, taps),
     ];
     LayerShape::new(Op::Conv, &dims)
 }
@@ -129,20 +137,19 @@ fn nanoseconds(model: &dyn CostModel, dataflow: &Dataflow, shape: &LayerShape) -
 
 /// Prints how long the price of a layer takes as it grows, per model.
 pub fn of_growing_layers() {
-    println!(
-        "| ns per price of a 3x3 convolution under nvdla | K = C, Y = X = 8 | Y = X, K = C = 8 |"
-    );
-    println!("|---|---:|---:|");
+    let titles: Vec<&str> = GROWN.iter().map(|(title, _)| *title).collect();
+    println!("| ns per price under nvdla | {} |", titles.join(" | "));
+    println!("|---|{}", "---:|".repeat(GROWN.len()));
     for (name, technology) in MODELS {
         let problem = design(NETWORKS[0], name, technology);
         let model = model(&problem);
         for extent in EXTENTS {
-            let time = |shape| nanoseconds(model.as_ref(), &problem.dataflows[0], &shape);
-            println!(
-                "| `{name}`, {extent} | {} | {} |",
-                time(convolution(extent, 8)),
-                time(convolution(8, extent))
-            );
+            let time = |(_, extents): &Grown| {
+                let shape = convolution(extents(extent));
+                nanoseconds(model.as_ref(), &problem.dataflows[0], &shape)
+            };
+            let times: Vec<String> = GROWN.iter().map(time).collect();
+            println!("| `{name}`, {extent} | {} |", times.join(" | "));
         }
     }
 }

@@ -254,6 +254,24 @@ impl Simulator {
         self.steps(0, cut, &vec![0; self.loops.len()]).len()
     }
 
+    /// Whether units hold unequal tiles that a loop then walks in several steps.
+    pub fn uneven(&self) -> bool {
+        let zero = vec![0; self.loops.len()];
+        let grid = self.grid();
+        self.loops.iter().enumerate().any(|(i, l)| {
+            let length = |at: &[i64], unit: &[i64]| {
+                let (low, high) = self.tile(at, unit, i)[&l.dim];
+                high - low
+            };
+            self.steps(0, i, &zero).iter().any(|at| {
+                let first = length(at, &zero);
+                let mut all = grid.iter().map(|unit| length(at, unit));
+                // A unit that holds nothing is idle.
+                l.size * l.units < first && all.any(|n| n != 0 && n != first)
+            })
+        })
+    }
+
     /// Runs the layer with every choice of passes, and takes the best that fits the shared memory:
     /// least traffic in bits, then fastest, then smallest.
     pub fn best(&self, array: &Array) -> Option<(Outcome, bool)> {

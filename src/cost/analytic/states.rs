@@ -115,7 +115,7 @@ impl States {
         self.chunks[slot][state].map(u64::from)
     }
 
-    /// Refuses units with unequal tiles that inner loops would walk in unequal numbers of steps.
+    /// Refuses units with unequal tiles that an inner loop would walk in several steps.
     ///
     /// # Errors
     /// If there are such.
@@ -152,7 +152,7 @@ impl States {
     }
 }
 
-/// Refuses units with unequal tiles that inner loops would walk in unequal steps.
+/// Refuses units with unequal tiles that an inner loop would walk in several steps.
 fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Refused> {
     for (l, &chunk) in chunks.iter().enumerate().take(nest.levels) {
         if nest.mapped[l] & (1 << slot) == 0 {
@@ -167,7 +167,7 @@ fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Refused> {
             }
             if units > 1 && chunk > split.size && !chunk.is_multiple_of(split.size) {
                 return refuse(format!(
-                    "level {l} spreads a rest of {chunk} in tiles of {} which level {} walks in unequal numbers of steps",
+                    "level {l} spreads a rest of {chunk} in tiles of {} which level {} walks in several steps",
                     split.size,
                     level + 1
                 ));
