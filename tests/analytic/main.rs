@@ -215,7 +215,9 @@ fn truly_refused(shape: &LayerShape, rule: &Rule, knobs: &[u64], array: &Array, 
     if uneven {
         assert!(simulator.uneven(), "{}", told());
     } else {
+        let needed = format!("needs {} bytes", simulator.least_memory(array));
         assert!(simulator.best(array).is_none(), "{}", told());
+        assert!(reason.starts_with(&needed), "{needed}: {}", told());
     }
 }
 
@@ -420,6 +422,34 @@ fn gaps_and_repeated_macs_are_refused() {
         let refused = evaluate(&shape, &rule, &[1], &NARROW).expect_err("no price");
         assert!(refused.0.ends_with(reason), "{}", refused.0);
     }
+}
+
+#[test]
+fn sizes_out_of_range_are_refused() {
+    let most = 1 << 31;
+    let reason = |stride: u64, rows: u64, size: u64| {
+        let dims = [
+            (Dim::C, 2),
+            (Dim::Y, rows),
+            (Dim::X, 1),
+            (Dim::R, 1),
+            (Dim::S, 1),
+        ];
+        let mut shape = LayerShape::new(Op::Depthwise, &dims);
+        shape.stride[0] = stride;
+        let rule = one_level(
+            Op::Depthwise,
+            vec![directive(MapKind::Temporal, Dim::Y, size)],
+        );
+        evaluate(&shape, &rule, &[1], &NARROW).err().map(|r| r.0)
+    };
+    let said = |what: &str, value: u64| Some(format!("{what} of {value} is out of range"));
+    assert_eq!(reason(1, 4, 2), None);
+    assert_eq!(reason(most, 4, 1), None);
+    assert_eq!(reason(most + 1, 4, 1), said("an extent or step", most + 1));
+    assert_eq!(reason(1, 4, 0), said("a size", 0));
+    assert_eq!(reason(1, 4, 2 * most), None);
+    assert_eq!(reason(1, 4, 2 * most + 1), said("a size", 2 * most + 1));
 }
 
 /// Latency is at least MACs / (PEs x lanes); a wider link is never slower; a larger shared memory

@@ -272,13 +272,10 @@ impl Simulator {
         })
     }
 
-    /// Runs the layer with every choice of passes, and takes the best that fits the shared memory:
-    /// least traffic in bits, then fastest, then smallest.
-    pub fn best(&self, array: &Array) -> Option<(Outcome, bool)> {
+    /// The layer run with every choice of passes.
+    fn choices(&self, array: &Array) -> impl Iterator<Item = (Outcome, bool)> {
         let zero = vec![0; self.loops.len()];
-        let [input, weights, sum] = array.bits;
-        let bits = [input, weights, array.output_bits, sum, sum];
-        let cut = |cut: usize| {
+        let cut = move |cut: usize| {
             // Passes of a transposed convolution hold rows and columns whole.
             let parts = self.steps(0, cut, &zero).iter().any(|at| {
                 let tile = self.pass_tile(at, cut);
@@ -287,12 +284,26 @@ impl Simulator {
             });
             (!parts || !self.transposed).then(|| self.run(array, cut))
         };
-        let fits = (0..=self.outer).filter_map(cut);
+        (0..=self.outer).filter_map(cut)
+    }
+
+    /// Of all choices of passes the best that fits the shared memory: least traffic in bits, then
+    /// fastest, then smallest.
+    pub fn best(&self, array: &Array) -> Option<(Outcome, bool)> {
+        let [input, weights, sum] = array.bits;
+        let bits = [input, weights, array.output_bits, sum, sum];
+        let fits = self.choices(array);
         let fits = fits.filter(|(o, _)| o.l2_bytes <= array.l2_bytes);
         fits.min_by_key(|(o, _)| {
             let traffic: u64 = o.offchip.iter().zip(bits).map(|(n, b)| n * b).sum();
             (traffic, o.cycles, o.l2_bytes)
         })
+    }
+
+    /// Bytes of shared memory that the smallest choice of passes needs.
+    pub fn least_memory(&self, array: &Array) -> u64 {
+        let bytes = self.choices(array).map(|(o, _)| o.l2_bytes);
+        bytes.min().expect("one pass at least")
     }
 
     /// Runs the layer with this many loops outside of the passes. The second value tells whether
