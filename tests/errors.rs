@@ -35,6 +35,7 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::SPACE_TOO_LARGE,
     codes::NO_CORNER,
     codes::EXPECTATION,
+    codes::IDLE_PES,
     codes::MODEL_MACS,
     codes::COMPARISON_ONLY,
 ];

@@ -544,3 +544,23 @@ fn the_least_relaxation_is_the_border_of_what_is_possible() {
     }
     assert!(low <= least && least <= high, "{low} {least} {high}");
 }
+
+/// Two of four levels of `pes` are more than the layer can spread: no search may end on them.
+#[test]
+fn no_layer_keeps_pes_that_buy_nothing() {
+    let text = "network one {
+          input image [3, 12, 12]
+          a = conv(image) { filters = 8, kernel = 3x3, pad = 1 }
+        }
+        dataflow columns { for conv { temporal Y' by 1  temporal X' by 1  spatial K by 1 } }
+        menu m { pes in [64, 32, 8, 2] }
+        design d { network one  dataflow columns  menu m  minimize latency  search METHOD }";
+    for method in ["reinforce", "genetic", "exact"] {
+        let problem = support::problem(&text.replace("METHOD", method));
+        let space = Space::new(&problem, true).expect("a space");
+        let never = AtomicBool::new(false);
+        let best = run(&space, None, &never, &mut NoObserver).best;
+        assert_eq!(space.pes(best.expect("found").assignment[0]), 8, "{method}");
+        assert_eq!(cfxc::space::idle::most_useful_pes(&space), Some(8));
+    }
+}

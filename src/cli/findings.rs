@@ -4,6 +4,8 @@ use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::emit::Decision;
 use crate::emit::number::{amount, counted, grouped};
+use crate::ir::menu::Menu;
+use crate::space::idle;
 
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
@@ -12,6 +14,7 @@ const SHOWN: usize = 3;
 pub fn of(decision: &Decision) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     out.extend(comparison_only(decision));
+    out.extend(idle_pes(decision));
     out.extend(model_macs(decision));
     out.extend(expectations(decision));
     out
@@ -37,6 +40,35 @@ fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
             ),
         )
         .help("choose a technology that can be built, or a menu with fewer PEs and smaller tiles"),
+    )
+}
+
+fn idle_pes(decision: &Decision) -> Option<Diagnostic> {
+    let most = idle::most_useful_pes(decision.space)?;
+    let problem = decision.problem;
+    let knob = &problem.menu.knobs[Menu::PES];
+    let listed = knob.levels.iter().filter(|&&level| level > most).count();
+    if listed == 0 {
+        return None;
+    }
+    Some(
+        Diagnostic::warning(
+            codes::IDLE_PES,
+            format!(
+                "no layer of `{}` has a use for more than {}",
+                problem.design,
+                counted(most as usize, "PE")
+            ),
+        )
+        .label(
+            knob.span,
+            format!("{} beyond that", counted(listed, "level")),
+        )
+        .label(
+            problem.span,
+            "with fewer PEs every layer is as fast and takes no more energy, area or power",
+        )
+        .help("leave the larger levels out, or spread another dimension over the PEs"),
     )
 }
 

@@ -98,6 +98,10 @@ codes! {
     NO_RULE = "E0403";
     /// A dataflow reads a knob that the menu does not have.
     UNKNOWN_KNOB = "E0404";
+    /// A rule of more levels than have a price.
+    TOO_DEEP = "E0405";
+    /// A cluster that takes more PEs than the menu has.
+    TOO_FEW_PES = "E0406";
     /// A knob without a usable list of levels.
     BAD_LEVELS = "E0501";
     /// A limit that points the wrong way or at what cannot be limited.
@@ -140,6 +144,8 @@ codes! {
     RENAMED = "W0304";
     /// Something in a file of another tool that changes nothing.
     NO_EFFECT = "W0305";
+    /// A window that moves on by more than it covers.
+    SKIPPED_INPUT = "W0306";
     /// A level that maps one dimension by two directives.
     MAPPED_TWICE = "W0401";
     /// A knob that no dataflow reads.
@@ -148,10 +154,18 @@ codes! {
     REFINE_GAP = "W0502";
     /// A limit above the whole of the span it is a share of.
     BEYOND_SPAN = "W0503";
+    /// Refined values that no stage of a search uses.
+    REFINED_FOR_NOTHING = "W0504";
+    /// Levels of `pes` that no layer is better off with.
+    IDLE_PES = "W0505";
+    /// A stage of a search that cannot change anything.
+    IDLE_STAGE = "W0601";
     /// A cost model whose MAC count is not the layer's own.
     MODEL_MACS = "W0701";
     /// A technology meant for comparison only.
     COMPARISON_ONLY = "W0702";
     /// A coefficient that the cost model does not read.
     UNREAD_COEFFICIENT = "W0703";
+    /// An expectation that holds whatever is decided.
+    CANNOT_FAIL = "W0801";
 }

@@ -46,6 +46,8 @@ const PAGES: &[(&str, &str)] = &[
     ("E0402", include_str!("../../docs/errors/E0402.md")),
     ("E0403", include_str!("../../docs/errors/E0403.md")),
     ("E0404", include_str!("../../docs/errors/E0404.md")),
+    ("E0405", include_str!("../../docs/errors/E0405.md")),
+    ("E0406", include_str!("../../docs/errors/E0406.md")),
     ("E0501", include_str!("../../docs/errors/E0501.md")),
     ("E0502", include_str!("../../docs/errors/E0502.md")),
     ("E0601", include_str!("../../docs/errors/E0601.md")),
@@ -67,13 +69,18 @@ const PAGES: &[(&str, &str)] = &[
     ("W0303", include_str!("../../docs/errors/W0303.md")),
     ("W0304", include_str!("../../docs/errors/W0304.md")),
     ("W0305", include_str!("../../docs/errors/W0305.md")),
+    ("W0306", include_str!("../../docs/errors/W0306.md")),
     ("W0401", include_str!("../../docs/errors/W0401.md")),
     ("W0501", include_str!("../../docs/errors/W0501.md")),
     ("W0502", include_str!("../../docs/errors/W0502.md")),
     ("W0503", include_str!("../../docs/errors/W0503.md")),
+    ("W0504", include_str!("../../docs/errors/W0504.md")),
+    ("W0505", include_str!("../../docs/errors/W0505.md")),
+    ("W0601", include_str!("../../docs/errors/W0601.md")),
     ("W0701", include_str!("../../docs/errors/W0701.md")),
     ("W0702", include_str!("../../docs/errors/W0702.md")),
     ("W0703", include_str!("../../docs/errors/W0703.md")),
+    ("W0801", include_str!("../../docs/errors/W0801.md")),
 ];
 
 /// `E0303` of `cfx::e0303`.

@@ -5,6 +5,9 @@ use super::layer::Op;
 use crate::base::span::Span;
 use std::collections::BTreeMap;
 
+/// Most cluster levels that a price model takes.
+pub const MAX_LEVELS: usize = 4;
+
 /// Whether a directive spreads its dimension over the sub-clusters or walks it in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MapKind {

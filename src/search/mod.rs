@@ -8,6 +8,7 @@ mod pool;
 mod reinforce;
 pub mod runner;
 mod slots;
+mod trim;
 mod walk;
 
 use crate::ir::problem::Stage;

@@ -1,10 +1,8 @@
 //! Runs the stages of a search: counts evaluations and distinct prices, keeps the best, stops.
 
-use super::METHODS;
+use super::{METHODS, trim};
 use crate::certify::{self, Certificate, Proof, simple};
-use crate::ir::metric::Metric;
 use crate::ir::problem::{Deployment, Problem};
-use crate::space::cheapest::SumLimit;
 use crate::space::{Assignment, Evaluation, Point, Space};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -177,52 +175,6 @@ impl<'s> Run<'_, 's> {
     }
 }
 
-/// Under a bottleneck or a longest path as objective many layers may be slower at no loss: each moves
-/// to the point that takes least of the budgets (their shares added up) and still keeps the pace, or
-/// stays within the slack that its paths have left.
-fn trim(space: &Space, best: &Found) -> Option<Found> {
-    let problem = space.problem;
-    let metric = problem.objective.metric;
-    let spares = matches!(metric, Metric::Throughput | Metric::CriticalPath)
-        && problem.deployment == Deployment::Pipelined;
-    let sums = space.sum_limits();
-    if !spares || sums.is_empty() {
-        return None;
-    }
-    let mut assignment = best.assignment.clone();
-    for layer in 0..assignment.len() {
-        let most = match metric {
-            Metric::Throughput => best.evaluation.totals.slowest_cycles,
-            _ => {
-                let cycles = space.cycles(&assignment);
-                cycles(layer) + space.paths.slack(&cycles)[layer]
-            }
-        };
-        let taken = |p: Point| -> f64 {
-            let share = |s: &SumLimit| space.weight(s.weight, layer, p) / s.bound;
-            sums.iter().map(share).sum()
-        };
-        let keeps = |p: &&Point| {
-            space
-                .price(layer, **p)
-                .is_some_and(|price| price.latency_cycles <= most)
-        };
-        let least = space.fine[layer].iter().filter(keeps);
-        let least = least.min_by(|a, b| taken(**a).total_cmp(&taken(**b)));
-        if let Some(&least) = least
-            && taken(least) < taken(assignment[layer])
-        {
-            assignment[layer] = least;
-        }
-    }
-    let evaluation = space.evaluate(&assignment)?;
-    let good = evaluation.feasible() && evaluation.cost <= best.evaluation.cost;
-    good.then_some(Found {
-        assignment,
-        evaluation,
-    })
-}
-
 /// Runs all stages of the problem one after the other. If none of them finds a feasible
 /// assignment, the refuge is the result.
 pub fn run(
@@ -296,8 +248,10 @@ pub fn run(
             evaluation,
         });
     }
-    if let Some(trimmed) = run.best.as_ref().and_then(|b| trim(space, b)) {
-        run.best = Some(trimmed);
+    for trim in [trim::spare_pace, trim::spare_resources] {
+        if let Some(trimmed) = run.best.as_ref().and_then(|b| trim(space, b)) {
+            run.best = Some(trimmed);
+        }
     }
     let best = run.best.take();
     let certificate = best.as_ref().map(|best| {

@@ -3,10 +3,10 @@
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
-use super::{budget, dataflow, extend, menu, pins, precision, quantity, search, technology};
+use super::{budget, dataflow, extend, lint, menu, pins, precision, quantity, search, technology};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::ir::dataflow::{Dataflow, Size};
+use crate::ir::dataflow::Dataflow;
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
@@ -28,6 +28,9 @@ pub fn lower_all(program: &mut Program) -> Vec<Problem> {
             problems.extend(lower(program, at, &decl));
         }
     }
+    let main = |span: Span| program.is_main(span);
+    let found = lint::refined_for_nothing(&problems, main);
+    program.diagnostics.extend(found);
     problems
 }
 
@@ -144,8 +147,7 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
     if errors(program) > before {
         return None;
     }
-    unused_knobs(&menu, &dataflows, &rules, &mut program.diagnostics);
-    Some(Problem {
+    let problem = Problem {
         design: decl.name.node.clone(),
         span: decl.name.span,
         network,
@@ -166,7 +168,9 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         stop_gap: stop_gap.flatten(),
         expectations,
         defaults,
-    })
+    };
+    lint::design(&problem, &parts, &mut program.diagnostics);
+    Some(problem)
 }
 
 fn resolve(
@@ -352,36 +356,6 @@ fn rules_exist(
                     )),
                 );
             }
-        }
-    }
-}
-
-/// Warns of knobs that change nothing.
-fn unused_knobs(menu: &Menu, dataflows: &[Dataflow], rules: &[Mapped], out: &mut Vec<Diagnostic>) {
-    let mut read = BTreeSet::from([Menu::PES]);
-    for (d, dataflow) in dataflows.iter().enumerate() {
-        let used: BTreeSet<usize> = rules.iter().filter_map(|mapped| mapped[d]).collect();
-        for rule in used.iter().map(|&at| &dataflow.rules[at]) {
-            for level in &rule.levels {
-                let sizes = level.directives.iter().flat_map(|d| [d.size, d.step]);
-                for size in sizes.chain(level.cluster) {
-                    if let Size::Knob(knob) = size {
-                        read.insert(knob);
-                    }
-                }
-            }
-        }
-    }
-    for (i, knob) in menu.knobs.iter().enumerate() {
-        if !read.contains(&i) {
-            out.push(
-                Diagnostic::warning(
-                    codes::UNUSED_KNOB,
-                    format!("knob `{}` changes nothing", knob.name),
-                )
-                .label(knob.span, "no dataflow of the design reads it")
-                .help("remove it: it only makes the space larger"),
-            );
         }
     }
 }

@@ -10,6 +10,7 @@ mod fields;
 mod graph;
 mod kind;
 pub mod library;
+mod lint;
 mod menu;
 mod network;
 mod operator;

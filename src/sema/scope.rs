@@ -3,7 +3,9 @@
 use super::fields::remedy;
 pub use super::kind::Kind;
 use super::kind::{header, local_name};
-use super::{Files, Registries, budget, cascade, dataflow, library, menu, network, technology};
+use super::{
+    Files, Registries, budget, cascade, dataflow, library, lint, menu, network, technology,
+};
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::ir::network::Network;
@@ -26,6 +28,7 @@ struct Module {
 /// All texts of one run, and what was found in them so far.
 pub struct Program<'a> {
     modules: Vec<Module>,
+    main: FileId,
     pub sources: &'a mut SourceMap,
     pub files: &'a mut dyn Files,
     pub registries: Registries,
@@ -54,6 +57,7 @@ impl<'a> Program<'a> {
                 path: String::new(),
                 ast,
             }],
+            main,
             sources,
             files,
             registries,
@@ -77,6 +81,11 @@ impl<'a> Program<'a> {
         (0..self.modules[0].ast.items.len())
             .map(|item| Ref { module: 0, item })
             .collect()
+    }
+
+    /// Whether a place lies in the main file.
+    pub fn is_main(&self, span: Span) -> bool {
+        span.file == self.main
     }
 
     /// Names of the designs of the main file.
@@ -385,7 +394,12 @@ impl<'a> Program<'a> {
                 Item::Use(line) => {
                     self.resolve_library(&line.path, None);
                 }
-                Item::Network(_) => networks.extend(self.network(at)),
+                Item::Network(_) => {
+                    let network = self.network(at);
+                    let skipped = network.as_ref().and_then(lint::skipped_input);
+                    self.diagnostics.extend(skipped);
+                    networks.extend(network);
+                }
                 Item::Dataflow(decl) => dataflow::check(self, decl),
                 Item::Menu(decl) => {
                     menu::lower(&decl, &mut self.diagnostics);

@@ -4,6 +4,7 @@ mod build;
 pub mod cheapest;
 pub mod evaluate;
 pub mod feasible;
+pub mod idle;
 mod limits;
 pub mod path;
 pub mod point;

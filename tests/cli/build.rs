@@ -384,3 +384,26 @@ fn a_time_limit_needs_a_unit() {
         assert!(ran.err.contains(said), "{wrong}: {}", ran.err);
     }
 }
+
+#[test]
+fn levels_of_pes_that_no_layer_can_use_are_told() {
+    let page = include_str!("../../docs/errors/W0505.md");
+    let example = |heading: &str| {
+        let text = page
+            .split(&format!("## {heading}"))
+            .nth(1)
+            .unwrap_or_default();
+        let fenced = text.split("```").nth(1).unwrap_or_default();
+        fenced
+            .split_once('\n')
+            .map_or(String::new(), |(_, spec)| spec.to_string())
+    };
+    let [wrong, right] = ["Wrong", "Right"].map(example);
+    let folder = Folder::with(&[("wrong.cfx", &wrong), ("right.cfx", &right)]);
+    let told = folder.run(&["build", "wrong.cfx"]).ends(0).err;
+    assert!(
+        told.contains("W0505") && told.contains("more than 16 PEs"),
+        "{told}"
+    );
+    assert_eq!(folder.run(&["build", "right.cfx"]).ends(0).err, "");
+}

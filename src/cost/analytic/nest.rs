@@ -2,6 +2,7 @@
 
 use super::super::Refused;
 use super::window::{Fault, add, mul};
+pub use crate::ir::dataflow::MAX_LEVELS;
 use crate::ir::dataflow::{MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
@@ -9,8 +10,6 @@ use crate::ir::menu::Menu;
 
 /// Loop dimensions after all kinds of layers have been brought to one form.
 pub const SLOTS: usize = 8;
-/// Most cluster levels.
-pub const MAX_LEVELS: usize = 4;
 /// Most loops of a nest.
 pub const MAX_LOOPS: usize = SLOTS * MAX_LEVELS;
 

@@ -1,0 +1,241 @@
+//! What a design says that is legal by itself and surely not meant: it cannot have an effect, or
+//! cannot have the one that was wanted.
+
+use super::parts::Parts;
+use crate::base::span::Span;
+use crate::diag::{Diagnostic, codes};
+use crate::ir::dataflow::{MAX_LEVELS, Rule, Size};
+use crate::ir::dim::Dim;
+use crate::ir::layer::{LayerShape, Op};
+use crate::ir::menu::Menu;
+use crate::ir::network::Network;
+use crate::ir::problem::{Expectation, Limit, Problem, Relation, Subject};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Looks through a design that has no errors.
+pub fn design(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
+    unused_knobs(problem, out);
+    for rule in rules(problem) {
+        too_deep(rule, problem, out);
+        too_few_pes(rule, problem, out);
+    }
+    idle_stages(problem, parts, out);
+    for expectation in &problem.expectations {
+        out.extend(cannot_fail(expectation, problem));
+    }
+}
+
+/// The rules that map some layer, each once.
+fn rules(problem: &Problem) -> impl Iterator<Item = &Rule> {
+    let all = problem.dataflows.iter().enumerate();
+    all.flat_map(|(d, dataflow)| {
+        let used: BTreeSet<usize> = problem.rules.iter().filter_map(|m| m[d]).collect();
+        used.into_iter().map(|at| &dataflow.rules[at])
+    })
+}
+
+/// Warns of knobs that change nothing.
+fn unused_knobs(problem: &Problem, out: &mut Vec<Diagnostic>) {
+    let mut read = BTreeSet::from([Menu::PES]);
+    for level in rules(problem).flat_map(|rule| &rule.levels) {
+        let sizes = level.directives.iter().flat_map(|d| [d.size, d.step]);
+        for size in sizes.chain(level.cluster) {
+            if let Size::Knob(knob) = size {
+                read.insert(knob);
+            }
+        }
+    }
+    for (i, knob) in problem.menu.knobs.iter().enumerate() {
+        if !read.contains(&i) {
+            out.push(
+                Diagnostic::warning(
+                    codes::UNUSED_KNOB,
+                    format!("knob `{}` changes nothing", knob.name),
+                )
+                .label(knob.span, "no dataflow of the design reads it")
+                .help("remove it: it only makes the space larger"),
+            );
+        }
+    }
+}
+
+/// No model prices more levels.
+fn too_deep(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
+    let levels = rule.levels.len();
+    if levels <= MAX_LEVELS {
+        return;
+    }
+    let deepest = rule.levels[MAX_LEVELS].directives.first();
+    out.push(
+        Diagnostic::error(
+            codes::TOO_DEEP,
+            format!("a rule of {levels} levels; up to {MAX_LEVELS} have a price"),
+        )
+        .label(deepest.map_or(rule.span, |d| d.span), "the first level too many")
+        .label(problem.span, "this design needs the rule")
+        .help("leave out a `cluster` that holds one unit, or put its directives in the level around it"),
+    );
+}
+
+/// Clusters of a fixed size that no PE count of the menu fills.
+fn too_few_pes(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
+    let fixed = rule.levels.iter().map(|l| match l.cluster {
+        Some(Size::Count(n)) => n,
+        _ => 1,
+    });
+    let Some(needed) = fixed.clone().try_fold(1u64, u64::checked_mul) else {
+        return;
+    };
+    let pes = &problem.menu.knobs[Menu::PES];
+    let most = pes.values().last().copied().unwrap_or(0);
+    if needed <= most {
+        return;
+    }
+    let largest = rule.levels.iter().zip(fixed).max_by_key(|(_, n)| *n);
+    let place = largest.and_then(|(level, _)| level.directives.first());
+    out.push(
+        Diagnostic::error(
+            codes::TOO_FEW_PES,
+            format!("one cluster takes {needed} PEs, and the menu has at most {most}"),
+        )
+        .label(place.map_or(rule.span, |d| d.span), format!("in a cluster of {needed} PEs"))
+        .label(pes.span, format!("up to {most}"))
+        .help("make the cluster smaller, or let it be a knob: `cluster pes`; or give `pes` larger levels"),
+    );
+}
+
+/// Stages of a search that find nothing left to do.
+fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
+    let Some((written, span)) = parts.search else {
+        return;
+    };
+    let knobs = &problem.menu.knobs;
+    if problem.dataflows.len() == 1 && knobs.iter().all(|k| k.values().len() == 1) {
+        out.push(
+            Diagnostic::warning(codes::IDLE_STAGE, "the search has nothing to choose")
+                .label(span, "changes nothing")
+                .label(problem.menu.span, "one choice for every layer")
+                .help("give a knob more levels, or leave the search out"),
+        );
+        return;
+    }
+    let exact = written.iter().position(|s| s.method.node == "exact");
+    let Some(exact) = exact else { return };
+    if let Some(after) = written.get(exact + 1) {
+        out.push(
+            Diagnostic::warning(
+                codes::IDLE_STAGE,
+                format!(
+                    "`{}` after `exact` has nothing to improve",
+                    after.method.node
+                ),
+            )
+            .label(after.method.span, "runs after the best result is proved")
+            .label(
+                written[exact].method.span,
+                "proves its result wherever it closes",
+            )
+            .help("put `exact` last, or give it more `states` if it does not close"),
+        );
+    }
+}
+
+/// An expectation that holds whatever is decided.
+fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnostic> {
+    let value = expectation.value;
+    let diagnostic = |why: &str| {
+        Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail")
+            .label(expectation.span, why.to_string())
+    };
+    let at_least_zero = match expectation.relation {
+        Relation::AtLeast => value <= 0.0,
+        Relation::Above => value < 0.0,
+        _ => false,
+    };
+    if at_least_zero {
+        let name = expectation.subject.name();
+        let diagnostic = diagnostic(&format!("no `{name}` is below 0"));
+        return Some(diagnostic.help("expect something that a worse decision would miss"));
+    }
+    let Subject::Metric(metric) = expectation.subject else {
+        return None;
+    };
+    let implied = |limit: f64| match (expectation.relation, metric.larger_is_better()) {
+        (Relation::AtMost, false) => limit <= value,
+        (Relation::Below, false) => limit < value,
+        (Relation::AtLeast, true) => limit >= value,
+        (Relation::Above, true) => limit > value,
+        _ => false,
+    };
+    let budget = problem.budgets.iter().find(|b| {
+        let same = b.metric == metric;
+        same && matches!(b.limit, Limit::Absolute(limit) if implied(limit))
+    })?;
+    let diagnostic = diagnostic("holds for every design within budget")
+        .label(budget.span, "this limit says as much");
+    Some(diagnostic.help("expect less than the budget allows, or leave the line out"))
+}
+
+/// Refined values of a menu of the main file that no stage of any design with this menu may use.
+pub fn refined_for_nothing(problems: &[Problem], main: impl Fn(Span) -> bool) -> Vec<Diagnostic> {
+    let mut menus: BTreeMap<Span, Vec<&Problem>> = BTreeMap::new();
+    for problem in problems.iter().filter(|p| main(p.menu.span)) {
+        menus.entry(problem.menu.span).or_default().push(problem);
+    }
+    let mut out = Vec::new();
+    for users in menus.values() {
+        let mut stages = users.iter().flat_map(|p| &p.stages);
+        let refined = users[0].menu.knobs.iter().find(|k| !k.refine.is_empty());
+        let Some(knob) = refined.filter(|_| !stages.any(|s| s.refines)) else {
+            continue;
+        };
+        let mut diagnostic = Diagnostic::warning(
+            codes::REFINED_FOR_NOTHING,
+            format!("no search uses the refined values of `{}`", knob.name),
+        )
+        .label(knob.span, "its refined values go unused");
+        for user in users {
+            let methods: Vec<&str> = user.stages.iter().map(|s| s.method).collect();
+            let said = format!("searches with {} alone", methods.join(" then "));
+            diagnostic = diagnostic.label(user.span, said);
+        }
+        out.push(
+            diagnostic
+                .help("add a stage that refines, such as `then genetic`, or leave `refine` out"),
+        );
+    }
+    out
+}
+
+/// Windows of a network that jump over part of what they read. A stride of 1x1 kernels is common
+/// and not told.
+pub fn skipped_input(network: &Network) -> Option<Diagnostic> {
+    let beyond = |shape: &LayerShape| {
+        let taps = [shape.bound(Dim::R), shape.bound(Dim::S)];
+        let skips = |axis: usize| {
+            let reach = (taps[axis] - 1).saturating_mul(shape.dilation[axis]) + 1;
+            shape.op.slides()
+                && shape.op != Op::TransposedConv
+                && taps[axis] > 1
+                && shape.stride[axis] > reach
+        };
+        [0, 1]
+            .into_iter()
+            .find(|&axis| skips(axis))
+            .map(|axis| (shape.stride[axis], taps[axis]))
+    };
+    let (node, (stride, taps)) = network
+        .layers()
+        .find_map(|(_, node, shape)| Some((node, beyond(shape)?)))?;
+    Some(
+        Diagnostic::warning(
+            codes::SKIPPED_INPUT,
+            format!("the windows of `{}` leave out part of its input", node.name),
+        )
+        .label(
+            node.span,
+            format!("moves on by {stride}, and its kernel covers {taps}"),
+        )
+        .help("make the stride at most the kernel, unless the model truly skips input"),
+    )
+}
