@@ -13,6 +13,10 @@ fn slips_are_told_and_nothing_panics() {
     // Of each kind: all, with an error, with a warning only.
     let mut counts: BTreeMap<slips::Kind, [u32; 3]> = BTreeMap::new();
     let mut silent = Vec::new();
+    for (name, text) in slips::examples() {
+        let found = spec::check(&text).shown();
+        assert_eq!(found, "", "{name} before any slip");
+    }
     for slip in slips::slips(2000) {
         let checked = spec::check(&slip.text);
         let found = &checked.analysis.diagnostics;

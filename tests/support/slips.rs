@@ -2,7 +2,7 @@
 
 use cfxc::base::units;
 
-/// The texts that slips are made in. They need no file beside them.
+/// The texts that slips are made in.
 const EXAMPLES: [(&str, &str); 7] = [
     (
         "critical_path",
@@ -72,6 +72,21 @@ impl Random {
     }
 }
 
+/// A network of a file, and what stands for it here.
+const FROM_A_FILE: [&str; 2] = [
+    "from \"tables/small.csv\"",
+    "shapes unchecked { layer l1 conv { K = 16, C = 3, Y = 32, X = 32, R = 3, S = 3 } }",
+];
+
+/// The examples, by name, as texts that need no file beside them.
+pub fn examples() -> Vec<(&'static str, String)> {
+    let [file, layers] = FROM_A_FILE;
+    let examples = EXAMPLES.iter();
+    examples
+        .map(|(name, text)| (*name, text.replace(file, layers)))
+        .collect()
+}
+
 /// Start and end of every token outside of comments: words (with units such as `nJ*cycles`),
 /// numbers, quoted texts, signs.
 fn tokens(text: &str) -> Vec<(usize, usize)> {
@@ -129,21 +144,22 @@ fn misspelt(word: &str, r: &mut Random) -> String {
 /// The first `count` slips, the kinds in turn.
 pub fn slips(count: usize) -> Vec<Slip> {
     let mut r = Random(50);
+    let examples = examples();
     (0..count)
-        .map(|i| slip(KINDS[i % KINDS.len()], &mut r))
+        .map(|i| slip(KINDS[i % KINDS.len()], &examples, &mut r))
         .collect()
 }
 
-fn slip(kind: Kind, r: &mut Random) -> Slip {
+fn slip(kind: Kind, examples: &[(&'static str, String)], r: &mut Random) -> Slip {
     loop {
-        let (name, text) = EXAMPLES[r.below(EXAMPLES.len())];
+        let (name, text) = &examples[r.below(examples.len())];
         let tokens = tokens(text);
         let i = r.below(tokens.len() - 1);
         let (start, end) = tokens[i];
         let token = &text[start..end];
         let (next_start, next_end) = tokens[i + 1];
         let next = &text[next_start..next_end];
-        let mut changed = text.to_string();
+        let mut changed = text.clone();
         let what = match kind {
             Kind::Deleted => {
                 changed.replace_range(start..end, "");
