@@ -47,6 +47,7 @@ const KINDS: [Kind; 5] = [
 ];
 
 /// One slip.
+#[allow(dead_code, reason = "each user reads what it needs")]
 pub struct Slip {
     pub kind: Kind,
     /// The example.
