@@ -1,9 +1,12 @@
-//! Decisions, prices and graphs as text: JSON, Markdown, CSV, DOT, and a summary for a terminal.
+//! Decisions, prices, fronts and graphs as text: JSON, Markdown, HTML with pictures, CSV, DOT, and a
+//! summary for a terminal.
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod chart;
 pub mod dataflow;
 pub mod decision;
+pub mod front;
 pub mod graph;
 pub mod grid;
 mod inputs;
@@ -12,6 +15,7 @@ pub mod json;
 mod layers;
 pub mod maestro;
 pub mod markdown;
+pub mod markup;
 pub mod network;
 pub mod number;
 pub mod prices;
