@@ -70,6 +70,68 @@ impl Front {
     }
 }
 
+/// Partial designs the solver may look at for each limit of a report's front. Under one budget that
+/// is enough for an optimum as a rule.
+pub const STATES: usize = 20_000;
+
+/// The largest network whose front is drawn in every report: of deeper ones each limit takes as long
+/// as a certificate.
+pub const MOST_LAYERS: usize = 300;
+
+/// The limits of a front around a design, in tenths of its own.
+const AROUND: std::ops::RangeInclusive<u32> = 5..=25;
+/// Of a limit from below, whose loose side is the lower one.
+const AROUND_FLOOR: std::ops::RangeInclusive<u32> = 1..=21;
+
+/// Why there is no front around a design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoFront {
+    /// No budget limits anything but the objective.
+    NoBudget,
+    /// More than [`MOST_LAYERS`].
+    Large,
+    /// The search was stopped before its end.
+    Stopped,
+    /// The choices come from no search.
+    NoSearch,
+}
+
+/// The front between the objective and the budget that a design uses most of, from half of its
+/// limit to two and a half times as much, every tenth.
+///
+/// # Errors
+/// Why there is none.
+pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<Front, NoFront> {
+    let objective = space.problem.objective.metric;
+    let totals = space.totals(decided).ok_or(NoFront::NoSearch)?;
+    let used = |l: &&BoundLimit| match l.metric.larger_is_better() {
+        true => l.limit / totals.metric(l.metric),
+        false => totals.metric(l.metric) / l.limit,
+    };
+    let others = space.limits.iter().filter(|l| l.metric != objective);
+    // Of equally used ones the first.
+    let most = others.rev().max_by(|a, b| used(a).total_cmp(&used(b)));
+    let most = most.ok_or(NoFront::NoBudget)?;
+    if space.problem.layers.len() > MOST_LAYERS {
+        return Err(NoFront::Large);
+    }
+    if stop.load(Ordering::Relaxed) {
+        return Err(NoFront::Stopped);
+    }
+    let tenths = match most.metric.larger_is_better() {
+        true => AROUND_FLOOR,
+        false => AROUND,
+    };
+    let at = |tenth: u32| match tenth {
+        // The limit itself, to the last bit.
+        10 => (most.limit, most.share),
+        tenth => (most.limit * f64::from(tenth) / 10.0, None),
+    };
+    let limits: Vec<(f64, Option<f64>)> = tenths.map(at).collect();
+    let decided = std::slice::from_ref(decided);
+    Ok(front(space, most.metric, &limits, decided, STATES, stop))
+}
+
 /// The best found and the proved bound of one limit, as costs (see [`Evaluation::cost`]).
 struct Solved {
     best: Option<(Assignment, Evaluation)>,

@@ -1,9 +1,10 @@
 //! The front between objective and budget: as a table, CSV, JSON, and in sentences.
 
+use super::decision::Decision;
 use super::grid::{Align, Grid};
 use super::inputs::is_count;
 use super::number::{self, Rounding, Scale, amount, significant};
-use crate::certify::pareto::{Front, Known, Step};
+use crate::certify::pareto::{self, Front, Known, NoFront, Step};
 use crate::ir::metric::Metric;
 use crate::ir::problem::Problem;
 use serde_json::{Value, json};
@@ -250,6 +251,41 @@ pub fn json(problem: &Problem, front: &Front) -> Value {
         "states": front.states,
         "steps": front.steps.iter().map(step).collect::<Vec<_>>(),
     })
+}
+
+/// What a tenth more and a tenth less of a decision's budget would change, in sentences.
+pub fn around(decision: &Decision) -> Vec<String> {
+    let Ok(front) = &decision.front else {
+        return Vec::new();
+    };
+    let Some(budget) = decision
+        .budgets
+        .iter()
+        .find(|b| b.limit.metric == front.over)
+    else {
+        return Vec::new();
+    };
+    let value = decision.totals.metric(decision.problem.objective.metric);
+    let (problem, limit) = (decision.problem, budget.limit.limit);
+    let loose = a_tenth_more(problem, front, limit, value);
+    let tight = a_tenth_less(problem, front, limit, value);
+    let sentence = |s: String| format!("{s}.");
+    loose.into_iter().chain(tight).map(sentence).collect()
+}
+
+/// Why a decision has no front, in a sentence.
+pub fn missing(why: NoFront) -> String {
+    match why {
+        NoFront::NoBudget => {
+            "No budget limits the design but on its objective; `cfxc pareto SPEC --over area` shows what one would cost.".to_string()
+        }
+        NoFront::Large => format!(
+            "Not solved here: the network has more than {} layers. `cfxc pareto SPEC --over area` solves it.",
+            pareto::MOST_LAYERS
+        ),
+        NoFront::Stopped => "Not solved: the search was stopped before its end.".to_string(),
+        NoFront::NoSearch => "Not solved: the choices come from no search.".to_string(),
+    }
 }
 
 /// What a budget a tenth looser would buy, in a sentence; `None` if the front has no such step.

@@ -3,12 +3,14 @@
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod breakdown;
 pub mod chart;
 pub mod dataflow;
 pub mod decision;
 pub mod front;
 pub mod graph;
 pub mod grid;
+pub mod html;
 mod inputs;
 pub mod insight;
 pub mod json;
@@ -21,5 +23,6 @@ pub mod number;
 pub mod prices;
 pub mod proof;
 pub mod summary;
+mod tables;
 
 pub use decision::Decision;
