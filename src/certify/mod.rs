@@ -9,6 +9,7 @@
 //! | bottleneck (throughput, pipelined) | bisection over thresholds; each asks for the cheapest completion, or for a knapsack if there are several budgets (`bottleneck`) |
 //! | product of sums (edp) | the least product lies at a corner of the convex hull of (energy, latency): dichotomy over weighted sums, each a knapsack (`product`) |
 //! | longest path (critical_path) | does not decompose: a unit flow over the paths makes a knapsack of it (`path`, `flow`), dynamic programming over the times branches are done closes it where it can (`finish`) |
+//! | front (all of these) | every limit in turn, bounds and designs shared (`pareto`) |
 //! | sequential | every shared choice in turn, cut off by its bound; memories capped pair by pair (`engine`) |
 //!
 //! Limits count states, never time, so that a certificate repeats. A bound is valid whenever the
@@ -23,6 +24,7 @@ mod frontier;
 pub mod instance;
 pub mod knapsack;
 mod model;
+pub mod pareto;
 mod path;
 mod product;
 pub mod simple;
@@ -220,15 +222,20 @@ pub fn least_relaxation_until(
     (!undecided).then_some((low, high))
 }
 
+/// How far a cost is above a bound, as a share of it.
+fn gap(cost: f64, bound: f64) -> f64 {
+    if cost <= bound {
+        0.0
+    } else {
+        (cost - bound) / bound
+    }
+}
+
 /// Holds a result's cost (see [`crate::space::Evaluation::cost`]) against a proof.
 pub fn certify(space: &Space, proof: &Proof, cost: f64) -> Certificate {
     let maximised = space.problem.objective.metric.larger_is_better();
     let shown = |cost: f64| if maximised { 1.0 / cost } else { cost };
-    let gap = if cost <= proof.bound {
-        0.0
-    } else {
-        (cost - proof.bound) / proof.bound
-    };
+    let gap = gap(cost, proof.bound);
     let solver = proof
         .best
         .as_ref()

@@ -191,7 +191,11 @@ pub fn prove_sum(
     let start = known.and_then(|a| model.choice(a));
     let solved = knapsack::solve_until(&model.instance, start.as_deref(), i64::MAX, states, stop);
     Proof {
-        bound: model.lower(solved.bound),
+        bound: if solved.bound == i64::MAX {
+            f64::INFINITY
+        } else {
+            model.lower(solved.bound)
+        },
         best: solved.choice.as_ref().map(|c| model.instance.points(c)),
         method: if solved.closed() {
             "Lagrangian bound closed by dynamic programming"

@@ -8,13 +8,14 @@ use super::output::Target;
 use super::progress::{Bar, Bars};
 use super::stop::{Stopper, TimeLimit};
 use super::{findings, infeasible};
-use crate::certify;
+use crate::certify::{self, pareto};
 use crate::diag::{Diagnostic, codes};
-use crate::emit::{Decision, json, maestro, markdown, summary};
+use crate::emit::{Decision, html, json, maestro, markdown, summary};
 use crate::ir::problem::Problem;
 use crate::search::{self, Outcome};
 use crate::space::{Point, Space, feasible};
 use rayon::prelude::*;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -27,7 +28,7 @@ use std::time::Instant;
   cfxc build spec.cfx --emit maestro
   cfxc build spec.cfx --format json | jq '.designs[].metrics'
 
-For each design DIR/<design>.json and DIR/<design>.md are written. Equal specifications, seeds and
+For each design DIR/<design>.json, DIR/<design>.md and DIR/<design>.html are written. Equal specifications, seeds and
 versions give equal files, whatever the number of threads. Whether the budgets can be met is found
 before any search. Ctrl-C stops the search and keeps the best so far; so does --time-limit, and what
 was stopped is marked as not reproducible.")]
@@ -145,7 +146,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             report.exit = Exit::Interrupted;
         }
         let stopped_by = outcome.interrupted.then_some(stopped_by.as_str());
-        report.add(&ready.space, outcome, stopped_by, target, args, text);
+        let by = (stopped_by, stopper.flag());
+        report.add(&ready.space, outcome, by, target, args, text);
     }
     console.show(&report.diagnostics, &loaded.sources);
     let exit = worse(report.exit, Exit::of(&report.diagnostics));
@@ -255,7 +257,7 @@ impl Report {
         &mut self,
         space: &Space,
         outcome: &Outcome,
-        stopped_by: Option<&str>,
+        (stopped_by, stop): (Option<&str>, &AtomicBool),
         target: &Target,
         args: &Args,
         text: Option<&Console>,
@@ -265,6 +267,9 @@ impl Report {
             return;
         };
         decision.stopped_by = stopped_by;
+        if let Some(best) = &outcome.best {
+            decision.front = pareto::around(space, &best.assignment, stop);
+        }
         self.diagnostics.extend(findings::of(&decision));
         let facts = json::design(&decision);
         let document = json::text(&json::document(vec![facts.clone()]));
@@ -273,6 +278,14 @@ impl Report {
             self.diagnostics.push(diagnostic);
             return;
         }
+        let page = html::report(&decision, &command(&decision, args));
+        let page = match target.write_further(".html", &page) {
+            Ok(page) => page,
+            Err(diagnostic) => {
+                self.diagnostics.push(diagnostic);
+                return;
+            }
+        };
         let further = match further(&decision, target, args) {
             Ok(further) => further,
             Err(diagnostic) => {
@@ -287,13 +300,34 @@ impl Report {
             }
             self.summaries
                 .push_str(&summary::summary(&decision, console.style, Some(&report)));
-            self.summaries
-                .push_str(&format!("\nwrote {} and {report}", target.json.display()));
+            self.summaries.push_str(&format!(
+                "\nwrote {}, {report} and {page}",
+                target.json.display()
+            ));
             for path in further {
                 self.summaries.push_str(&format!("\nwrote {path}"));
             }
         }
     }
+}
+
+/// What makes this decision again, wherever the specification lies.
+fn command(decision: &Decision, args: &Args) -> String {
+    let spec = Path::new(&args.spec).file_name();
+    let spec = spec.map_or(args.spec.as_str().into(), |name| name.to_string_lossy());
+    let word = |text: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+        match !text.is_empty() && text.chars().all(plain) {
+            true => text.to_string(),
+            false => format!("'{}'", text.replace('\'', r"'\''")),
+        }
+    };
+    let problem = decision.problem;
+    let (spec, design) = (word(&spec), word(&problem.design));
+    format!(
+        "cfxc build {spec} --design {design} --seed {}",
+        problem.seed
+    )
 }
 
 /// A design that has no MAESTRO files.

@@ -70,34 +70,16 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     if loaded.analysis.has_errors() {
         return Exit::of(&loaded.analysis.diagnostics);
     }
-    let problems = match designs::select(&loaded, args.design.as_deref()) {
-        Ok(problems) => problems,
-        Err(diagnostic) => {
+    let problem = match designs::one(&loaded, args.design.as_deref(), &args.spec) {
+        Ok(problem) => problem,
+        Err((diagnostic, exit)) => {
             console.fail(diagnostic);
-            return Exit::Usage;
-        }
-    };
-    let problem = match &problems[..] {
-        [problem] => problem,
-        [] => {
-            console.fail(designs::none(&args.spec));
-            return Exit::Wrong;
-        }
-        several => {
-            let names: Vec<&str> = several.iter().map(|p| p.design.as_str()).collect();
-            console.fail(
-                Diagnostic::error(
-                    codes::NO_DESIGN,
-                    format!("{} holds several designs", args.spec),
-                )
-                .help(format!("choose one with `--design`: {}", names.join(", "))),
-            );
-            return Exit::Usage;
+            return exit;
         }
     };
     match &args.assign {
-        None => whole_menu(problem, args, console, &loaded.sources),
-        Some(path) => assignment(problem, path, args.format, console, &mut loaded.sources),
+        None => whole_menu(&problem, args, console, &loaded.sources),
+        Some(path) => assignment(&problem, path, args.format, console, &mut loaded.sources),
     }
 }
 

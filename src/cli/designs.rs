@@ -1,5 +1,6 @@
 //! Which design of a file is meant.
 
+use super::exit::Exit;
 use super::files::Loaded;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
@@ -32,6 +33,25 @@ pub fn select(loaded: &Loaded, name: Option<&str>) -> Result<Vec<Problem>, Diagn
             name,
             analysis.designs.iter().map(String::as_str),
         )),
+    }
+}
+
+/// The one design that is meant.
+///
+/// # Errors
+/// What to say, and how to end, if it is not clear which.
+pub fn one(loaded: &Loaded, name: Option<&str>, path: &str) -> Result<Problem, (Diagnostic, Exit)> {
+    let mut problems = select(loaded, name).map_err(|d| (d, Exit::Usage))?;
+    match problems.len() {
+        0 => Err((none(path), Exit::Wrong)),
+        1 => Ok(problems.remove(0)),
+        _ => {
+            let names: Vec<&str> = problems.iter().map(|p| p.design.as_str()).collect();
+            let diagnostic =
+                Diagnostic::error(codes::NO_DESIGN, format!("{path} holds several designs"))
+                    .help(format!("choose one with `--design`: {}", names.join(", ")));
+            Err((diagnostic, Exit::Usage))
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod import;
 mod infeasible;
 mod list;
 mod output;
+mod pareto;
 mod progress;
 mod show;
 mod stop;
@@ -100,6 +101,7 @@ enum Command {
     Graph(graph::Args),
     Import(import::Args),
     List(list::Args),
+    Pareto(pareto::Args),
     Show(show::Args),
 }
 
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
             Command::Graph(args) => graph::run(args, &console),
             Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
+            Command::Pareto(args) => pareto::run(args, &console),
             Command::Show(args) => show::run(args, &console),
         };
         console.judged(exit)

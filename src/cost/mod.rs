@@ -58,6 +58,27 @@ pub struct Engine {
     pub power_mw: f64,
 }
 
+/// A component's share of a sum: its name, and the amount in the sum's unit.
+pub type Part = (&'static str, f64);
+
+/// What a price consists of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// nJ by component; in this order they add up to the price's energy, bit by bit.
+    pub energy_nj: Vec<Part>,
+    /// Bytes between the chip and off-chip memory, both directions.
+    pub offchip_bytes: f64,
+}
+
+/// What the array can do at most in a cycle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Peaks {
+    /// MACs of one PE.
+    pub macs_per_pe: f64,
+    /// Bytes to and from off-chip memory, together.
+    pub offchip_bytes: f64,
+}
+
 /// Why a model gives no price for a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(pub String);
@@ -74,6 +95,22 @@ pub trait CostModel: Send + Sync {
     /// Area and power of an engine with this many PEs, bytes of local memory in each of them and
     /// bytes of shared memory. For the memories of a price it gives that price's area and power.
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine;
+
+    /// What a price consists of, for the same layer, mapping and knobs; `None` if the model does not
+    /// tell parts apart.
+    fn parts(&self, _shape: &LayerShape, _rule: &Rule, _knobs: &[u64]) -> Option<Parts> {
+        None
+    }
+
+    /// The area of [`CostModel::engine`] by component; `None` if the model does not tell them apart.
+    fn area_parts(&self, _pes: u64, _l1_bytes: u64, _l2_bytes: u64) -> Option<Vec<Part>> {
+        None
+    }
+
+    /// The peaks that no layer can exceed; `None` if the model knows none.
+    fn peaks(&self) -> Option<Peaks> {
+        None
+    }
 
     /// Things a reader of a report must know about this model's figures.
     fn caveats(&self) -> &'static [&'static str];

@@ -8,7 +8,7 @@
 
 use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
-use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
+use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Price, Refused};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::{Rule, Size};
 use crate::ir::dim::Dim;
@@ -306,6 +306,11 @@ impl CostModel for Maestro {
             area_um2: maestro::engine_area_um2(pes, l1, l2, &self.hardware),
             power_mw: maestro::engine_power_mw(pes, l1, l2, &self.hardware),
         }
+    }
+
+    fn area_parts(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Option<Vec<Part>> {
+        let (pes, l1, l2) = (signed(pes), signed(l1_bytes), signed(l2_bytes));
+        Some(maestro::engine_area_parts(pes, l1, l2, &self.hardware).to_vec())
     }
 
     fn caveats(&self) -> &'static [&'static str] {

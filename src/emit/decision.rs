@@ -1,6 +1,7 @@
 //! What was decided, with every figure that the outputs show.
 
 use crate::certify::Certificate;
+use crate::certify::pareto::{Front, NoFront};
 use crate::cost::Price;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::metric::Metric;
@@ -129,6 +130,8 @@ pub struct Decision<'a> {
     pub simpler: &'a [Simpler],
     /// What the search did.
     pub stages: &'a [StageReport],
+    /// What other budgets would buy, or why that is not known.
+    pub front: Result<Front, NoFront>,
     /// Who stopped the search before its end. What was found until then is not reproducible. `None`
     /// if it ran to its end.
     pub stopped_by: Option<&'a str>,
@@ -186,6 +189,7 @@ impl<'a> Decision<'a> {
             certificate: None,
             simpler: &[],
             stages: &[],
+            front: Err(NoFront::NoSearch),
             stopped_by: None,
         })
     }

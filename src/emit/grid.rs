@@ -1,5 +1,7 @@
 //! Columns of text that line up.
 
+use super::markup::Markup;
+
 /// Where the text of a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -59,6 +61,45 @@ impl Grid {
         }
         lines.extend(self.rows.iter().map(|r| line(&mut r.iter())));
         lines
+    }
+
+    /// The table in HTML. The first column names what the others are about.
+    pub fn html(&self, caption: &str, m: &mut Markup) {
+        m.open("table", &[]);
+        m.leaf("caption", &[], caption);
+        m.open("thead", &[]);
+        m.open("tr", &[]);
+        let class = |align: Align| match align {
+            Align::Left => "words",
+            Align::Right => "number",
+        };
+        for (name, align) in &self.columns {
+            m.leaf("th", &[("scope", "col"), ("class", class(*align))], name);
+        }
+        m.close();
+        m.close();
+        m.open("tbody", &[]);
+        for row in &self.rows {
+            m.open("tr", &[]);
+            for (i, (cell, (_, align))) in row.iter().zip(&self.columns).enumerate() {
+                let class = ("class", class(*align));
+                match i {
+                    0 => m.open("th", &[("scope", "row"), class]),
+                    _ => m.open("td", &[class]),
+                }
+                // A name may run from right to left; what stands around it does not.
+                if *align == Align::Left {
+                    m.leaf("bdi", &[], cell);
+                } else {
+                    m.text(cell);
+                }
+                m.close();
+            }
+            m.close();
+            m.line();
+        }
+        m.close();
+        m.close();
     }
 
     /// The table in GitHub's Markdown.

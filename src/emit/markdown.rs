@@ -1,19 +1,11 @@
 //! The report of one design, to be read beside the specification in a review.
 
 use super::decision::Decision;
-use super::grid::{Align, Grid, escaped};
-use super::inputs::compact;
-use super::insight;
+use super::grid::escaped;
 use super::layers::{self, Extent};
-use super::number::{Rounding, amount, counted, grouped, percent, significant};
-use super::proof;
+use super::number::{amount, counted, grouped};
+use super::{front, insight, proof, tables};
 use crate::base::units::Quantity;
-use crate::ir::metric::Metric;
-use crate::ir::problem::Limit;
-use crate::ir::registry::ParamValue;
-
-const LEFT: Align = Align::Left;
-const RIGHT: Align = Align::Right;
 
 /// The report.
 pub fn report(decision: &Decision) -> String {
@@ -42,6 +34,7 @@ pub fn report(decision: &Decision) -> String {
             out.push_str(&format!("- method: {}\n", escaped(certificate.method)));
         }
     }
+    budgets_elsewhere(decision, &mut out);
     search(decision, &mut out);
     layer_tables(decision, &mut out);
     inputs(decision, &mut out);
@@ -69,46 +62,7 @@ fn warnings(decision: &Decision, out: &mut String) {
 
 fn result(decision: &Decision, out: &mut String) {
     out.push_str("## Result\n\n");
-    let mut grid = Grid::new([
-        ("metric", LEFT),
-        ("value", RIGHT),
-        ("limit", RIGHT),
-        ("used", RIGHT),
-    ]);
-    let objective = decision.problem.objective.metric;
-    for metric in Metric::ALL {
-        if metric == Metric::EdpPerLayer && objective != metric {
-            continue;
-        }
-        let mut value = amount(metric.quantity(), decision.totals.metric(metric));
-        if metric == Metric::Latency {
-            value = format!("{value} ({})", insight::time(decision));
-        }
-        if metric == Metric::Power {
-            value = format!("{value} ({})", insight::mean_power(decision));
-        }
-        let budget = decision.budgets.iter().find(|b| b.limit.metric == metric);
-        let name = if metric == objective {
-            format!("{} (objective)", metric.name())
-        } else {
-            metric.name().to_string()
-        };
-        let limit = budget.map(|b| {
-            let sign = if metric.larger_is_better() {
-                "at least"
-            } else {
-                "at most"
-            };
-            format!("{sign} {}", amount(metric.quantity(), b.limit.limit))
-        });
-        grid.push(vec![
-            name,
-            value,
-            limit.unwrap_or_default(),
-            budget.map_or(String::new(), |b| percent(b.share())),
-        ]);
-    }
-    out.push_str(&grid.markdown());
+    out.push_str(&tables::metrics(decision).markdown());
     if let Some(engine) = &decision.engine {
         let menu = &decision.problem.menu;
         let knobs: Vec<String> = engine
@@ -130,43 +84,26 @@ fn expectations(decision: &Decision, out: &mut String) {
         return;
     }
     section("Expectations", out);
-    let mut grid = Grid::new([("expected", LEFT), ("found", RIGHT), ("holds", LEFT)]);
-    for v in &decision.expectations {
-        let quantity = v.expectation.subject.quantity();
-        grid.push(vec![
-            format!(
-                "{} {} {}",
-                v.expectation.subject.name(),
-                v.expectation.relation.sign(),
-                amount(quantity, v.expectation.value)
-            ),
-            amount(quantity, v.found),
-            if v.held { "yes" } else { "**no**" }.to_string(),
-        ]);
-    }
     // The emphasis is ours, not part of a name.
+    let grid = tables::expectations(decision, "**no**");
     out.push_str(&grid.markdown().replace("\\*\\*no\\*\\*", "**no**"));
+}
+
+/// What a little more or less of the budget would change.
+fn budgets_elsewhere(decision: &Decision, out: &mut String) {
+    let sentences = front::around(decision);
+    if sentences.is_empty() {
+        return;
+    }
+    section("What other budgets would buy", out);
+    for sentence in sentences {
+        out.push_str(&format!("- {}\n", escaped(&sentence)));
+    }
 }
 
 fn search(decision: &Decision, out: &mut String) {
     section("How it was found", out);
-    let metric = decision.problem.objective.metric;
-    let mut grid = Grid::new([
-        ("stage", LEFT),
-        ("evaluations", RIGHT),
-        ("distinct prices", RIGHT),
-        (metric.name(), RIGHT),
-    ]);
-    for stage in decision.stages {
-        let value = stage.value.map(|v| amount(metric.quantity(), v));
-        grid.push(vec![
-            stage.method.to_string(),
-            grouped(stage.evaluations as u64),
-            grouped(stage.prices as u64),
-            value.unwrap_or_else(|| "none yet".to_string()),
-        ]);
-    }
-    out.push_str(&grid.markdown());
+    out.push_str(&tables::stages(decision).markdown());
     out.push_str("\nAn evaluation prices the whole network once; a distinct price is one layer shape at one point of the menu.\n");
 }
 
@@ -197,122 +134,19 @@ fn layer_tables(decision: &Decision, out: &mut String) {
                 format!("each of {}", counted(other.len(), "layer"))
             }
         ));
-        let mut grid = Grid::new([("layer", LEFT), ("its MACs", RIGHT), ("the model's", RIGHT)]);
-        for row in other {
-            let row = &decision.rows[row];
-            grid.push(vec![
-                row.name.clone(),
-                row.macs.map_or("unknown".to_string(), grouped),
-                grouped(row.price.macs),
-            ]);
-        }
-        out.push_str(&grid.markdown());
+        out.push_str(&tables::other_macs(decision).markdown());
     }
 }
 
 fn inputs(decision: &Decision, out: &mut String) {
     let problem = decision.problem;
     section("Inputs", out);
-    let mut grid = Grid::new([("input", LEFT), ("value", LEFT)]);
-    let mut row = |name: &str, value: String| grid.push(vec![name.to_string(), value]);
-    row(
-        "network",
-        format!(
-            "{}, {}, {} distinct",
-            problem.network.name,
-            counted(problem.layers.len(), "layer"),
-            problem.shapes.len()
-        ),
-    );
-    let dataflows: Vec<&str> = problem.dataflows.iter().map(|d| d.name.as_str()).collect();
-    row("dataflow", dataflows.join(", or per layer "));
-    row("deployment", problem.deployment.name().to_string());
-    for knob in &problem.menu.knobs {
-        let mut text = compact(&knob.levels);
-        if !knob.refine.is_empty() {
-            text.push_str(&format!(", refined {}", compact(&knob.refine)));
-        }
-        if knob.per_layer {
-            text.push_str(", per layer");
-        }
-        row(&format!("menu {}: {}", problem.menu.name, knob.name), text);
-    }
-    for (budget, bound) in problem.budgets.iter().zip(&decision.budgets) {
-        let sign = if budget.metric.larger_is_better() {
-            ">="
-        } else {
-            "<="
-        };
-        let limit = amount(budget.metric.quantity(), bound.limit.limit);
-        let text = match budget.limit {
-            Limit::Absolute(_) => format!("{sign} {limit}"),
-            Limit::Share(share) => format!(
-                "{sign} {} % of the span between the menu's corners, {limit}",
-                significant(share * 100.0, 6, Rounding::Nearest)
-            ),
-        };
-        row(&format!("budget: {}", budget.metric.name()), text);
-    }
-    for pin in &problem.pins {
-        let mut fixed: Vec<String> = pin
-            .knobs
-            .iter()
-            .map(|&(k, v)| format!("{} = {v}", problem.menu.knobs[k].name))
-            .collect();
-        fixed.extend(
-            pin.dataflow
-                .map(|d| format!("dataflow = {}", problem.dataflows[d].name)),
-        );
-        row(
-            &format!("pin: {}", problem.layers[pin.layer].name),
-            fixed.join(", "),
-        );
-    }
-    for (i, stage) in problem.stages.iter().enumerate() {
-        let params: Vec<String> = stage
-            .params
-            .iter()
-            .map(|(name, value)| match value {
-                ParamValue::Number(n) => format!("{name} = {n}"),
-                ParamValue::Word(word) => format!("{name} = {word}"),
-            })
-            .collect();
-        row(
-            &format!("search {}: {}", i + 1, stage.method),
-            params.join(", "),
-        );
-    }
-    row("seed", problem.seed.to_string());
-    row("model", problem.model.to_string());
-    if let Some(p) = problem.precision {
-        let formats = [
-            ("input", p.input),
-            ("weights", p.weights),
-            ("output", p.output),
-            ("sum", p.sum),
-        ];
-        let formats = formats.map(|(tensor, format)| format!("{tensor} = {}", format.name()));
-        row("precision", formats.join(", "));
-    }
-    row("technology", problem.technology.name.clone());
-    for (name, value) in &problem.defaults {
-        row(&format!("default taken: {name}"), value.clone());
-    }
-    out.push_str(&grid.markdown());
+    out.push_str(&tables::inputs(decision).markdown());
     out.push_str(&format!(
         "\n### Technology {}\n\n",
         escaped(&problem.technology.name)
     ));
-    let mut grid = Grid::new([("coefficient", LEFT), ("value", RIGHT), ("source", LEFT)]);
-    for (name, c) in &problem.technology.coefficients {
-        let unit = c.quantity.canonical();
-        grid.push(vec![
-            name.clone(),
-            format!("{} {unit}", c.value).trim_end().to_string(),
-            c.source.clone().unwrap_or_else(|| "not given".to_string()),
-        ]);
-    }
-    out.push_str(&grid.markdown());
+    out.push_str(&tables::coefficients(decision).markdown());
 }
 
 fn caveats(decision: &Decision, out: &mut String) {

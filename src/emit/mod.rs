@@ -1,21 +1,28 @@
-//! Decisions, prices and graphs as text: JSON, Markdown, CSV, DOT, and a summary for a terminal.
+//! Decisions, prices, fronts and graphs as text: JSON, Markdown, HTML with pictures, CSV, DOT, and a
+//! summary for a terminal.
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod breakdown;
+pub mod chart;
 pub mod dataflow;
 pub mod decision;
+pub mod front;
 pub mod graph;
 pub mod grid;
+pub mod html;
 mod inputs;
 pub mod insight;
 pub mod json;
 mod layers;
 pub mod maestro;
 pub mod markdown;
+pub mod markup;
 pub mod network;
 pub mod number;
 pub mod prices;
 pub mod proof;
 pub mod summary;
+mod tables;
 
 pub use decision::Decision;

@@ -199,7 +199,7 @@ impl Budgets {
         // Corners are far apart where many layers are of one kind, and none of them may fit though
         // a mixture does.
         let coarse = |design: &&[Point]| {
-            let mut layers = design.iter().zip(&space.coarse);
+            let mut layers = design.iter().zip(space.coarse.iter());
             layers.all(|(point, open)| open.contains(point))
         };
         if sums.len() > 1

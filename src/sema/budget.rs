@@ -7,7 +7,7 @@ use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
 use crate::ir::problem::{Budget, Expectation, Limit, Relation, Subject};
-use crate::syntax::ast::{BudgetDecl, Comparison, Condition, Name};
+use crate::syntax::ast::{BudgetDecl, Comparison, Condition, Name, Number};
 
 /// A metric by name, or a diagnostic.
 pub fn metric(name: &Name, out: &mut Vec<Diagnostic>) -> Option<Metric> {
@@ -28,7 +28,7 @@ enum Purpose {
 
 /// The value in the metric's own unit; times become cycles at `clock_hz`.
 fn value(
-    condition: &Condition,
+    number: &Number,
     metric: Metric,
     purpose: Purpose,
     clock_hz: f64,
@@ -45,7 +45,6 @@ fn value(
         }
         Purpose::Expectation => format!("the expected `{}`", metric.name()),
     };
-    let number = &condition.limit;
     let before = out.len();
     let Some((value, quantity)) = quantity::measure(number, &wanted, &what, out) else {
         let percent = number.unit.as_ref().is_some_and(|u| u.node == "%");
@@ -103,6 +102,16 @@ fn value(
         );
     }
     Some(Limit::Share(amount))
+}
+
+/// A limit that stands outside of a budget, read as one that stands in it; `None` if it has errors.
+pub fn limit(
+    number: &Number,
+    metric: Metric,
+    clock_hz: f64,
+    out: &mut Vec<Diagnostic>,
+) -> Option<Limit> {
+    value(number, metric, Purpose::Limit, clock_hz, out)
 }
 
 /// The nearest whole number if `value` differs from it by rounding only.
@@ -188,7 +197,7 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
             continue;
         }
         first.push((metric, condition.span));
-        let limit = value(condition, metric, Purpose::Limit, clock_hz, out);
+        let limit = value(&condition.limit, metric, Purpose::Limit, clock_hz, out);
         if let Some(limit) = limit.filter(|_| sign == wanted) {
             budgets.push(Budget {
                 metric,
@@ -250,7 +259,13 @@ pub fn expectation(
     let value = match subject {
         Subject::Gap => gap(condition, out)?,
         Subject::Metric(metric) => {
-            match value(condition, metric, Purpose::Expectation, clock_hz, out)? {
+            match value(
+                &condition.limit,
+                metric,
+                Purpose::Expectation,
+                clock_hz,
+                out,
+            )? {
                 Limit::Absolute(value) => value,
                 Limit::Share(_) => return None,
             }

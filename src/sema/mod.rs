@@ -23,6 +23,7 @@ mod search;
 mod technology;
 mod window;
 
+pub use budget::limit;
 pub use dataflow::mapped;
 pub use network::assembled;
 pub use parts::SETTINGS;

@@ -8,7 +8,8 @@ use crate::base::span::Span;
 use crate::cost::{self, CostModel, MAX_LAYERS, Price};
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Deployment, Problem};
+use crate::ir::problem::{Deployment, Limit, Problem};
+use std::sync::Arc;
 
 /// The most prices one problem may need; beyond it the table would not fit into memory.
 pub const MAX_PRICES: usize = 5_000_000;
@@ -37,28 +38,32 @@ pub enum SpaceError {
     },
 }
 
-/// A problem with its prices.
+/// Points that each layer may take.
+type Lists = Vec<Vec<Point>>;
+
+/// A problem with its prices. A clone shares them.
+#[derive(Clone)]
 pub struct Space<'p> {
     /// What is to be decided.
     pub problem: &'p Problem,
     /// Prices points and shared engines.
-    pub model: Box<dyn CostModel>,
+    pub model: Arc<dyn CostModel>,
     /// Numbers the points of a layer.
     pub grid: Grid,
     /// Per distinct shape: the price of every point.
-    pub tables: Vec<Table>,
+    pub tables: Arc<Vec<Table>>,
     /// What waits for what.
-    pub paths: Paths,
+    pub paths: Arc<Paths>,
     /// The budgets in absolute units.
     pub limits: Vec<BoundLimit>,
     /// Per layer: coarse points it may take (priced, pins kept), in menu order.
-    pub coarse: Vec<Vec<Point>>,
+    pub coarse: Arc<Vec<Vec<Point>>>,
     /// Per layer: all points it may take, coarse and refined, ascending.
-    pub fine: Vec<Vec<Point>>,
+    pub fine: Arc<Vec<Vec<Point>>>,
     /// Per knob and position on its axis: whether a layer without a pin may choose it.
-    offered: Vec<Vec<bool>>,
+    offered: Arc<Vec<Vec<bool>>>,
     /// For each point of the grid, which shared choice it belongs to (all 0 when pipelined).
-    shared: Vec<u32>,
+    shared: Arc<Vec<u32>>,
 }
 
 impl<'p> Space<'p> {
@@ -85,15 +90,17 @@ impl<'p> Space<'p> {
             });
         };
         // Sema has checked the model's name and coefficients.
-        let model = cost::build(problem.model, &problem.technology, problem.precision)
-            .unwrap_or_else(|| unreachable!("sema knows only registered models"));
+        let model: Arc<dyn CostModel> =
+            cost::build(problem.model, &problem.technology, problem.precision)
+                .unwrap_or_else(|| unreachable!("sema knows only registered models"))
+                .into();
         let points: Vec<Point> = (0..size as Point).collect();
         let tables = table::fill(problem, model.as_ref(), &grid, &points);
-        let shared = points
+        let shared: Vec<u32> = points
             .iter()
             .map(|&p| shared_number(problem, &grid, p))
             .collect();
-        let offered = problem
+        let offered: Vec<Vec<bool>> = problem
             .menu
             .knobs
             .iter()
@@ -108,25 +115,45 @@ impl<'p> Space<'p> {
             })
             .collect();
         let mut space = Space {
-            offered,
+            offered: Arc::new(offered),
             problem,
             model,
             grid,
-            tables,
-            paths: Paths::new(&problem.network),
+            tables: Arc::new(tables),
+            paths: Arc::new(Paths::new(&problem.network)),
             limits: Vec::new(),
-            coarse: Vec::new(),
-            fine: Vec::new(),
-            shared,
+            coarse: Arc::default(),
+            fine: Arc::default(),
+            shared: Arc::new(shared),
         };
         space.limits = limits::bind(&space)?;
-        space.choose()?;
+        let (coarse, fine) = space.choose()?;
+        space.coarse = Arc::new(coarse);
+        space.fine = Arc::new(fine);
         Ok(space)
+    }
+
+    /// The same problem under other limits.
+    pub fn with_limits(&self, limits: Vec<BoundLimit>) -> Self {
+        Space {
+            limits,
+            ..self.clone()
+        }
+    }
+
+    /// What a limit comes to in the metric's unit; `None` for a share of a span that has no corner
+    /// with a price.
+    pub fn absolute(&self, metric: Metric, limit: Limit) -> Option<f64> {
+        match limit {
+            Limit::Absolute(limit) => Some(limit),
+            Limit::Share(share) => limits::span(self, metric).map(|s| s.at(share)),
+        }
     }
 
     /// Lists what each layer may take: priced, as pinned, and no slower than a throughput budget
     /// of a pipelined design allows.
-    fn choose(&mut self) -> Result<(), SpaceError> {
+    fn choose(&self) -> Result<(Lists, Lists), SpaceError> {
+        let (mut all_coarse, mut all_fine) = (Vec::new(), Vec::new());
         let menu_order = self.grid.coarse_points();
         // Layers of one shape have the same lists unless a pin sets one apart.
         let mut known: Vec<Option<usize>> = vec![None; self.problem.shapes.len()];
@@ -135,8 +162,8 @@ impl<'p> Space<'p> {
             let shape = self.problem.layers[layer].shape;
             if pin.is_none() {
                 if let Some(same) = known[shape] {
-                    self.coarse.push(self.coarse[same].clone());
-                    self.fine.push(self.fine[same].clone());
+                    all_coarse.push(Vec::clone(&all_coarse[same]));
+                    all_fine.push(Vec::clone(&all_fine[same]));
                     continue;
                 }
                 known[shape] = Some(layer);
@@ -159,7 +186,7 @@ impl<'p> Space<'p> {
                 let (_, positions) = self.grid.positions(point);
                 positions
                     .iter()
-                    .zip(&self.offered)
+                    .zip(self.offered.iter())
                     .zip(&fixed)
                     .all(|((&p, offered), fixed)| fixed.is_some() || offered[p])
             };
@@ -190,10 +217,10 @@ impl<'p> Space<'p> {
                     coarse.push(moved);
                 }
             }
-            self.coarse.push(coarse);
-            self.fine.push(fine);
+            all_coarse.push(coarse);
+            all_fine.push(fine);
         }
-        Ok(())
+        Ok((all_coarse, all_fine))
     }
 
     /// The price of a layer at a point; `None` where the model refuses.

@@ -35,10 +35,41 @@ impl BoundLimit {
     }
 }
 
-/// The limits of a space whose tables are filled. A share x means min + (max - min) x over the
-/// uniform corner assignments of the coarse menu (every layer at the same corner, each knob at its
-/// smallest or largest coarse level, every dataflow); corners with a refused layer are left out.
-/// This is how ConfuciuX derives its limits.
+/// The least and the most of a metric over the uniform corner assignments of the coarse menu: every
+/// layer at the same corner, each knob at its smallest or largest coarse level, every dataflow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MetricSpan {
+    min: f64,
+    max: f64,
+}
+
+impl MetricSpan {
+    /// A share x of it means min + (max - min) x.
+    pub fn at(self, share: f64) -> f64 {
+        // At 100 % the dearest corner itself must fit, whatever the rounding.
+        if share == 1.0 {
+            self.max
+        } else {
+            self.min + (self.max - self.min) * share
+        }
+    }
+
+    fn of(corners: &[super::Totals], metric: Metric) -> Option<Self> {
+        let values = corners.iter().map(|t| t.metric(metric));
+        let (min, max) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
+            (lo.min(v), hi.max(v))
+        });
+        (!corners.is_empty()).then_some(MetricSpan { min, max })
+    }
+}
+
+/// The span of a metric in a space whose tables are filled; `None` if no corner has a price.
+pub fn span(space: &Space, metric: Metric) -> Option<MetricSpan> {
+    MetricSpan::of(&corner_totals(space), metric)
+}
+
+/// The limits of a space whose tables are filled. Shares are those of a [`MetricSpan`]; corners with
+/// a refused layer are left out. This is how ConfuciuX derives its limits.
 pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
     let mut limits = Vec::new();
     let mut corners = None;
@@ -47,20 +78,9 @@ pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
             Limit::Absolute(limit) => (limit, None),
             Limit::Share(share) => {
                 let corners = corners.get_or_insert_with(|| corner_totals(space));
-                let values = corners.iter().map(|t| t.metric(budget.metric));
-                let (min, max) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| {
-                    (lo.min(v), hi.max(v))
-                });
-                if corners.is_empty() {
-                    return Err(SpaceError::NoCorner { span: budget.span });
-                }
-                // At 100 % the dearest corner itself must fit, whatever the rounding.
-                let limit = if share == 1.0 {
-                    max
-                } else {
-                    min + (max - min) * share
-                };
-                (limit, Some(share))
+                let span = MetricSpan::of(corners, budget.metric)
+                    .ok_or(SpaceError::NoCorner { span: budget.span })?;
+                (span.at(share), Some(share))
             }
         };
         limits.push(BoundLimit {

@@ -1,6 +1,6 @@
 //! `model analytic`: energy, area and power from the counts.
 
-use super::super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
+use super::super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Parts, Peaks, Price, Refused};
 use super::coefficients::COEFFICIENTS;
 use super::{Array, Outcome, evaluate, nest};
 use crate::ir::dataflow::Rule;
@@ -43,6 +43,19 @@ struct Analytic {
     hop_nj: f64,
     noc_area_um2: f64,
     offchip_nj: f64,
+}
+
+/// The components of an energy and of an area, in the order of their sums.
+const ENERGY: [&str; 6] = ["MAC", "L1", "L2", "NoC", "off-chip", "leakage"];
+const AREA: [&str; 5] = ["MAC", "adder tree", "L1", "L2", "NoC"];
+
+/// From the first to the last.
+fn sum(parts: &[f64]) -> f64 {
+    parts.iter().fold(0.0, |sum, part| sum + part)
+}
+
+fn named<const N: usize>(names: [&'static str; N], values: [f64; N]) -> Vec<Part> {
+    names.into_iter().zip(values).collect()
 }
 
 /// Bytes of this many bits.
@@ -127,8 +140,8 @@ impl Analytic {
         bytes(input + weights + 2 * sum)
     }
 
-    /// nJ of one layer; the sum of `docs/cost-model.md`, section "Energy", in its order.
-    fn energy_nj(&self, pes: f64, access: [f64; 2], o: &Outcome) -> f64 {
+    /// nJ of one layer by component; the sum of `docs/cost-model.md`, section "Energy", in its order.
+    fn energy_parts(&self, pes: f64, access: [f64; 2], o: &Outcome) -> [f64; 6] {
         let of = |n: u64| n as f64;
         let [input, weights, sum] = self.array.bits.map(bytes);
         let output = bytes(self.array.output_bits);
@@ -156,12 +169,11 @@ impl Analytic {
         let seconds = of(o.cycles) / self.clock_hz;
         // mW x s = uJ x 1000 = nJ x 1e6.
         let leakage = self.leakage_mw(pes, of(o.l1_bytes), of(o.l2_bytes)) * seconds * 1e6;
-        macs + l1 + l2 + noc + offchip + leakage
+        [macs, l1, l2, noc, offchip, leakage]
     }
 
-    /// As [`CostModel::engine`], with the energies of an access to its memories.
-    fn engine_with(&self, pes: u64, [l1, l2]: [u64; 2], access: [f64; 2]) -> Engine {
-        let (pes, l1, l2) = (pes as f64, l1 as f64, l2 as f64);
+    /// um2 by component, in the order of the sum: lanes, adder tree, L1, L2, network.
+    fn area_of(&self, pes: f64, l1: f64, l2: f64) -> [f64; 5] {
         let lanes = pes * self.array.lanes as f64;
         let width = self.array.noc_width as f64;
         let tree = if self.array.forwarding {
@@ -169,15 +181,25 @@ impl Analytic {
         } else {
             pes * self.add_area_um2
         };
+        [
+            lanes * self.lane_area_um2,
+            tree,
+            pes * self.memory_um2(l1),
+            self.memory_um2(l2),
+            pes * width * self.noc_area_um2,
+        ]
+    }
+
+    /// As [`CostModel::engine`], with the energies of an access to its memories.
+    fn engine_with(&self, pes: u64, [l1, l2]: [u64; 2], access: [f64; 2]) -> Engine {
+        let (pes, l1, l2) = (pes as f64, l1 as f64, l2 as f64);
+        let lanes = pes * self.array.lanes as f64;
+        let width = self.array.noc_width as f64;
         let mac = self.multiply_nj + self.add_nj + self.mac_bytes() * access[0];
         let moved = self.hops * self.hop_nj + access[0] + access[1];
         let per_cycle = lanes * mac + 2.0 * width * moved;
         Engine {
-            area_um2: lanes * self.lane_area_um2
-                + tree
-                + pes * self.memory_um2(l1)
-                + self.memory_um2(l2)
-                + pes * width * self.noc_area_um2,
+            area_um2: sum(&self.area_of(pes, l1, l2)),
             // nJ x Hz = nW = 1e-6 mW.
             power_mw: per_cycle * self.clock_hz * 1e-6 + self.leakage_mw(pes, l1, l2),
         }
@@ -203,7 +225,7 @@ impl CostModel for Analytic {
         let macs_per_cycle = o.macs as f64 / cycles;
         let price = Price {
             latency_cycles: o.cycles,
-            energy_nj: self.energy_nj(pes as f64, access, &o),
+            energy_nj: sum(&self.energy_parts(pes as f64, access, &o)),
             area_um2: engine.area_um2,
             power_mw: engine.power_mw,
             throughput_macs_per_cycle: macs_per_cycle,
@@ -239,6 +261,29 @@ impl CostModel for Analytic {
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine {
         let memories = [l1_bytes, l2_bytes];
         self.engine_with(pes, memories, memories.map(|bytes| self.access_nj(bytes)))
+    }
+
+    fn parts(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Option<Parts> {
+        let o = evaluate(shape, rule, knobs, &self.array).ok()?;
+        let pes = knobs.get(Menu::PES).copied()?;
+        let access = [o.l1_bytes, o.l2_bytes].map(|bytes| self.access_nj(bytes));
+        let bits = self.array.offchip_bits(o.offchip).ok()?;
+        Some(Parts {
+            energy_nj: named(ENERGY, self.energy_parts(pes as f64, access, &o)),
+            offchip_bytes: bytes(bits),
+        })
+    }
+
+    fn area_parts(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Option<Vec<Part>> {
+        let areas = self.area_of(pes as f64, l1_bytes as f64, l2_bytes as f64);
+        Some(named(AREA, areas))
+    }
+
+    fn peaks(&self) -> Option<Peaks> {
+        Some(Peaks {
+            macs_per_pe: self.array.lanes as f64,
+            offchip_bytes: self.array.offchip_width as f64,
+        })
     }
 
     fn caveats(&self) -> &'static [&'static str] {

@@ -128,6 +128,30 @@ pub fn engine_area_um2(pes: i64, l1_bytes: i64, l2_bytes: i64, hw: &Hardware) ->
         + f64::max(c.arbiter_area_um2, c.arbiter_area_um2 * arbiter)
 }
 
+/// The terms of [`engine_area_um2`] by name, in um^2. They add up to it but for rounding.
+pub fn engine_area_parts(
+    pes: i64,
+    l1_bytes: i64,
+    l2_bytes: i64,
+    hw: &Hardware,
+) -> [(&'static str, f64); 5] {
+    let c = &hw.coefficients;
+    let p = pes as f64;
+    let ports = c.bus_ports_per_pe * p + c.bus_ports_base;
+    let arbiter = c.arbiter_quadratic * p * p + c.arbiter_linear * p + c.arbiter_base;
+    let sram = c.sram_area_um2_per_byte;
+    [
+        ("MAC", p * c.mac_area_um2 * hw.simd_lanes as f64),
+        ("L1", p * sram * built_bytes(l1_bytes)),
+        ("L2", sram * built_bytes(l2_bytes)),
+        ("bus", c.bus_area_um2 * ports * hw.noc_bandwidth as f64),
+        (
+            "arbiter",
+            f64::max(c.arbiter_area_um2, c.arbiter_area_um2 * arbiter),
+        ),
+    ]
+}
+
 /// Power of an array by part, in mW.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Power {
