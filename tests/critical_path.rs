@@ -134,7 +134,7 @@ fn exhaust(space: &Space, paths: &[Vec<usize>]) -> Option<u64> {
     let mut best: Option<u64> = None;
     let mut at = vec![0; fine.len()];
     loop {
-        let assignment: Assignment = at.iter().zip(fine).map(|(&a, f)| f[a]).collect();
+        let assignment: Assignment = at.iter().zip(fine.iter()).map(|(&a, f)| f[a]).collect();
         let evaluation = space.evaluate(&assignment).expect("priced");
         let found = longest(space, paths, &assignment);
         assert_eq!(evaluation.totals.critical_cycles, found);

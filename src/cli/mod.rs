@@ -9,6 +9,7 @@ mod cost;
 mod designs;
 mod exit;
 mod explain;
+mod explain_layer;
 mod files;
 mod findings;
 mod fmt;

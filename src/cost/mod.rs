@@ -1,10 +1,13 @@
 //! Prices one layer at one design point. Pure: no files, no clock, no randomness.
 
+pub mod account;
 pub mod analytic;
 mod coefficient;
 pub mod maestro;
 mod reference;
+mod reference_account;
 
+use account::Account;
 pub use reference::original;
 
 use crate::ir::dataflow::Rule;
@@ -95,6 +98,13 @@ pub trait CostModel: Send + Sync {
     /// Area and power of an engine with this many PEs, bytes of local memory in each of them and
     /// bytes of shared memory. For the memories of a price it gives that price's area and power.
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine;
+
+    /// The figures of a price term by term, for the same layer, mapping and knobs. The terms add up
+    /// to the price's figures but for rounding.
+    ///
+    /// # Errors
+    /// As [`CostModel::price`].
+    fn account(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Account, Refused>;
 
     /// What a price consists of, for the same layer, mapping and knobs; `None` if the model does not
     /// tell parts apart.

@@ -6,9 +6,10 @@
 //! stay right; a dense layer is a convolution of one pixel; a transposed convolution is, as in the
 //! reference itself, a plain one.
 
+use super::account::Account;
 use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
-use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Price, Refused};
+use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Price, Refused, reference_account};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::{Rule, Size};
 use crate::ir::dim::Dim;
@@ -125,6 +126,7 @@ pub const ENTRY: ModelEntry = ModelEntry {
 };
 
 struct Maestro {
+    technology: Technology,
     /// The PE count is filled in per price.
     hardware: Hardware,
 }
@@ -134,6 +136,7 @@ impl Maestro {
         let get = |name: &str| technology.get(name).unwrap_or(f64::NAN);
         let whole = |name: &str| get(name) as i64;
         Maestro {
+            technology: technology.clone(),
             hardware: Hardware {
                 pes: 1,
                 simd_lanes: whole("mac.lanes"),
@@ -160,6 +163,13 @@ impl Maestro {
                     arbiter_base: get("noc.arbiter_base"),
                 },
             },
+        }
+    }
+
+    fn with_pes(&self, knobs: &[u64]) -> Hardware {
+        Hardware {
+            pes: signed(knobs[Menu::PES]),
+            ..self.hardware
         }
     }
 }
@@ -262,10 +272,7 @@ impl CostModel for Maestro {
         let layer = layer(shape)?;
         let mut mapping = Mapping::new();
         write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
-        let hardware = Hardware {
-            pes: signed(knobs[Menu::PES]),
-            ..self.hardware
-        };
+        let hardware = self.with_pes(knobs);
         let report = maestro::evaluate(&layer, &mapping, &hardware).map_err(refused)?;
         let price = Price {
             latency_cycles: count(report.runtime_cycles, "the latency")?,
@@ -306,6 +313,13 @@ impl CostModel for Maestro {
             area_um2: maestro::engine_area_um2(pes, l1, l2, &self.hardware),
             power_mw: maestro::engine_power_mw(pes, l1, l2, &self.hardware),
         }
+    }
+
+    fn account(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Account, Refused> {
+        let (layer, mapping) = original(shape, rule, knobs)?;
+        let hardware = self.with_pes(knobs);
+        let account = reference_account::account(&layer, &mapping, &hardware, &self.technology);
+        account.map_err(refused)
     }
 
     fn area_parts(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Option<Vec<Part>> {

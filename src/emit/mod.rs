@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads a clock, a file or the environment, so that equal decisions give equal bytes.
 
+pub mod account;
 pub mod breakdown;
 pub mod chart;
 pub mod dataflow;

@@ -82,7 +82,7 @@ fn extents(node: &Node) -> String {
 }
 
 /// `K = 32, C = 3, …, stride = 2x2`; what has its default is left out.
-fn bounds(shape: &LayerShape) -> String {
+pub(super) fn bounds(shape: &LayerShape) -> String {
     let declared = shape.op.dims().iter().filter(|d| shape.bounds[**d] > 0);
     let mut out: Vec<String> = declared
         .map(|d| format!("{} = {}", d.name(), shape.bounds[*d]))

@@ -260,7 +260,7 @@ fn one_engine_for_all_layers() {
 
 #[test]
 fn a_failed_expectation_leaves_the_files() {
-    let spec = TINY.replace("1e6 cycles", "10 cycles");
+    let spec = TINY.replace("4e5 cycles", "10 cycles");
     let folder = Folder::with(&[("t.cfx", &spec)]);
     let ran = folder.run(&["build", "t.cfx"]).ends(1);
     assert!(ran.err.contains("E0801"), "{}", ran.err);

@@ -44,7 +44,7 @@ design npu {
   minimize latency
   search reinforce { episodes = 20 } then genetic { generations = 5 }
   pin conv1 { pes = 4 }
-  expect latency <= 1e6 cycles
+  expect latency <= 4e5 cycles
 }
 "#;
 

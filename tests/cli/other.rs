@@ -91,6 +91,69 @@ fn the_library_can_be_read() {
 }
 
 #[test]
+fn the_price_of_a_layer_is_explained() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    let explain = |more: &[&str]| folder.run(&[&["explain", "t.cfx"], more].concat());
+    let told = explain(&["--layer", "conv1", "--buffer", "2"]).ends(0);
+    // Pinned to 4 PEs.
+    let head = "conv1 of npu: conv { K = 16, C = 3, Y = 32, X = 32, R = 3, S = 3, stride = 2, pad = 1 }\n\
+                at pes = 4, buffer = 2 under nvdla; model analytic, technology horowitz45\n";
+    assert!(told.out.starts_with(head), "{}", told.out);
+    for part in [
+        "latency  ",
+        "energy  ",
+        "area  ",
+        "power  ",
+        "Horowitz",
+        "what limits it",
+        "next to it in the menu",
+    ] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
+    assert_eq!(told.err, "");
+    // Beside the menu, and said to be.
+    let told = explain(&["--layer", "pw1", "--pes", "7", "--knob", "buffer=9"]).ends(0);
+    assert!(told.out.contains("at pes = 7, buffer = 9"), "{}", told.out);
+    assert_eq!(told.err, "buffer = 9 is not in menu small\n");
+    // The fastest of the menu.
+    explain(&["--layer", "fc"]).ends(0);
+    let wrong: [(&[&str], &str); 6] = [
+        (&["--layer", "conv2"], "did you mean `conv1`"),
+        (
+            &["--layer", "conv1", "--knob", "bufer=2"],
+            "did you mean `buffer`",
+        ),
+        (
+            &["--layer", "conv1", "--knob", "buffer"],
+            "gives no knob a value",
+        ),
+        (&["--layer", "conv1", "--pes", "0"], "at least 1"),
+        (
+            &["--layer", "conv1", "--dataflow", "nvdlb"],
+            "did you mean `nvdla`",
+        ),
+        (&[], "which of its layers"),
+    ];
+    for (options, reason) in wrong {
+        let told = explain(options).ends(2);
+        assert!(told.err.contains(reason), "{reason}: {}", told.err);
+    }
+    assert!(
+        folder
+            .run(&["explain", "E0303", "--layer", "a"])
+            .ends(2)
+            .err
+            .contains("no specification")
+    );
+    let edp = folder.run(&["explain", "edp"]).ends(0);
+    assert!(
+        edp.out.starts_with("edp, in nJ*cycles: energy"),
+        "{}",
+        edp.out
+    );
+}
+
+#[test]
 fn codes_are_explained() {
     let folder = Folder::with(&[("t.cfx", TINY)]);
     for code in ["E0303", "cfx::e0303"] {

@@ -12,6 +12,7 @@
 //! | `coefficients` | what a technology must say |
 //! | `price` | energy, area and power from the counts |
 
+mod account;
 mod coefficients;
 mod nest;
 mod passes;

@@ -1,14 +1,16 @@
 //! `model analytic`: energy, area and power from the counts.
 
+use super::super::account::{Account, Input};
 use super::super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Parts, Peaks, Price, Refused};
 use super::coefficients::COEFFICIENTS;
-use super::{Array, Outcome, evaluate, nest};
+use super::{Array, Outcome, account, evaluate, nest};
+use crate::base::units::Quantity;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
 use crate::ir::precision::{Format, Precision};
 use crate::ir::registry::ModelSpec;
-use crate::ir::technology::Technology;
+use crate::ir::technology::{Presence, Technology};
 
 /// The registry line.
 pub const ENTRY: ModelEntry = ModelEntry {
@@ -23,9 +25,13 @@ pub const ENTRY: ModelEntry = ModelEntry {
 };
 
 /// The model with its coefficients.
-struct Analytic {
-    array: Array,
-    clock_hz: f64,
+pub(super) struct Analytic {
+    technology: Technology,
+    /// Names of the formats that are multiplied and added in.
+    pub product: &'static str,
+    pub sum: &'static str,
+    pub array: Array,
+    pub clock_hz: f64,
     hops: f64,
     /// Multiplier and adder of a lane.
     lane_area_um2: f64,
@@ -56,6 +62,24 @@ fn sum(parts: &[f64]) -> f64 {
 
 fn named<const N: usize>(names: [&'static str; N], values: [f64; N]) -> Vec<Part> {
     names.into_iter().zip(values).collect()
+}
+
+/// What moves for a layer, in bytes.
+pub struct BytesMoved {
+    /// Operands into L1 of all PEs, copies counted.
+    pub delivered: f64,
+    /// Sums out of the PEs.
+    pub sent: f64,
+    /// Operands from off-chip memory.
+    pub brought: f64,
+    /// Operands out of L2.
+    pub read: f64,
+    /// Sums into and out of L2.
+    pub sums: f64,
+    /// Over the network, times hops.
+    pub hops: f64,
+    /// To and from off-chip memory.
+    pub offchip: f64,
 }
 
 /// Bytes of this many bits.
@@ -97,6 +121,9 @@ impl Analytic {
         let sum = precision.sum.name();
         let add_area_um2 = get(&format!("{sum}.add_area"));
         Analytic {
+            technology: technology.clone(),
+            product,
+            sum,
             array: Array::new(technology, precision),
             clock_hz: technology.clock_hz(),
             hops: get("noc.hops"),
@@ -117,9 +144,22 @@ impl Analytic {
         }
     }
 
+    /// A coefficient of the technology by name, or its default.
+    pub fn coefficient(&self, name: &str) -> Input {
+        let spec = COEFFICIENTS.iter().find(|c| c.name == name);
+        let default = match spec.map(|c| (c.presence, c.quantity)) {
+            Some((Presence::Default(value), quantity)) => (value, quantity),
+            Some((_, quantity)) => (f64::NAN, quantity),
+            None => (f64::NAN, Quantity::Count),
+        };
+        let written = self.technology.coefficients.get(name);
+        let (value, quantity) = written.map_or(default, |c| (c.value, c.quantity));
+        Input::new(name, value, quantity)
+    }
+
     /// nJ to read or write a byte of a memory of this many bytes:
     /// sram.fixed_energy + sram.energy x sqrt(bytes / sram.reference).
-    fn access_nj(&self, bytes: u64) -> f64 {
+    pub fn access_nj(&self, bytes: u64) -> f64 {
         self.sram_fixed_nj + self.sram_nj * (bytes as f64 / self.sram_reference).sqrt()
     }
 
@@ -129,51 +169,60 @@ impl Analytic {
     }
 
     /// mW: (PEs x lanes) x mac.leakage + (PEs x L1 + L2) x sram.leakage.
-    fn leakage_mw(&self, pes: f64, l1_bytes: f64, l2_bytes: f64) -> f64 {
+    pub fn leakage_mw(&self, pes: f64, l1_bytes: f64, l2_bytes: f64) -> f64 {
         pes * self.array.lanes as f64 * self.mac_leakage_mw
             + (pes * l1_bytes + l2_bytes) * self.sram_leakage_mw
     }
 
     /// Bytes that a MAC reads and writes in L1: an input, a weight, a sum read and written.
-    fn mac_bytes(&self) -> f64 {
+    pub fn mac_bytes(&self) -> f64 {
         let [input, weights, sum] = self.array.bits;
         bytes(input + weights + 2 * sum)
     }
 
-    /// nJ of one layer by component; the sum of `docs/cost-model.md`, section "Energy", in its order.
-    fn energy_parts(&self, pes: f64, access: [f64; 2], o: &Outcome) -> [f64; 6] {
+    /// The counts of a layer in bytes.
+    pub fn bytes_moved(&self, o: &Outcome) -> BytesMoved {
         let of = |n: u64| n as f64;
         let [input, weights, sum] = self.array.bits.map(bytes);
         let output = bytes(self.array.output_bits);
         let operands = |n: [u64; 2]| of(n[0]) * input + of(n[1]) * weights;
-        let brought = [o.offchip[0], o.offchip[1]];
+        let brought = operands([o.offchip[0], o.offchip[1]]);
         let spilled = of(o.offchip[3]) + of(o.offchip[4]);
-        let added = of(o.moved.sent - o.moved.arrived) + of(o.sums_read);
-        let macs = of(o.macs) * (self.multiply_nj + self.add_nj) + added * self.add_nj;
-        let l1 =
-            (of(o.macs) * self.mac_bytes() + operands(o.moved.delivered) + of(o.moved.sent) * sum)
-                * access[0];
-        let l2 = (operands(brought)
-            + operands(o.moved.read)
-            + (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2]) + spilled) * sum)
-            * access[1];
+        let delivered = operands(o.moved.delivered);
         // Sums go all the way to the shared memory, or to the next PE until one is left.
         let sum_hops = if self.array.forwarding {
             of(o.moved.sent - o.moved.arrived) + of(o.moved.arrived) * self.hops
         } else {
             of(o.moved.sent) * self.hops
         };
-        let noc = (operands(o.moved.delivered) * self.hops + sum_hops * sum) * self.hop_nj;
-        let offchip =
-            (operands(brought) + of(o.offchip[2]) * output + spilled * sum) * self.offchip_nj;
+        BytesMoved {
+            delivered,
+            sent: of(o.moved.sent) * sum,
+            brought,
+            read: operands(o.moved.read),
+            sums: (of(o.moved.arrived) + of(o.sums_read) + of(o.offchip[2]) + spilled) * sum,
+            hops: delivered * self.hops + sum_hops * sum,
+            offchip: brought + of(o.offchip[2]) * output + spilled * sum,
+        }
+    }
+
+    /// nJ of one layer by component; the sum of `docs/cost-model.md`, section "Energy", in its order.
+    pub fn energy_parts(&self, pes: f64, access: [f64; 2], o: &Outcome) -> [f64; 6] {
+        let of = |n: u64| n as f64;
+        let moved = self.bytes_moved(o);
+        let added = of(o.moved.sent - o.moved.arrived) + of(o.sums_read);
+        let macs = of(o.macs) * (self.multiply_nj + self.add_nj) + added * self.add_nj;
+        let l1 = (of(o.macs) * self.mac_bytes() + moved.delivered + moved.sent) * access[0];
+        let l2 = (moved.brought + moved.read + moved.sums) * access[1];
         let seconds = of(o.cycles) / self.clock_hz;
         // mW x s = uJ x 1000 = nJ x 1e6.
         let leakage = self.leakage_mw(pes, of(o.l1_bytes), of(o.l2_bytes)) * seconds * 1e6;
+        let (noc, offchip) = (moved.hops * self.hop_nj, moved.offchip * self.offchip_nj);
         [macs, l1, l2, noc, offchip, leakage]
     }
 
     /// um2 by component, in the order of the sum: lanes, adder tree, L1, L2, network.
-    fn area_of(&self, pes: f64, l1: f64, l2: f64) -> [f64; 5] {
+    pub fn area_of(&self, pes: f64, l1: f64, l2: f64) -> [f64; 5] {
         let lanes = pes * self.array.lanes as f64;
         let width = self.array.noc_width as f64;
         let tree = if self.array.forwarding {
@@ -190,18 +239,24 @@ impl Analytic {
         ]
     }
 
-    /// As [`CostModel::engine`], with the energies of an access to its memories.
-    fn engine_with(&self, pes: u64, [l1, l2]: [u64; 2], access: [f64; 2]) -> Engine {
-        let (pes, l1, l2) = (pes as f64, l1 as f64, l2 as f64);
+    /// nJ per cycle of lanes and of links at full rate: every lane makes a MAC with its accesses to
+    /// L1, and the network brings and takes its width in bytes.
+    pub fn busy_nj(&self, pes: f64, access: [f64; 2]) -> [f64; 2] {
         let lanes = pes * self.array.lanes as f64;
         let width = self.array.noc_width as f64;
         let mac = self.multiply_nj + self.add_nj + self.mac_bytes() * access[0];
         let moved = self.hops * self.hop_nj + access[0] + access[1];
-        let per_cycle = lanes * mac + 2.0 * width * moved;
+        [lanes * mac, 2.0 * width * moved]
+    }
+
+    /// As [`CostModel::engine`], with the energies of an access to its memories.
+    fn engine_with(&self, pes: u64, [l1, l2]: [u64; 2], access: [f64; 2]) -> Engine {
+        let (pes, l1, l2) = (pes as f64, l1 as f64, l2 as f64);
+        let [lanes, links] = self.busy_nj(pes, access);
         Engine {
             area_um2: sum(&self.area_of(pes, l1, l2)),
             // nJ x Hz = nW = 1e-6 mW.
-            power_mw: per_cycle * self.clock_hz * 1e-6 + self.leakage_mw(pes, l1, l2),
+            power_mw: (lanes + links) * self.clock_hz * 1e-6 + self.leakage_mw(pes, l1, l2),
         }
     }
 }
@@ -261,6 +316,10 @@ impl CostModel for Analytic {
     fn engine(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Engine {
         let memories = [l1_bytes, l2_bytes];
         self.engine_with(pes, memories, memories.map(|bytes| self.access_nj(bytes)))
+    }
+
+    fn account(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Account, Refused> {
+        account::account(self, shape, rule, knobs)
     }
 
     fn parts(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Option<Parts> {

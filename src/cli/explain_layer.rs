@@ -1,0 +1,240 @@
+//! `cfxc explain SPEC --layer NAME`: where the price of one layer comes from.
+
+use super::console::Console;
+use super::designs;
+use super::exit::Exit;
+use super::files;
+use crate::base::span::SourceMap;
+use crate::cost::{self, CostModel, Price};
+use crate::diag::{Diagnostic, codes};
+use crate::emit::account::{self, Explained};
+use crate::ir::problem::Problem;
+use crate::space::Grid;
+
+/// The point of the menu, or beside it, that a layer is explained at.
+#[derive(Debug, clap::Args)]
+pub struct Point {
+    /// Which design, if there are several
+    #[arg(long, value_name = "NAME", requires = "layer")]
+    design: Option<String>,
+    /// PEs of the layer's engine
+    #[arg(long, value_name = "N", requires = "layer")]
+    pes: Option<u64>,
+    /// Value of the knob `buffer`
+    #[arg(long, value_name = "N", requires = "layer")]
+    buffer: Option<u64>,
+    /// Value of any knob
+    #[arg(long, value_name = "NAME=N", requires = "layer")]
+    knob: Vec<String>,
+    /// Its dataflow, if the design leaves a choice
+    #[arg(long, value_name = "NAME", requires = "layer")]
+    dataflow: Option<String>,
+}
+
+impl Point {
+    /// Whether anything is said.
+    pub fn says(&self) -> bool {
+        self.design.is_some()
+            || self.pes.is_some()
+            || self.buffer.is_some()
+            || !self.knob.is_empty()
+            || self.dataflow.is_some()
+    }
+}
+
+/// What is said of a layer's point: a dataflow, and a value for each knob.
+struct Said {
+    dataflow: Option<usize>,
+    knobs: Vec<Option<u64>>,
+}
+
+pub fn run(spec: &str, layer: &str, point: &Point, console: &Console) -> Exit {
+    let loaded = files::load(spec);
+    console.show(&loaded.analysis.diagnostics, &loaded.sources);
+    if loaded.analysis.has_errors() {
+        return Exit::of(&loaded.analysis.diagnostics);
+    }
+    let problem = match designs::one(&loaded, point.design.as_deref(), spec) {
+        Ok(problem) => problem,
+        Err((diagnostic, exit)) => {
+            console.fail(diagnostic);
+            return exit;
+        }
+    };
+    let Some(at) = problem.layers.iter().position(|l| l.name == layer) else {
+        let names = problem.layers.iter().map(|l| l.name.as_str());
+        console.fail(designs::unknown("layer", layer, names));
+        return Exit::Usage;
+    };
+    let said = match said(point, &problem, at) {
+        Ok(said) => said,
+        Err(diagnostic) => {
+            console.fail(diagnostic);
+            return Exit::Usage;
+        }
+    };
+    explain(&problem, at, &said, console, &loaded.sources)
+}
+
+/// Reads the options; what they leave open is as pinned.
+fn said(point: &Point, problem: &Problem, layer: usize) -> Result<Said, Diagnostic> {
+    let mut said = Said {
+        dataflow: None,
+        knobs: vec![None; problem.menu.knobs.len()],
+    };
+    for pin in problem.pins.iter().filter(|p| p.layer == layer) {
+        said.dataflow = pin.dataflow;
+        pin.knobs
+            .iter()
+            .for_each(|&(knob, value)| said.knobs[knob] = Some(value));
+    }
+    let mut set = |name: &str, value: u64| {
+        let Some(knob) = problem.menu.find(name) else {
+            let known = problem.menu.knobs.iter().map(|k| k.name.as_str());
+            return Err(designs::unknown("knob", name, known));
+        };
+        if value == 0 {
+            let message = format!("knob `{name}` is at least 1");
+            return Err(
+                Diagnostic::error(codes::OUT_OF_RANGE, message).help("write a whole number from 1")
+            );
+        }
+        said.knobs[knob] = Some(value);
+        Ok(())
+    };
+    point.pes.map_or(Ok(()), |value| set("pes", value))?;
+    point.buffer.map_or(Ok(()), |value| set("buffer", value))?;
+    for text in &point.knob {
+        let pair = text.split_once('=');
+        let Some((name, Ok(value))) = pair.map(|(name, value)| (name, value.parse())) else {
+            let message = format!("`{text}` gives no knob a value");
+            return Err(Diagnostic::error(codes::WRONG_VALUE, message)
+                .help("write `--knob NAME=N`, such as `--knob tile_c=2`"));
+        };
+        set(name, value)?;
+    }
+    if let Some(name) = &point.dataflow {
+        let found = problem.dataflows.iter().position(|d| d.name == *name);
+        let known = problem.dataflows.iter().map(|d| d.name.as_str());
+        said.dataflow = Some(found.ok_or_else(|| designs::unknown("dataflow", name, known))?);
+    }
+    Ok(said)
+}
+
+/// Prices of one layer.
+struct Layer<'a> {
+    problem: &'a Problem,
+    model: Box<dyn CostModel>,
+    shape: usize,
+}
+
+impl Layer<'_> {
+    fn price(&self, dataflow: usize, knobs: &[u64]) -> Result<Price, String> {
+        let shape = &self.problem.shapes[self.shape];
+        let rule = self.problem.rule(self.shape, dataflow);
+        let rule = rule.ok_or_else(|| "the dataflow does not map it".to_string())?;
+        self.model.price(shape, rule, knobs).map_err(|r| r.0)
+    }
+
+    /// The fastest point of the coarse menu that fits what is said; among equals the first.
+    fn fastest(&self, said: &Said) -> Result<(usize, Vec<u64>), String> {
+        let problem = self.problem;
+        let grid = Grid::new(&problem.menu, problem.dataflows.len(), false, &[]);
+        let mut best: Option<(u64, (usize, Vec<u64>))> = None;
+        let mut reason = String::new();
+        for point in grid.coarse_points() {
+            let (dataflow, mut knobs) = grid.values(point);
+            if said.dataflow.is_some_and(|d| d != dataflow) {
+                continue;
+            }
+            for (value, said) in knobs.iter_mut().zip(&said.knobs) {
+                *value = said.unwrap_or(*value);
+            }
+            match self.price(dataflow, &knobs) {
+                Ok(price) if best.as_ref().is_none_or(|b| price.latency_cycles < b.0) => {
+                    best = Some((price.latency_cycles, (dataflow, knobs)));
+                }
+                Ok(_) => {}
+                Err(why) => reason = why,
+            }
+        }
+        best.map(|(_, point)| point).ok_or(reason)
+    }
+}
+
+fn explain(
+    problem: &Problem,
+    at: usize,
+    said: &Said,
+    console: &Console,
+    sources: &SourceMap,
+) -> Exit {
+    let Some(model) = cost::build(problem.model, &problem.technology, problem.precision) else {
+        unreachable!("sema knows only registered models")
+    };
+    let layer = Layer {
+        problem,
+        model,
+        shape: problem.layers[at].shape,
+    };
+    let refused = |reason: String| {
+        let name = &problem.layers[at].name;
+        let diagnostic = Diagnostic::error(
+            codes::NO_PRICE,
+            format!(
+                "model `{}` has no price for layer `{name}` there",
+                problem.model
+            ),
+        )
+        .label(problem.layers[at].span, format!("refused: {reason}"))
+        .help("choose another point; `cfxc cost SPEC --menu` shows which have prices");
+        console.show(&[diagnostic], sources);
+        Exit::Wrong
+    };
+    let (dataflow, knobs) = match layer.fastest(said) {
+        Ok(point) => point,
+        Err(reason) => return refused(reason),
+    };
+    let rule = problem.rule(layer.shape, dataflow);
+    let account = rule.map(|rule| {
+        let account = layer
+            .model
+            .account(&problem.shapes[layer.shape], rule, &knobs);
+        account.map_err(|r| r.0)
+    });
+    let (price, account) = match (layer.price(dataflow, &knobs), account) {
+        (Ok(price), Some(Ok(account))) => (price, account),
+        (Err(reason), _) | (_, Some(Err(reason))) => return refused(reason),
+        (_, None) => return refused("the dataflow does not map it".to_string()),
+    };
+    let mut next = Vec::new();
+    for (k, knob) in problem.menu.knobs.iter().enumerate() {
+        let values = knob.values();
+        let smaller = values.iter().rev().find(|&&v| v < knobs[k]);
+        let larger = values.iter().find(|&&v| v > knobs[k]);
+        for &value in smaller.into_iter().chain(larger) {
+            let mut changed = knobs.clone();
+            changed[k] = value;
+            next.push((k, value, layer.price(dataflow, &changed)));
+        }
+    }
+    for (k, knob) in problem.menu.knobs.iter().enumerate() {
+        if !knob.values().contains(&knobs[k]) {
+            let menu = &problem.menu.name;
+            console.remark(&format!(
+                "{} = {} is not in menu {menu}",
+                knob.name, knobs[k]
+            ));
+        }
+    }
+    let explained = Explained {
+        problem,
+        layer: at,
+        dataflow,
+        knobs,
+        price,
+        account,
+        next,
+    };
+    console.print(&account::text(&explained))
+}

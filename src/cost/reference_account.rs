@@ -1,0 +1,267 @@
+//! The figures of model `maestro` term by term, as the reference makes them.
+
+use super::account::{Account, Input, Term};
+use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report, SIZE_LIMIT};
+use crate::base::units::Quantity;
+use crate::ir::technology::Technology;
+
+/// Polynomial of the PEs that the arbiter's area and power follow.
+const ARBITER: &str =
+    "noc.arbiter_quadratic x PEs x PEs + noc.arbiter_linear x PEs + noc.arbiter_base";
+const PORTS: &str = "(noc.ports_per_pe x PEs + noc.ports_base) x noc.bandwidth";
+
+/// What the terms are made from.
+struct Maker<'a> {
+    technology: &'a Technology,
+    hardware: &'a Hardware,
+    report: Report,
+}
+
+/// As [`super::CostModel::account`].
+pub fn account(
+    layer: &Layer,
+    mapping: &Mapping,
+    hardware: &Hardware,
+    technology: &Technology,
+) -> Result<Account, Refusal> {
+    let cycles = |hardware: Hardware| -> Result<i64, Refusal> {
+        Ok(maestro::evaluate(layer, mapping, &hardware)?.runtime_cycles)
+    };
+    let report = maestro::evaluate(layer, mapping, hardware)?;
+    let wide = Hardware {
+        offchip_bandwidth: SIZE_LIMIT,
+        ..*hardware
+    };
+    let on_chip = cycles(wide)?;
+    let computing = cycles(Hardware {
+        noc_bandwidth: SIZE_LIMIT,
+        noc_latency: hardware.noc_latency.min(1),
+        ..wide
+    })?;
+    let maker = Maker {
+        technology,
+        hardware,
+        report,
+    };
+    Ok(Account {
+        latency: maker.latency(computing, on_chip),
+        energy: maker.energy(),
+        area: maker.area(),
+        power: maker.power(),
+        shared: Vec::new(),
+    })
+}
+
+/// A buffer that needs nothing is built with one byte.
+fn built(name: &str, bytes: i64) -> Input {
+    Input::bytes(name, bytes.max(1) as f64)
+}
+
+impl Maker<'_> {
+    fn coefficient(&self, name: &str) -> Input {
+        let found = self.technology.coefficients.get(name);
+        let (value, quantity) =
+            found.map_or((f64::NAN, Quantity::Count), |c| (c.value, c.quantity));
+        Input::new(name, value, quantity)
+    }
+
+    fn coefficients<const N: usize>(&self, names: [&str; N]) -> Vec<Input> {
+        names.map(|name| self.coefficient(name)).to_vec()
+    }
+
+    fn pes(&self) -> Input {
+        Input::new("PEs", self.hardware.pes as f64, Quantity::Count)
+    }
+
+    /// Waiting is what an array with wider links would save. The reference has no more to tell:
+    /// its steps take the longest of computing, loading and storing.
+    fn latency(&self, computing: i64, on_chip: i64) -> Vec<Term> {
+        let cycles = |name: &str, value: i64| Input::new(name, value as f64, Quantity::Cycles);
+        let computes = cycles("with_links_of_any_width", computing);
+        let stays = cycles("with_off_chip_memory_of_any_width", on_chip);
+        let all = cycles("latency", self.report.runtime_cycles);
+        let term = |name, value: i64, formula: &str, inputs| {
+            Term::new(name, value as f64, formula, inputs)
+        };
+        vec![
+            term(
+                "computing",
+                computing,
+                "with_links_of_any_width",
+                vec![computes.clone()],
+            ),
+            term(
+                "waiting for the network",
+                on_chip - computing,
+                "with_off_chip_memory_of_any_width - with_links_of_any_width",
+                vec![stays.clone(), computes],
+            ),
+            term(
+                "waiting for off-chip memory",
+                self.report.runtime_cycles - on_chip,
+                "latency - with_off_chip_memory_of_any_width",
+                vec![all, stays],
+            ),
+        ]
+    }
+
+    fn energy(&self) -> Vec<Term> {
+        let r = &self.report;
+        let [input, filter, output] = [&r.input, &r.filter, &r.output];
+        let elements = |name: &str, n: i64| Input::new(name, n as f64, Quantity::Count);
+        let access = |name, formula: &str, of: &str, counts: Vec<Input>| {
+            let inputs = [self.coefficients(["mac.energy", of]), counts].concat();
+            let n: f64 = inputs[2..].iter().map(|i| i.value).sum();
+            let value = inputs[0].value * inputs[1].value * n;
+            Term::new(name, value, formula, inputs)
+        };
+        // The reference charges accesses to L1 for dataflows of one level only.
+        let l1 = |t: &maestro::TensorCounts| t.l1_read as f64 + t.l1_write as f64;
+        let l1_term = access(
+            "accesses to L1",
+            "mac.energy x l1.access x (input + weights + output)",
+            "l1.access",
+            vec![
+                Input::new("input", l1(input), Quantity::Count),
+                Input::new("weights", l1(filter), Quantity::Count),
+                Input::new("output", l1(output), Quantity::Count),
+            ],
+        );
+        let l2_term = access(
+            "accesses to L2",
+            "mac.energy x l2.access x (input_read + input_written + weights_read + weights_written + output_written)",
+            "l2.access",
+            vec![
+                elements("input_read", input.l2_read),
+                elements("input_written", input.l2_write),
+                elements("weights_read", filter.l2_read),
+                elements("weights_written", filter.l2_write),
+                elements("output_written", output.l2_write),
+            ],
+        );
+        // Whether they are charged shows in the sum.
+        let charged = l1_term.value + l2_term.value - r.energy_nj;
+        let l1_term = if charged.abs() <= 1e-9 * r.energy_nj {
+            l1_term
+        } else {
+            Term::new(
+                "accesses to L1, not charged for several levels",
+                0.0,
+                "0",
+                Vec::new(),
+            )
+        };
+        vec![l2_term, l1_term]
+    }
+
+    fn area(&self) -> Vec<Term> {
+        let r = &self.report;
+        let parts = maestro::engine_area_parts(r.pes, r.l1_bytes, r.l2_bytes, self.hardware);
+        let arbiter = format!("max(noc.arbiter_area, noc.arbiter_area x ({ARBITER}))");
+        let bus = format!("noc.bus_area x {PORTS}");
+        let with_pes = |mut inputs: Vec<Input>| {
+            inputs.insert(1, self.pes());
+            inputs
+        };
+        let formulas: [(&str, Vec<Input>); 5] = [
+            (
+                "PEs x mac.area x mac.lanes",
+                [
+                    vec![self.pes()],
+                    self.coefficients(["mac.area", "mac.lanes"]),
+                ]
+                .concat(),
+            ),
+            (
+                "PEs x sram.area x L1",
+                [
+                    vec![self.pes()],
+                    self.coefficients(["sram.area"]),
+                    vec![built("L1", r.l1_bytes)],
+                ]
+                .concat(),
+            ),
+            (
+                "sram.area x L2",
+                [
+                    self.coefficients(["sram.area"]),
+                    vec![built("L2", r.l2_bytes)],
+                ]
+                .concat(),
+            ),
+            (&bus, self.bus("noc.bus_area")),
+            (
+                &arbiter,
+                with_pes(self.coefficients([
+                    "noc.arbiter_area",
+                    "noc.arbiter_quadratic",
+                    "noc.arbiter_linear",
+                    "noc.arbiter_base",
+                ])),
+            ),
+        ];
+        let terms = parts.into_iter().zip(formulas);
+        terms
+            .map(|((name, value), (formula, inputs))| Term::new(name, value, formula, inputs))
+            .collect()
+    }
+
+    fn bus(&self, price: &str) -> Vec<Input> {
+        let mut inputs =
+            self.coefficients([price, "noc.ports_per_pe", "noc.ports_base", "noc.bandwidth"]);
+        inputs.insert(2, self.pes());
+        inputs
+    }
+
+    fn power(&self) -> Vec<Term> {
+        let (r, p) = (&self.report, &self.report.power);
+        let network = format!(
+            "noc.bus_power x {PORTS} + max(noc.arbiter_power_floor, noc.arbiter_power x ({ARBITER}))"
+        );
+        let of_network = [
+            self.bus("noc.bus_power"),
+            self.coefficients([
+                "noc.arbiter_power_floor",
+                "noc.arbiter_power",
+                "noc.arbiter_quadratic",
+                "noc.arbiter_linear",
+                "noc.arbiter_base",
+            ]),
+        ]
+        .concat();
+        vec![
+            Term::new(
+                "MAC",
+                p.pe_mw,
+                "PEs x mac.power x mac.lanes",
+                [
+                    vec![self.pes()],
+                    self.coefficients(["mac.power", "mac.lanes"]),
+                ]
+                .concat(),
+            ),
+            Term::new(
+                "L1",
+                p.l1_mw,
+                "PEs x sram.power x L1",
+                [
+                    vec![self.pes()],
+                    self.coefficients(["sram.power"]),
+                    vec![built("L1", r.l1_bytes)],
+                ]
+                .concat(),
+            ),
+            Term::new(
+                "L2",
+                p.l2_mw,
+                "sram.power x L2",
+                [
+                    self.coefficients(["sram.power"]),
+                    vec![built("L2", r.l2_bytes)],
+                ]
+                .concat(),
+            ),
+            Term::new("bus and arbiter", p.noc_mw, &network, of_network),
+        ]
+    }
+}
