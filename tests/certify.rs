@@ -309,7 +309,7 @@ const OBJECTIVES: &[&str] = &[
 
 /// Every feasible assignment's best.
 fn exhaust(space: &Space) -> Option<(Assignment, Evaluation)> {
-    let fine = &space.fine;
+    let fine: &[Vec<Point>] = &space.fine;
     let mut best: Option<(Assignment, Evaluation)> = None;
     let mut at = vec![0; fine.len()];
     loop {

@@ -82,7 +82,7 @@ fn heading(title: &str, m: &mut Markup) {
 fn sentence(text: &str, m: &mut Markup) {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd backquote is part of a name.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         m.text(text);
         return;
     }
