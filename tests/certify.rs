@@ -5,9 +5,13 @@
 mod support;
 
 use cfxc::certify::instance::{Instance, Kind, RawKind};
+use cfxc::certify::pareto::{Known, front};
 use cfxc::certify::{self, knapsack};
-use cfxc::space::{Assignment, Evaluation, Point, Space};
+use cfxc::ir::metric::Metric;
+use cfxc::ir::problem::Limit;
+use cfxc::space::{Assignment, BoundLimit, Evaluation, Point, Space};
 use microlp::{ComparisonOp, OptimizationDirection, Problem as Program};
+use std::sync::atomic::AtomicBool;
 
 /// A small generator of its own: the tests must not move when the product's one does.
 struct Random(u64);
@@ -305,7 +309,7 @@ const OBJECTIVES: &[&str] = &[
 
 /// Every feasible assignment's best.
 fn exhaust(space: &Space) -> Option<(Assignment, Evaluation)> {
-    let fine = &space.fine;
+    let fine: &[Vec<Point>] = &space.fine;
     let mut best: Option<(Assignment, Evaluation)> = None;
     let mut at = vec![0; fine.len()];
     loop {
@@ -372,6 +376,65 @@ fn hold(text: &str, name: &str) -> bool {
         }
     }
     true
+}
+
+/// A front against all assignments, limit by limit: objectives of every kind, a sum, a bottleneck and
+/// one engine for all, with and without another budget.
+#[test]
+fn fronts_are_what_enumeration_finds() {
+    let (mut found, mut nothing) = (0, 0);
+    for (menu, deploy) in [("two", "pipelined"), ("engine", "sequential")] {
+        for objective in OBJECTIVES {
+            for budget in ["area <= 100%", "area <= 100%  energy <= 50%"] {
+                let text = format!(
+                    "{BLOCKS} budget limits {{ {budget} }}
+                    design d {{ network tiny  dataflow nvdla  menu {menu}  deploy {deploy}  budget limits
+                      model maestro  technology maestro  {objective}
+                      pin e {{ {pin} }} }}",
+                    pin = if menu == "two" { "pes = 1, buffer = 1" } else { "buffer = 1" },
+                );
+                let problem = support::problem(&text);
+                let space = Space::new(&problem, true).expect("a space");
+                for over in [Metric::Area, Metric::Latency, Metric::Throughput] {
+                    if over == problem.objective.metric {
+                        continue;
+                    }
+                    let shares = [0.0, 0.05, 0.2, 0.6, 1.0];
+                    let limit = |s: f64| {
+                        (
+                            space.absolute(over, Limit::Share(s)).expect("corners"),
+                            Some(s),
+                        )
+                    };
+                    let limits = shares.map(limit);
+                    let never = AtomicBool::new(false);
+                    let front = front(&space, over, &limits, &[], certify::STATES, &never);
+                    assert!(front.closed() && !front.stopped, "{text}");
+                    for (step, &(limit, share)) in front.steps.iter().zip(&limits) {
+                        let mut one = vec![BoundLimit {
+                            metric: over,
+                            limit,
+                            share,
+                            span: problem.span,
+                        }];
+                        one.extend(space.limits.iter().filter(|l| l.metric != over));
+                        let view = space.with_limits(one);
+                        match (exhaust(&view), step.known) {
+                            (Some((_, e)), Known::Found { value, bound, .. }) => {
+                                let best = e.totals.metric(problem.objective.metric);
+                                assert!(near(value, best), "{value} {best} {text}");
+                                assert!(near(bound, best), "{bound} {best} {text}");
+                                found += 1;
+                            }
+                            (None, Known::Nothing) => nothing += 1,
+                            (best, known) => panic!("{best:?} {known:?} {text}"),
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(found > 100 && nothing > 10, "{found} {nothing}");
 }
 
 fn near(a: f64, b: f64) -> bool {

@@ -130,7 +130,7 @@ fn longest(space: &Space, paths: &[Vec<usize>], assignment: &[Point]) -> u64 {
 
 /// The least critical path within budget, over all assignments.
 fn exhaust(space: &Space, paths: &[Vec<usize>]) -> Option<u64> {
-    let fine = &space.fine;
+    let fine = space.fine.as_slice();
     let mut best: Option<u64> = None;
     let mut at = vec![0; fine.len()];
     loop {

@@ -8,6 +8,7 @@
 
 use super::{ROUNDING, gap, prove_until};
 use crate::ir::metric::Metric;
+use crate::ir::problem::Deployment;
 use crate::space::{Assignment, BoundLimit, Evaluation, Space};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,6 +91,8 @@ pub enum NoFront {
     NoBudget,
     /// More than [`MOST_LAYERS`].
     Large,
+    /// The longest path of a network that branches: each limit takes as long as a certificate.
+    Branches,
     /// The search was stopped before its end.
     Stopped,
     /// The choices come from no search.
@@ -114,6 +117,10 @@ pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<
     let most = most.ok_or(NoFront::NoBudget)?;
     if space.problem.layers.len() > MOST_LAYERS {
         return Err(NoFront::Large);
+    }
+    let pipelined = space.problem.deployment == Deployment::Pipelined;
+    if objective == Metric::CriticalPath && pipelined && !space.paths.chain {
+        return Err(NoFront::Branches);
     }
     if stop.load(Ordering::Relaxed) {
         return Err(NoFront::Stopped);

@@ -300,10 +300,9 @@ impl Report {
             }
             self.summaries
                 .push_str(&summary::summary(&decision, console.style, Some(&report)));
-            self.summaries.push_str(&format!(
-                "\nwrote {}, {report} and {page}",
-                target.json.display()
-            ));
+            self.summaries
+                .push_str(&format!("\nwrote {} and {report}", target.json.display()));
+            self.summaries.push_str(&format!("\nwrote {page}"));
             for path in further {
                 self.summaries.push_str(&format!("\nwrote {path}"));
             }

@@ -14,6 +14,8 @@ pub struct Target {
     pub json: PathBuf,
     /// The decision for people.
     pub report: PathBuf,
+    /// The same with pictures.
+    page: PathBuf,
 }
 
 /// Common reasons in our own words: the system's differ from system to system.
@@ -48,11 +50,12 @@ impl Target {
         let target = Target {
             json: folder.join(format!("{stem}.json")),
             report: folder.join(format!("{stem}.md")),
+            page: folder.join(format!("{stem}.html")),
             folder,
             stem,
         };
         target.open()?;
-        for path in [&target.json, &target.report] {
+        for path in [&target.json, &target.report, &target.page] {
             if path.is_dir() {
                 return Err(unwritable(path, "a directory has this name"));
             }

@@ -283,6 +283,9 @@ pub fn missing(why: NoFront) -> String {
             "Not solved here: the network has more than {} layers. `cfxc pareto SPEC --over area` solves it.",
             pareto::MOST_LAYERS
         ),
+        NoFront::Branches => {
+            "Not solved here: a longest path takes as long at each budget as the certificate took. `cfxc pareto SPEC --over area` solves it.".to_string()
+        }
         NoFront::Stopped => "Not solved: the search was stopped before its end.".to_string(),
         NoFront::NoSearch => "Not solved: the choices come from no search.".to_string(),
     }

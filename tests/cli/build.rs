@@ -108,7 +108,14 @@ fn equal_inputs_give_equal_bytes() {
         let ran = folder
             .run(&[&args[..], &["--format", "json"]].concat())
             .ends(0);
-        let files = ["npu.json", "npu.md", "other.json", "other.md"];
+        let files = [
+            "npu.json",
+            "npu.md",
+            "npu.html",
+            "other.json",
+            "other.md",
+            "other.html",
+        ];
         let files: Vec<String> = files
             .iter()
             .map(|f| folder.read(&format!("{out}/{f}")))
@@ -205,6 +212,7 @@ fn the_summary_says_what_was_decided() {
         "minimized",
         "What limits it",
         "wrote build/npu.json and build/npu.md",
+        "wrote build/npu.html",
     ] {
         assert!(ran.out.contains(part), "{part}\n{}", ran.out);
     }
@@ -362,7 +370,7 @@ fn a_time_limit_that_does_not_pass_changes_nothing() {
         "2h",
     ];
     folder.run(&limited).ends(0);
-    for file in ["npu.json", "npu.md"] {
+    for file in ["npu.json", "npu.md", "npu.html"] {
         let (a, b) = (format!("build/{file}"), format!("b/{file}"));
         assert_eq!(folder.read(&a), folder.read(&b));
     }

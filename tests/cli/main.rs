@@ -4,6 +4,7 @@ mod build;
 mod cost;
 mod maestro;
 mod other;
+mod pareto;
 mod table;
 mod tutorial;
 mod wrong_input;

@@ -45,10 +45,12 @@ impl Axis {
         }
         match spread {
             Spread::Linear => {
-                let room = match high - low {
-                    0.0 if high == 0.0 => 1.0,
-                    0.0 => high.abs() * 0.1,
-                    range => range * 0.05,
+                // Of amounts that hardly differ the ticks would need more digits than there is room for.
+                let range = (high - low).max(0.02 * high.abs());
+                let room = match range {
+                    0.0 => 1.0,
+                    range if high == low => range,
+                    range => (range - (high - low)) / 2.0 + range * 0.05,
                 };
                 // No room below nothing.
                 let floor = if low >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
@@ -111,9 +113,32 @@ impl Axis {
     }
 }
 
-/// What stands at a tick.
-pub fn label(value: f64) -> String {
-    significant(value, 3, Rounding::Nearest)
+/// What stands at ticks, with as many digits as tell them apart.
+pub fn labels(ticks: &[f64]) -> Vec<String> {
+    let least = ticks
+        .windows(2)
+        .map(|t| (t[1] - t[0]).abs())
+        .fold(f64::INFINITY, f64::min);
+    let label = |&tick: &f64| {
+        let digits = match least.is_finite() && tick != 0.0 {
+            true => exponent(tick) - exponent(least * (1.0 + 1e-9)) + 1,
+            false => 3,
+        };
+        significant(tick, digits.clamp(1, 8) as usize, Rounding::Nearest)
+    };
+    ticks.iter().map(label).collect()
+}
+
+/// The power of a thousand that brings large and small amounts back to a few digits.
+pub fn thousands(largest: f64) -> f64 {
+    if !(largest.is_finite() && largest > 0.0) {
+        return 1.0;
+    }
+    let e = exponent(largest);
+    if (-3..5).contains(&e) {
+        return 1.0;
+    }
+    decimal(1, e.div_euclid(3) * 3)
 }
 
 /// `digits` times ten to the power of `exponent`, the double nearest to it.
@@ -164,6 +189,12 @@ mod tests {
         assert_eq!(axis.at(f64::NAN), 10.0);
         let same = Axis::around([5.0, 5.0], Spread::Linear, (0.0, 1.0));
         assert_eq!(same.at(5.0), 0.5);
+        assert_eq!(labels(&[44.5, 44.6, 45.0]), ["44.5", "44.6", "45"]);
+        assert_eq!(labels(&[5525.0, 5550.0]), ["5,525", "5,550"]);
+        assert_eq!(labels(&[0.0, 20.0]), ["0", "20"]);
+        assert_eq!(thousands(9.9e4), 1.0);
+        assert_eq!(thousands(4.5e7), 1e6);
+        assert_eq!(thousands(2e-7), 1e-9);
         let nothing = Axis::from_zero([], (0.0, 1.0));
         assert_eq!(nothing.at(0.0), 0.0);
     }

@@ -37,7 +37,19 @@ pub fn draw(decision: &Decision) -> Option<Markup> {
         high: (total as f64).max(1.0),
         ..Axis::from_zero([1.0], plot::ACROSS)
     };
-    let y = Axis::around(values.iter().copied().chain(bound), spread, plot::UP);
+    // Room beyond the bound for its name.
+    let maximised = metric.larger_is_better();
+    let room = bound.map(|b| match (spread, maximised) {
+        (Spread::Log, true) => b * 1.2,
+        (Spread::Log, false) => b / 1.2,
+        (Spread::Linear, true) => b + 0.08 * (b - least).max(0.02 * b),
+        (Spread::Linear, false) => b - 0.08 * (most - b).max(0.02 * b),
+    });
+    let y = Axis::around(
+        values.iter().copied().chain(bound).chain(room),
+        spread,
+        plot::UP,
+    );
     let last = decision.totals.metric(metric);
     let description = format!(
         "From {} at first to {} after {} evaluations{}.",
@@ -67,14 +79,9 @@ pub fn draw(decision: &Decision) -> Option<Markup> {
     if let Some(bound) = bound {
         let at = y.at(bound);
         canvas.line((plot::ACROSS.0, at), (plot::ACROSS.1, at), "bound");
-        // On the side of the line where the search is not.
-        let below = metric.larger_is_better();
+        // On the side of the line where no design is.
+        let side = if maximised { at - 6.0 } else { at + 15.0 };
         let text = "proved bound";
-        let side = if below || at + 18.0 > plot::UP.0 {
-            at - 6.0
-        } else {
-            at + 15.0
-        };
         canvas.text((plot::ACROSS.0 + 6.0, side), Anchor::Start, "note", text);
     }
     let (mut start, mut best) = (0, None);
@@ -101,12 +108,13 @@ pub fn draw(decision: &Decision) -> Option<Markup> {
             canvas.line((left, plot::UP.0), (left, plot::UP.1), "mark");
         }
         if right - left > text_width(stage.method, TEXT) + 8.0 {
-            canvas.text(
-                (left + 6.0, plot::UP.1 + 10.0),
-                Anchor::Start,
-                "note",
-                stage.method,
-            );
+            // At the end where the bound is not.
+            let y = if maximised {
+                plot::UP.0 - 8.0
+            } else {
+                plot::UP.1 + 10.0
+            };
+            canvas.text((left + 6.0, y), Anchor::Start, "note", stage.method);
         }
         start = end;
     }

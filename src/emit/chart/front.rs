@@ -94,12 +94,13 @@ pub fn draw(problem: &Problem, front: &Front, now: Option<(f64, f64)>, alone: bo
         } else {
             (Anchor::Start, 6.0)
         };
-        canvas.text(
-            (at + side, plot::UP.1 + 10.0),
-            anchor,
-            "note",
-            "this budget",
-        );
+        // At the end where the front is not.
+        let height = if metric.larger_is_better() {
+            plot::UP.0 - 8.0
+        } else {
+            plot::UP.1 + 10.0
+        };
+        canvas.text((at + side, height), anchor, "note", "this budget");
     }
     for (limit, value, bound, step) in found {
         let place = (x.at(limit), y.at(value));
@@ -149,7 +150,7 @@ fn empty_side(canvas: &mut Canvas, front: &Front, x: &Axis) {
     };
     canvas.rectangle((from, top), (to - from, bottom - top), "shade");
     if to - from > 80.0 {
-        let middle = ((from + to) / 2.0, bottom - 8.0);
+        let middle = ((from + to) / 2.0, (bottom + top) / 2.0);
         canvas.text(middle, Anchor::Middle, "note", "nothing fits");
     } else {
         canvas.upright(

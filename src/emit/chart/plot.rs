@@ -1,6 +1,6 @@
 //! The frame of a picture with two axes: grid, ticks, what is measured.
 
-use super::axis::{Axis, label};
+use super::axis::{Axis, labels, thousands};
 use super::canvas::{Anchor, Canvas, TEXT};
 use crate::emit::number::Scale;
 
@@ -8,7 +8,7 @@ use crate::emit::number::Scale;
 pub const SIZE: (f64, f64) = (420.0, 300.0);
 
 /// Places of the left and right end of the horizontal axis.
-pub const ACROSS: (f64, f64) = (62.0, 408.0);
+pub const ACROSS: (f64, f64) = (70.0, 408.0);
 
 /// Places of the lower and upper end of the vertical axis.
 pub const UP: (f64, f64) = (250.0, 18.0);
@@ -22,31 +22,45 @@ pub struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    fn title(&self) -> String {
-        match self.scale.unit {
+    /// The title of the axis, and the factor of what stands at its ticks.
+    fn title(&self, axis: &Axis) -> (String, f64) {
+        let most = axis.ticks(5).into_iter().fold(0.0, f64::max);
+        let power = thousands(most / self.scale.factor);
+        let unit = match (power, self.scale.unit) {
+            (1.0, unit) => unit.to_string(),
+            (power, "") => format!("{power:e}"),
+            (power, unit) => format!("{power:e} {unit}"),
+        };
+        let title = match unit.as_str() {
             "" => self.name.to_string(),
             unit => format!("{} ({unit})", self.name),
-        }
+        };
+        (title, self.scale.factor * power)
     }
+}
+
+/// The ticks of an axis and what stands at them.
+fn named(axis: &Axis, factor: f64) -> impl Iterator<Item = (f64, String)> {
+    let ticks = axis.ticks(5);
+    let shown: Vec<f64> = ticks.iter().map(|t| t / factor).collect();
+    ticks.into_iter().zip(labels(&shown))
 }
 
 /// Draws the frame. The axes count in the canonical unit.
 pub fn frame(canvas: &mut Canvas, x: (&Axis, Measure), y: (&Axis, Measure)) {
     let (left, right) = ACROSS;
     let (bottom, top) = UP;
-    let factor = y.1.scale.factor;
-    for tick in y.0.ticks(5) {
+    let (y_title, factor) = y.1.title(y.0);
+    for (tick, text) in named(y.0, factor) {
         let at = y.0.at(tick);
         canvas.line((left, at), (right, at), "grid");
-        let text = label(tick / factor);
         canvas.text((left - 6.0, at + 4.5), Anchor::End, "tick", &text);
     }
-    let factor = x.1.scale.factor;
+    let (x_title, factor) = x.1.title(x.0);
     let mut free = f64::NEG_INFINITY;
-    for tick in x.0.ticks(5) {
+    for (tick, text) in named(x.0, factor) {
         let at = x.0.at(tick);
         canvas.line((at, bottom), (at, bottom + 5.0), "axis");
-        let text = label(tick / factor);
         let half = super::canvas::text_width(&text, TEXT) / 2.0;
         // Labels that would touch the last one, or leave the picture, are left out.
         if at - half > free && at + half <= canvas.width {
@@ -57,6 +71,6 @@ pub fn frame(canvas: &mut Canvas, x: (&Axis, Measure), y: (&Axis, Measure)) {
     canvas.line((left, bottom), (right, bottom), "axis");
     canvas.line((left, bottom), (left, top), "axis");
     let middle = ((left + right) / 2.0, bottom + 40.0);
-    canvas.text(middle, Anchor::Middle, "name", &x.1.title());
-    canvas.upright((13.0, (bottom + top) / 2.0), "name", &y.1.title());
+    canvas.text(middle, Anchor::Middle, "name", &x_title);
+    canvas.upright((13.0, (bottom + top) / 2.0), "name", &y_title);
 }

@@ -130,8 +130,9 @@ pub fn roofline(decision: &Decision, breakdown: &Breakdown, m: &mut Markup) {
     };
     paragraph(
         &format!(
-            "{own}, and a line leads from each layer up to its own roof. {} could be no faster for the link to off-chip memory ({} B per cycle), {} for their PEs.",
-            counted(by_link, "layer"),
+            "{own}, and a line leads from each layer up to its own roof. Of {}, {} have the link to off-chip memory ({} B per cycle) for a roof, {} their PEs.",
+            counted(places.len(), "layer"),
+            grouped(by_link as u64),
             significant(peaks.offchip_bytes, 4, Rounding::Nearest),
             grouped((places.len() - by_link) as u64)
         ),

@@ -78,9 +78,27 @@ fn heading(title: &str, m: &mut Markup) {
     m.line();
 }
 
+/// A sentence, with what stands in backquotes as code.
+fn sentence(text: &str, m: &mut Markup) {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd backquote is part of a name.
+    if parts.len().is_multiple_of(2) {
+        m.text(text);
+        return;
+    }
+    for (i, part) in parts.into_iter().enumerate() {
+        match i % 2 {
+            0 => m.text(part),
+            _ => m.leaf("code", &[], part),
+        }
+    }
+}
+
 /// A paragraph.
 fn paragraph(text: &str, m: &mut Markup) {
-    m.leaf("p", &[], text);
+    m.open("p", &[]);
+    sentence(text, m);
+    m.close();
     m.line();
 }
 
@@ -88,7 +106,9 @@ fn paragraph(text: &str, m: &mut Markup) {
 fn list(lines: &[String], m: &mut Markup) {
     m.open("ul", &[]);
     for line in lines {
-        m.leaf("li", &[], line);
+        m.open("li", &[]);
+        sentence(line, m);
+        m.close();
     }
     m.close();
     m.line();
@@ -118,6 +138,3 @@ fn folded(title: &str, m: &mut Markup, content: impl FnOnce(&mut Markup)) {
     m.close();
     m.line();
 }
-
-#[cfg(test)]
-mod tests;
