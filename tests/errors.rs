@@ -35,6 +35,9 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::SPACE_TOO_LARGE,
     codes::NO_CORNER,
     codes::EXPECTATION,
+    codes::BAD_LOCK,
+    codes::STALE_LOCK,
+    codes::NOT_ACCEPTED,
     codes::MODEL_MACS,
     codes::COMPARISON_ONLY,
 ];

@@ -16,6 +16,8 @@ mod graph;
 mod import;
 mod infeasible;
 mod list;
+mod locked;
+mod locking;
 mod output;
 mod progress;
 mod show;

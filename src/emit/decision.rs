@@ -190,6 +190,13 @@ impl<'a> Decision<'a> {
         })
     }
 
+    /// The same with what is proved of it.
+    pub fn certified(mut self, certificate: &'a Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self.expectations = verdicts(self.problem, &self.totals, self.certificate);
+        self
+    }
+
     /// What a row's share is a share of.
     pub fn share_of(&self) -> &'static str {
         match (self.problem.objective.metric, self.problem.deployment) {

@@ -8,7 +8,7 @@ use crate::base::span::Span;
 use crate::cost::{self, CostModel, MAX_LAYERS, Price};
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Deployment, Problem};
+use crate::ir::problem::{Deployment, Limit, Problem};
 
 /// The most prices one problem may need; beyond it the table would not fit into memory.
 pub const MAX_PRICES: usize = 5_000_000;
@@ -59,6 +59,8 @@ pub struct Space<'p> {
     offered: Vec<Vec<bool>>,
     /// For each point of the grid, which shared choice it belongs to (all 0 when pipelined).
     shared: Vec<u32>,
+    /// Whether the tables are full.
+    whole: bool,
 }
 
 impl<'p> Space<'p> {
@@ -67,6 +69,48 @@ impl<'p> Space<'p> {
     /// # Errors
     /// See [`SpaceError`].
     pub fn new(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
+        let mut space = Space::unpriced(problem, refined)?;
+        let points: Vec<Point> = (0..space.shared.len() as Point).collect();
+        space.tables = table::fill(problem, space.model.as_ref(), &space.grid, &points);
+        space.limits = limits::bind(&space)?;
+        space.choose()?;
+        space.whole = true;
+        Ok(space)
+    }
+
+    /// Prices one assignment alone, and the corners of the menu where a budget is a share of their
+    /// span: enough to judge the assignment in milliseconds, and nothing else may be asked of the
+    /// space (its `coarse` and `fine` lists are empty). Each layer's dataflow and values of the
+    /// knobs; the assignment is `None` if the grid does not have one of them.
+    ///
+    /// # Errors
+    /// See [`SpaceError`].
+    pub fn of_one(
+        problem: &'p Problem,
+        refined: bool,
+        choices: &[(usize, Vec<u64>)],
+    ) -> Result<(Self, Option<Vec<Point>>), SpaceError> {
+        let mut space = Space::unpriced(problem, refined)?;
+        let found = choices.iter().map(|(d, v)| space.grid.find(*d, v));
+        let assignment: Option<Vec<Point>> = found.collect();
+        let shared = problem.budgets.iter();
+        let shared = shared.filter(|b| matches!(b.limit, Limit::Share(_))).count();
+        let corners = match shared {
+            0 => Vec::new(),
+            _ => limits::corners(&space.grid),
+        };
+        space.tables = table::fill(problem, space.model.as_ref(), &space.grid, &corners);
+        for (layer, &point) in assignment.iter().flatten().enumerate() {
+            let shape = problem.layers[layer].shape;
+            let price = table::price(problem, space.model.as_ref(), &space.grid, shape, point);
+            space.tables[shape][point as usize] = price.ok();
+        }
+        space.limits = limits::bind(&space)?;
+        Ok((space, assignment))
+    }
+
+    /// Grid and model, without any price.
+    fn unpriced(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
         let pinned: Vec<(usize, u64)> = problem
             .pins
             .iter()
@@ -87,11 +131,8 @@ impl<'p> Space<'p> {
         // Sema has checked the model's name and coefficients.
         let model = cost::build(problem.model, &problem.technology, problem.precision)
             .unwrap_or_else(|| unreachable!("sema knows only registered models"));
-        let points: Vec<Point> = (0..size as Point).collect();
-        let tables = table::fill(problem, model.as_ref(), &grid, &points);
-        let shared = points
-            .iter()
-            .map(|&p| shared_number(problem, &grid, p))
+        let shared = (0..size as Point)
+            .map(|p| shared_number(problem, &grid, p))
             .collect();
         let offered = problem
             .menu
@@ -107,21 +148,41 @@ impl<'p> Space<'p> {
                 axis.iter().map(|v| values.contains(v)).collect()
             })
             .collect();
-        let mut space = Space {
+        Ok(Space {
             offered,
             problem,
             model,
             grid,
-            tables,
+            tables: Vec::new(),
             paths: Paths::new(&problem.network),
             limits: Vec::new(),
             coarse: Vec::new(),
             fine: Vec::new(),
             shared,
+            whole: false,
+        })
+    }
+
+    /// Whether every point has its price, and not those of one assignment alone.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the menu offers a layer this point and its pin leaves it to it; says nothing of a
+    /// price.
+    pub fn allows(&self, layer: usize, point: Point) -> bool {
+        let pin = self.problem.pins.iter().find(|p| p.layer == layer);
+        let fixed = |knob: usize| {
+            let pinned = pin?.knobs.iter().find(|(k, _)| *k == knob)?;
+            Some(pinned.1)
         };
-        space.limits = limits::bind(&space)?;
-        space.choose()?;
-        Ok(space)
+        let (dataflow, positions) = self.grid.positions(point);
+        let mut knobs = positions.iter().enumerate();
+        pin.is_none_or(|p| p.dataflow.is_none_or(|d| d == dataflow))
+            && knobs.all(|(knob, &at)| match fixed(knob) {
+                Some(value) => self.grid.axes[knob][at] == value,
+                None => self.offered[knob][at],
+            })
     }
 
     /// Lists what each layer may take: priced, as pinned, and no slower than a throughput budget
