@@ -4,6 +4,7 @@ use super::console::Console;
 use super::designs;
 use super::exit::Exit;
 use super::files::{self, Loaded};
+use super::judge::judge;
 use super::locking::{self, Held};
 use super::output::Target;
 use super::progress::{Bar, Bars};
@@ -171,6 +172,10 @@ pub fn run(args: &Args, console: &Console) -> Exit {
                 .push(infeasible::nothing_found(&ready.space)),
         }
     }
+    let mut judged: Vec<&mut Decision> = decisions.iter_mut().map(|(d, _)| d).collect();
+    for text in judge(&mut judged, held.as_ref(), &loaded.analysis.problems) {
+        console.remark(&text);
+    }
     for (decision, target) in &decisions {
         report.add(decision, target, args, console);
     }
@@ -237,7 +242,10 @@ impl Kept<'_, '_> {
         };
         let failed = report.exit != Exit::Done || Exit::of(&report.diagnostics) != Exit::Done;
         if args.seed.is_some() {
-            return say(report, &format!("a seed on the command line leaves {name} alone"));
+            return say(
+                report,
+                &format!("a seed on the command line leaves {name} alone"),
+            );
         }
         if self.stopped {
             return say(

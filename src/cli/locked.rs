@@ -5,6 +5,7 @@ use super::build::{self, Args, Report};
 use super::console::Console;
 use super::exit::Exit;
 use super::files::Loaded;
+use super::judge::judge;
 use super::locking::{self, Held, State};
 use super::stop::Stopper;
 use crate::diag::{Diagnostic, codes};
@@ -38,11 +39,12 @@ pub fn run<'p>(
             State::Stale(entry) => stale.push((problem.clone(), entry)),
         }
     }
-    let check = |(problem, entry): &(&'p Problem, &Entry)| {
-        locking::check(entry, problem, stopper.flag())
-    };
+    let check =
+        |(problem, entry): &(&'p Problem, &Entry)| locking::check(entry, problem, stopper.flag());
     // The pool is only worth its start where something is proved again.
-    let again = fresh.iter().any(|(_, e)| e.cfxc != env!("CARGO_PKG_VERSION"));
+    let again = fresh
+        .iter()
+        .any(|(_, e)| e.cfxc != env!("CARGO_PKG_VERSION"));
     let checked: Vec<_> = if again {
         fresh.par_iter().map(|f| check(f)).collect()
     } else {
@@ -77,15 +79,18 @@ pub fn run<'p>(
             return Exit::Files;
         }
     };
-    let decisions: Vec<Decision> = good.iter().filter_map(Locked::decision).collect();
+    let mut decisions: Vec<Decision> = good.iter().filter_map(Locked::decision).collect();
+    let mut judged: Vec<&mut Decision> = decisions.iter_mut().collect();
+    for text in judge(&mut judged, Some(held), &loaded.analysis.problems) {
+        console.remark(&text);
+    }
     let mut report = Report::default();
     for (decision, target) in decisions.iter().zip(&targets) {
         report.add(decision, target, args, console);
     }
-    report.summaries.push_str(&format!(
-        "\n{} holds; nothing was searched",
-        held.name()
-    ));
+    report
+        .summaries
+        .push_str(&format!("\n{} holds; nothing was searched", held.name()));
     report.finish(start, args, loaded, console)
 }
 

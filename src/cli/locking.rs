@@ -5,7 +5,7 @@ use super::files::{self, Loaded};
 use super::output;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::problem::Problem;
-use crate::lock::{self, Difference, Entry, Locked, Lock, Mismatch};
+use crate::lock::{self, Difference, Entry, Lock, Locked, Mismatch};
 use crate::sema::library;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 /// So many layers of a difference are shown.
-const SHOWN: usize = 10;
+pub const SHOWN: usize = 10;
 
 /// The lock of one specification as it was found.
 pub struct Held {
@@ -95,7 +95,10 @@ fn inputs(spec: &str, loaded: &Loaded) -> Result<BTreeMap<String, String>, Diagn
     };
     let mut found = BTreeMap::new();
     for source in loaded.sources.all() {
-        let dotted = source.name.strip_suffix(".cfx").map(|n| n.replace('/', "."));
+        let dotted = source
+            .name
+            .strip_suffix(".cfx")
+            .map(|n| n.replace('/', "."));
         let of_library = dotted.filter(|d| library::find(d) == Some(source.text.as_str()));
         let name = of_library.unwrap_or_else(|| named(&source.name));
         let hash = Sha256::digest(source.text.replace("\r\n", "\n").as_bytes());
@@ -216,9 +219,8 @@ impl Held {
     ) -> Result<(), Diagnostic> {
         // What cannot be read there is of no use to anybody.
         let mut waiting = self.waiting(loaded).unwrap_or_default();
-        let others = |name: &String, e: &mut Entry| {
-            e.inputs == self.inputs && !entries.contains_key(name)
-        };
+        let others =
+            |name: &String, e: &mut Entry| e.inputs == self.inputs && !entries.contains_key(name);
         waiting.designs.retain(others);
         waiting.designs.extend(entries.clone());
         self.let_wait(&waiting)

@@ -132,15 +132,22 @@ fn expectations(decision: &Decision, out: &mut String) {
     section("Expectations", out);
     let mut grid = Grid::new([("expected", LEFT), ("found", RIGHT), ("holds", LEFT)]);
     for v in &decision.expectations {
-        let quantity = v.expectation.subject.quantity();
+        let quantity = v.expectation.quantity();
+        let value = |value: f64| match value.is_nan() {
+            true => "not known".to_string(),
+            false => amount(quantity, value),
+        };
+        let right = match v.expectation.against() {
+            Some(text) => format!("{text} = {}", value(v.expected)),
+            None => value(v.expected),
+        };
         grid.push(vec![
             format!(
-                "{} {} {}",
-                v.expectation.subject.name(),
+                "{} {} {right}",
+                v.expectation.measure.text,
                 v.expectation.relation.sign(),
-                amount(quantity, v.expectation.value)
             ),
-            amount(quantity, v.found),
+            value(v.found),
             if v.held { "yes" } else { "**no**" }.to_string(),
         ]);
     }

@@ -4,6 +4,7 @@
 
 pub mod dataflow;
 pub mod decision;
+pub mod expect;
 pub mod graph;
 pub mod grid;
 mod inputs;
@@ -17,5 +18,6 @@ pub mod number;
 pub mod prices;
 pub mod proof;
 pub mod summary;
+pub mod tested;
 
 pub use decision::Decision;

@@ -36,7 +36,12 @@ pub fn choices(entry: &Entry, problem: &Problem) -> Result<Vec<(usize, Vec<u64>)
     for layer in &entry.layers {
         known.insert(layer.name.as_str(), layer);
     }
-    let knobs: Vec<String> = problem.menu.knobs.iter().map(|k| knob_key(&k.name)).collect();
+    let knobs: Vec<String> = problem
+        .menu
+        .knobs
+        .iter()
+        .map(|k| knob_key(&k.name))
+        .collect();
     let mut out = Vec::with_capacity(problem.layers.len());
     for layer in &problem.layers {
         let name = &layer.name;
@@ -45,9 +50,7 @@ pub fn choices(entry: &Entry, problem: &Problem) -> Result<Vec<(usize, Vec<u64>)
         let mut dataflows = problem.dataflows.iter();
         let dataflow = dataflows
             .position(|d| d.name == found.dataflow)
-            .ok_or_else(|| {
-                format!("layer `{name}` has `{}`, no dataflow of it", found.dataflow)
-            })?;
+            .ok_or_else(|| format!("layer `{name}` has `{}`, no dataflow of it", found.dataflow))?;
         let value = |knob: &String| {
             let value = found.knobs.iter().find(|(k, _)| k == knob);
             value
@@ -121,7 +124,10 @@ pub fn locked<'p>(
     let refined = problem.stages.iter().any(|s| s.refines);
     let (space, assignment) = if whole {
         let space = Space::new(problem, refined).map_err(Mismatch::Space)?;
-        let points = choices.iter().map(|(d, v)| space.grid.find(*d, v)).collect();
+        let points = choices
+            .iter()
+            .map(|(d, v)| space.grid.find(*d, v))
+            .collect();
         (space, points)
     } else {
         Space::of_one(problem, refined, &choices).map_err(Mismatch::Space)?
@@ -154,9 +160,7 @@ pub fn locked<'p>(
     let again = Entry::of(&decision, &entry.inputs);
     let difference = again.map(|again| Difference::between(entry, &again));
     match difference {
-        Some(difference) if !difference.is_empty() => {
-            Err(Mismatch::Figures(Box::new(difference)))
-        }
+        Some(difference) if !difference.is_empty() => Err(Mismatch::Figures(Box::new(difference))),
         _ => Ok(locked),
     }
 }
@@ -183,10 +187,12 @@ fn certificate(entry: &Entry, problem: &Problem) -> Result<Certificate, Mismatch
             proved.gap * 100.0
         )));
     }
-    let beaten = proved.solver.is_some_and(|s| match metric.larger_is_better() {
-        true => s > value,
-        false => s < value,
-    });
+    let beaten = proved
+        .solver
+        .is_some_and(|s| match metric.larger_is_better() {
+            true => s > value,
+            false => s < value,
+        });
     let why = if beaten { Why::Beaten } else { Why::States };
     let refined = problem.stages.iter().any(|s| s.refines)
         && problem.menu.knobs.iter().any(|k| !k.refine.is_empty());

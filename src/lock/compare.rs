@@ -1,7 +1,8 @@
 //! What differs between two decisions of one design, and how it is told.
 
-use super::entry::{Entry, Figure, LayerChoice, figure, inputs_of};
-use crate::emit::number::{amount, counted, significant, Rounding};
+use super::entry::{Entry, Figure, LAYER_FIGURES, LayerChoice, figure, inputs_of, metric_key};
+use crate::emit::number::{Rounding, amount, counted, significant};
+use crate::ir::metric::Metric;
 
 /// A figure before and after; `None` where there is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,7 +144,7 @@ impl Difference {
     }
 
     /// In words: inputs, metrics, limits, what is proved, and at most `most` layers, those first
-    /// that make the greatest difference in cycles.
+    /// that make the greatest difference to the objective (its name with its unit).
     pub fn lines(&self, objective: &str, most: usize) -> Vec<String> {
         let mut out = Vec::new();
         for (name, change) in &self.inputs {
@@ -159,7 +160,11 @@ impl Difference {
         if let Some((before, after)) = &self.objective {
             out.push(format!("objective {before} -> {after}"));
         }
-        out.extend(self.metrics.iter().map(|c| told(c, &c.name)));
+        // Products say nothing that their factors do not, unless they are what is optimised.
+        let product = |name: &str| matches!(figure(name), Some(Metric::Edp | Metric::EdpPerLayer));
+        let metrics = self.metrics.iter();
+        let metrics = metrics.filter(|c| !product(&c.name) || c.name == objective);
+        out.extend(metrics.map(|c| told(c, &c.name)));
         for change in &self.limits {
             out.push(format!("limit of {}", told(change, &change.name)));
         }
@@ -175,16 +180,23 @@ impl Difference {
             out.push(pair(name, kind, change.before, change.after));
         }
         let mut order: Vec<&LayerChange> = self.layers.iter().collect();
+        // What a layer has of the objective; of one that no layer has, its cycles.
+        let of_layers = LAYER_FIGURES
+            .into_iter()
+            .find(|m| metric_key(*m) == objective);
+        let metric = of_layers.unwrap_or(Metric::Latency);
         let weight = |c: &LayerChange| {
-            let cycles = |l: &Option<LayerChoice>| {
-                l.as_ref().and_then(|l| l.figures.first()).map_or(0.0, |f| f.1)
-            };
-            (cycles(&c.after) - cycles(&c.before)).abs()
+            let value =
+                |l: &Option<LayerChoice>| l.as_ref().and_then(|l| l.metric(metric)).unwrap_or(0.0);
+            (value(&c.after) - value(&c.before)).abs()
         };
         order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        out.extend(order.iter().take(most).map(|c| layer(c)));
+        out.extend(order.iter().take(most).map(|c| layer(c, metric)));
         if order.len() > most {
-            out.push(format!("and {} more", counted(order.len() - most, "layer")));
+            out.push(format!(
+                "and {} besides",
+                counted(order.len() - most, "layer")
+            ));
         }
         out
     }
@@ -229,7 +241,7 @@ fn pair(name: &str, kind: &str, before: Option<f64>, after: Option<f64>) -> Stri
 }
 
 /// `conv1: pes 3 -> 4; latency 3.617 Mcycles -> 3.2 Mcycles, 12 % less`
-fn layer(change: &LayerChange) -> String {
+fn layer(change: &LayerChange, metric: Metric) -> String {
     let name = &change.name;
     let (before, after) = match (&change.before, &change.after) {
         (Some(before), Some(after)) => (before, after),
@@ -253,16 +265,23 @@ fn layer(change: &LayerChange) -> String {
         }
     }
     let mut out = format!("{name}: {}", parts.join(", "));
-    if parts.is_empty() {
+    let same = parts.is_empty();
+    if same {
         out += "the same choice";
     }
     for change in figures(&before.figures, &after.figures) {
-        out += &format!("; {}", told(&change, &change.name));
+        if same || change.name == metric_key(metric) {
+            out += &format!("; {}", told(&change, &change.name));
+        }
     }
     out
 }
 
 fn choice(layer: &LayerChoice) -> String {
-    let knobs: Vec<String> = layer.knobs.iter().map(|(k, v)| format!("{k} {v}")).collect();
+    let knobs: Vec<String> = layer
+        .knobs
+        .iter()
+        .map(|(k, v)| format!("{k} {v}"))
+        .collect();
     format!("{}, {}", layer.dataflow, knobs.join(", "))
 }

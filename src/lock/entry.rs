@@ -2,9 +2,10 @@
 
 use crate::certify::Certificate;
 use crate::emit::decision::{Decision, Row};
+use crate::emit::expect::Measured;
 use crate::emit::json::knob_key;
 use crate::ir::metric::Metric;
-use crate::ir::problem::Deployment;
+use crate::ir::problem::Problem;
 use std::collections::BTreeMap;
 
 /// A figure: the name of a metric with its unit, such as `energy_nj`, and the value in that unit.
@@ -83,20 +84,6 @@ pub fn figure(key: &str) -> Option<Metric> {
 pub const LAYER_FIGURES: [Metric; 4] =
     [Metric::Latency, Metric::Energy, Metric::Area, Metric::Power];
 
-/// The figures of one layer; area and power only if it has an engine of its own.
-pub fn layer_figures(row: &Row, own_engine: bool) -> Vec<(Metric, f64)> {
-    let price = &row.price;
-    let mut figures = vec![
-        (Metric::Latency, price.latency_cycles as f64),
-        (Metric::Energy, price.energy_nj),
-    ];
-    if own_engine {
-        figures.push((Metric::Area, price.area_um2));
-        figures.push((Metric::Power, price.power_mw));
-    }
-    figures
-}
-
 fn named((metric, value): (Metric, f64)) -> Figure {
     (metric_key(metric).to_string(), value)
 }
@@ -121,11 +108,10 @@ impl Entry {
     pub fn of(decision: &Decision, inputs: &BTreeMap<String, String>) -> Option<Entry> {
         let certificate = decision.certificate?;
         let problem = decision.problem;
-        let metrics = Metric::ALL.map(|m| named((m, decision.totals.metric(m))));
+        let measured = Measured::of(decision);
         let limits = decision.budgets.iter();
         let limits = limits.map(|b| named((b.limit.metric, b.limit.limit)));
-        let own_engine = problem.deployment == Deployment::Pipelined;
-        let layer = |row: &Row| LayerChoice {
+        let layer = |(row, figures): (&Row, &Vec<(Metric, f64)>)| LayerChoice {
             name: row.name.clone(),
             dataflow: problem.dataflows[row.dataflow].name.clone(),
             knobs: problem
@@ -135,17 +121,42 @@ impl Entry {
                 .zip(&row.knobs)
                 .map(|(knob, value)| (knob_key(&knob.name), *value))
                 .collect(),
-            figures: layer_figures(row, own_engine).into_iter().map(named).collect(),
+            figures: figures.iter().copied().map(named).collect(),
         };
         Some(Entry {
             cfxc: env!("CARGO_PKG_VERSION").to_string(),
             seed: problem.seed,
             inputs: inputs.clone(),
-            metrics: metrics.into(),
+            metrics: measured.metrics.iter().copied().map(named).collect(),
             limits: limits.collect(),
             certificate: Proved::of(certificate, problem.objective.metric),
-            layers: decision.rows.iter().map(layer).collect(),
+            layers: decision
+                .rows
+                .iter()
+                .zip(&measured.layers)
+                .map(layer)
+                .collect(),
         })
+    }
+
+    /// The figures that expectations ask for, of a design that was decided from the same inputs.
+    pub fn measured(&self, problem: &Problem) -> Measured {
+        let read = |list: &[Figure]| -> Vec<(Metric, f64)> {
+            let known = |(name, value): &Figure| Some((figure(name)?, *value));
+            list.iter().filter_map(known).collect()
+        };
+        let layer = |name: &str| {
+            let found = self.layers.iter().find(|l| l.name == name);
+            found.map_or(Vec::new(), |l| read(&l.figures))
+        };
+        Measured {
+            metrics: read(&self.metrics),
+            layers: problem.layers.iter().map(|l| layer(&l.name)).collect(),
+            gap: Some(match self.certificate.proven {
+                true => 0.0,
+                false => self.certificate.gap,
+            }),
+        }
     }
 
     /// The value of a metric of the whole design.

@@ -7,12 +7,14 @@
 mod check;
 mod compare;
 mod entry;
+mod mix;
 mod read;
 mod text;
 
 pub use check::{Locked, Mismatch, choices, locked};
 pub use compare::{Difference, FigureChange, InputChange, LayerChange};
-pub use entry::{Entry, Figure, LayerChoice, Proved, figure, inputs_of, layer_figures, metric_key};
+pub use entry::{Entry, Figure, LayerChoice, Proved, figure, inputs_of, metric_key};
+pub use mix::{Mixed, mixed};
 pub use read::read;
 pub use text::{FORMAT, text};
 

@@ -94,7 +94,9 @@ impl<'p> Space<'p> {
         let found = choices.iter().map(|(d, v)| space.grid.find(*d, v));
         let assignment: Option<Vec<Point>> = found.collect();
         let shared = problem.budgets.iter();
-        let shared = shared.filter(|b| matches!(b.limit, Limit::Share(_))).count();
+        let shared = shared
+            .filter(|b| matches!(b.limit, Limit::Share(_)))
+            .count();
         let corners = match shared {
             0 => Vec::new(),
             _ => limits::corners(&space.grid),
