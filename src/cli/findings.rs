@@ -114,7 +114,7 @@ pub fn failed_text(v: &Verdict) -> String {
 }
 
 /// A value of an expectation, if it is known.
-pub fn known(expectation: &Expectation, value: f64) -> String {
+fn known(expectation: &Expectation, value: f64) -> String {
     if value.is_nan() {
         "not known".to_string()
     } else {

@@ -13,6 +13,7 @@ use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::emit::Decision;
 use crate::emit::expect::Verdict;
+use crate::emit::number::amount;
 use crate::emit::tested::{self, Case, Ending, Suite};
 use crate::ir::problem::Problem;
 use crate::lock::{Difference, Entry, Locked, Mismatch};
@@ -330,8 +331,8 @@ fn written(text: &str) -> String {
 }
 
 fn judged(verdict: &Verdict) -> Ending {
-    let found = findings::known(&verdict.expectation, verdict.found);
     if verdict.held {
+        let found = amount(verdict.expectation.quantity(), verdict.found);
         Ending::Passed(Some(found))
     } else {
         Ending::Failed(findings::failed_text(verdict), Vec::new())

@@ -223,8 +223,10 @@ impl<'a> Scope<'a> {
                 );
                 out.push(match nearest(&name.node, known) {
                     Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                    None => diagnostic
-                        .help("`cfxc graph SPEC` shows the layers, with the names they have"),
+                    None => diagnostic.help(format!(
+                        "the designs are: {}; `cfxc graph SPEC` shows the layers",
+                        self.names.join(", ")
+                    )),
                 });
                 None
             }
@@ -334,7 +336,7 @@ fn shared_engine(metric: &Name, problem: &Problem) -> Diagnostic {
     Diagnostic::error(
         codes::PIPELINED_ONLY,
         format!(
-            "no layer of `{}` has a `{}` of its own",
+            "no layer of `{}` has `{}` of its own",
             problem.design, metric.node
         ),
     )

@@ -2,9 +2,11 @@
 
 mod build;
 mod cost;
+mod lock;
 mod maestro;
 mod other;
 mod table;
+mod tested;
 mod tutorial;
 mod wrong_input;
 
