@@ -12,6 +12,7 @@ pub mod diag;
 pub mod emit;
 pub mod import;
 pub mod ir;
+pub mod lock;
 pub mod nn;
 pub mod search;
 pub mod sema;

@@ -36,6 +36,9 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::NO_CORNER,
     codes::EXPECTATION,
     codes::IDLE_PES,
+    codes::BAD_LOCK,
+    codes::STALE_LOCK,
+    codes::NOT_ACCEPTED,
     codes::MODEL_MACS,
     codes::COMPARISON_ONLY,
 ];

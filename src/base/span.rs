@@ -77,6 +77,11 @@ impl SourceMap {
         id
     }
 
+    /// All sources, in the order they were read.
+    pub fn all(&self) -> &[Source] {
+        &self.files
+    }
+
     /// The source with this identity.
     pub fn get(&self, id: FileId) -> &Source {
         &self.files[id.0 as usize]

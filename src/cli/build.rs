@@ -4,17 +4,21 @@ use super::console::Console;
 use super::designs;
 use super::exit::Exit;
 use super::files::{self, Loaded};
+use super::judge::judge;
+use super::locking::{self, Held};
 use super::output::Target;
 use super::progress::{Bar, Bars};
 use super::stop::{Stopper, TimeLimit};
-use super::{findings, infeasible};
+use super::{findings, infeasible, locked};
 use crate::certify::{self, pareto};
 use crate::diag::{Diagnostic, codes};
 use crate::emit::{Decision, html, json, maestro, markdown, summary};
 use crate::ir::problem::Problem;
+use crate::lock::{self, Difference, Entry};
 use crate::search::{self, Outcome};
 use crate::space::{Point, Space, feasible};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -24,6 +28,7 @@ use std::time::Instant;
 #[command(after_help = "Examples:
   cfxc build spec.cfx
   cfxc build spec.cfx --design edge_npu --out reports --seed 3
+  cfxc build spec.cfx --locked
   cfxc build spec.cfx --time-limit 2min
   cfxc build spec.cfx --emit maestro
   cfxc build spec.cfx --format json | jq '.designs[].metrics'
@@ -31,19 +36,29 @@ use std::time::Instant;
 For each design DIR/<design>.json, DIR/<design>.md and DIR/<design>.html are written. Equal specifications, seeds and
 versions give equal files, whatever the number of threads. Whether the budgets can be met is found
 before any search. Ctrl-C stops the search and keeps the best so far; so does --time-limit, and what
-was stopped is marked as not reproducible.")]
+was stopped is marked as not reproducible.
+
+The decisions are kept in spec.lock beside spec.cfx, to be committed with it. --locked takes them from
+there, checks them, and fails if anything would change. --seed is an experiment: it leaves the lock
+alone, and so does what was stopped or fails an expectation.")]
 pub struct Args {
     /// Specification
-    spec: String,
+    pub(super) spec: String,
     /// Only this design
     #[arg(long, value_name = "NAME")]
-    design: Option<String>,
+    pub(super) design: Option<String>,
     /// Directory of the files
     #[arg(long, value_name = "DIR", default_value = "build")]
     out: String,
     /// Seed instead of the specification's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Take the decisions from the lock without any search; fail if anything would change
+    #[arg(long, conflicts_with_all = ["seed", "time_limit", "no_lock"])]
+    locked: bool,
+    /// Neither read nor write the lock
+    #[arg(long)]
+    no_lock: bool,
     /// Threads; 0 takes all cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     jobs: usize,
@@ -58,7 +73,7 @@ pub struct Args {
     emit: Vec<Emit>,
     /// Print no summary and no progress, only errors and warnings (and JSON, if asked for)
     #[arg(long)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -82,7 +97,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(super::threads(args.jobs))
         .build_global();
-    let loaded = files::load(&args.spec);
+    let mut loaded = files::load(&args.spec);
     console.show(&loaded.analysis.diagnostics, &loaded.sources);
     if loaded.analysis.has_errors() {
         return Exit::of(&loaded.analysis.diagnostics);
@@ -113,6 +128,16 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         console.show(&[no_files(problem)], &loaded.sources);
         return Exit::Usage;
     }
+    let held = match hold(args, &mut loaded, console) {
+        Ok(held) => held,
+        Err(diagnostic) => return refused(diagnostic, &loaded, console),
+    };
+    if args.locked {
+        return match held {
+            Some(held) => locked::run(&held, &problems, &mut loaded, args, console),
+            None => refused(locking::no_place(&args.spec), &loaded, console),
+        };
+    }
     let stopper = Stopper::new(args.time_limit.as_ref(), start);
     let ready = match prepare(&problems, &loaded, stopper.flag()) {
         Ok(ready) => ready,
@@ -121,11 +146,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Wrong;
         }
     };
-    let targets: Result<Vec<Target>, Diagnostic> = problems
-        .iter()
-        .map(|p| Target::prepare(&args.out, &p.design))
-        .collect();
-    let targets = match targets {
+    let targets = match targets(&problems, args) {
         Ok(targets) => targets,
         Err(diagnostic) => {
             console.fail(diagnostic);
@@ -134,36 +155,185 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     };
     let outcomes = search_all(&ready, stopper.flag(), console.progress && !args.quiet);
     let stopped_by = stopper.by();
-    let text = (args.format == Format::Text && !args.quiet).then_some(console);
-    let mut report = Report {
-        exit: Exit::Done,
-        facts: Vec::new(),
-        summaries: String::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut report = Report::default();
+    let mut stopped = false;
+    let mut decisions = Vec::new();
     for ((ready, outcome), target) in ready.iter().zip(&outcomes).zip(&targets) {
+        stopped |= outcome.interrupted;
         if outcome.interrupted && stopper.by_user() {
             report.exit = Exit::Interrupted;
         }
-        let stopped_by = outcome.interrupted.then_some(stopped_by.as_str());
-        let by = (stopped_by, stopper.flag());
-        report.add(&ready.space, outcome, by, target, args, text);
-    }
-    console.show(&report.diagnostics, &loaded.sources);
-    let exit = worse(report.exit, Exit::of(&report.diagnostics));
-    let printed = match args.format {
-        Format::Json => console.print(&json::text(&json::document(report.facts))),
-        Format::Text if args.quiet => Exit::Done,
-        Format::Text => {
-            let seconds = start.elapsed().as_secs_f64();
-            console.print(&format!("{}\ndone in {seconds:.1} s\n", report.summaries))
+        match Decision::new(&ready.space, outcome) {
+            Some(mut decision) => {
+                decision.stopped_by = outcome.interrupted.then_some(stopped_by.as_str());
+                if let Some(best) = &outcome.best {
+                    let stop = stopper.flag();
+                    decision.front = pareto::around(&ready.space, &best.assignment, stop);
+                }
+                decisions.push((decision, target));
+            }
+            None => report
+                .diagnostics
+                .push(infeasible::nothing_found(&ready.space)),
         }
-    };
-    worse(exit, printed)
+    }
+    let mut judged: Vec<&mut Decision> = decisions.iter_mut().map(|(d, _)| d).collect();
+    for text in judge(&mut judged, held.as_ref(), &loaded.analysis.problems) {
+        console.remark(&text);
+    }
+    for (decision, target) in &decisions {
+        report.add(decision, target, args, console);
+    }
+    if let Some(held) = &held {
+        let kept = Kept {
+            held,
+            decisions: decisions.iter().map(|(d, _)| d).collect(),
+            args,
+            stopped,
+        };
+        kept.keep(&mut report, &mut loaded, console);
+    }
+    report.finish(start, args, &loaded, console)
+}
+
+/// The lock beside the specification; `None` if it is to be left alone.
+fn hold(args: &Args, loaded: &mut Loaded, console: &Console) -> Result<Option<Held>, Diagnostic> {
+    if args.no_lock {
+        return Ok(None);
+    }
+    let held = Held::open(&args.spec, loaded)?;
+    match &held {
+        None if !args.locked && !args.quiet => console.remark(&format!(
+            "{} is no file that a lock could be beside: none is written",
+            args.spec
+        )),
+        Some(held) if !args.locked && args.seed.is_none() => held.writable()?,
+        _ => {}
+    }
+    Ok(held)
+}
+
+/// Shows why a command cannot go on.
+fn refused(diagnostic: Diagnostic, loaded: &Loaded, console: &Console) -> Exit {
+    let exit = Exit::of(std::slice::from_ref(&diagnostic));
+    console.show(&[diagnostic], &loaded.sources);
+    exit
+}
+
+/// Where the files of the designs go.
+pub(super) fn targets(problems: &[Problem], args: &Args) -> Result<Vec<Target>, Diagnostic> {
+    let target = |p: &Problem| Target::prepare(&args.out, &p.design);
+    problems.iter().map(target).collect()
+}
+
+/// What was decided and is to be kept in the lock.
+struct Kept<'a, 'd> {
+    held: &'a Held,
+    decisions: Vec<&'a Decision<'d>>,
+    args: &'a Args,
+    stopped: bool,
+}
+
+impl Kept<'_, '_> {
+    /// Writes the lock, or says why it stays as it was.
+    fn keep(&self, report: &mut Report, loaded: &mut Loaded, console: &Console) {
+        let (held, args) = (self.held, self.args);
+        let name = held.name();
+        let say = |report: &mut Report, text: &str| {
+            if args.quiet || args.format == Format::Json {
+                return;
+            }
+            report.summaries.push_str(&format!("\n{text}"));
+        };
+        let failed = report.exit != Exit::Done || Exit::of(&report.diagnostics) != Exit::Done;
+        if args.seed.is_some() {
+            return say(
+                report,
+                &format!("a seed on the command line leaves {name} alone"),
+            );
+        }
+        if self.stopped {
+            return say(
+                report,
+                &format!("{name} stays as it was: the search did not come to its end"),
+            );
+        }
+        let mut taken = BTreeMap::new();
+        let mut waiting = BTreeMap::new();
+        for decision in &self.decisions {
+            let Some(entry) = Entry::of(decision, &held.inputs) else {
+                continue;
+            };
+            let design = &decision.problem.design;
+            let before = held.entry(design);
+            let difference = before.map(|before| Difference::between(before, &entry));
+            // Choices that somebody took layer by layer are not lost to a search of the same.
+            let chosen = before.is_some_and(|before| {
+                held.is_fresh(before, decision.problem)
+                    && difference.as_ref().is_some_and(|d| !d.same_decision())
+                    && lock::locked(before, decision.problem, false).is_ok()
+            });
+            if chosen {
+                say(
+                    report,
+                    &format!(
+                        "{name} has another decision of `{design}` for these inputs, and keeps it"
+                    ),
+                );
+            } else if let Some(d) = difference.filter(|d| !d.is_empty()) {
+                say(report, &locking::told(design, &d, &entry));
+            }
+            if chosen || failed {
+                waiting.insert(design.clone(), entry);
+            } else {
+                taken.insert(design.clone(), entry);
+            }
+        }
+        let new = |waiting: &BTreeMap<String, Entry>| {
+            let differs = |(n, e): &(&String, &Entry)| held.entry(n) != Some(*e);
+            waiting.iter().any(|pair| differs(&pair))
+        };
+        let pending = held.pending.display();
+        let written = if failed || console.denied() {
+            let all = taken.into_iter().chain(waiting).collect();
+            if !new(&all) {
+                return;
+            }
+            held.leave(&all, loaded).map(|()| {
+                format!(
+                    "{name} stays as it was; `cfxc accept {}` takes what waits in {pending}",
+                    args.spec
+                )
+            })
+        } else {
+            let names: Vec<String> = taken.keys().cloned().collect();
+            let all = args.design.is_none();
+            let mut entries = taken;
+            for design in waiting.keys() {
+                entries.extend(held.entry(design).map(|e| (design.clone(), e.clone())));
+            }
+            let lock = held.with(entries, all);
+            held.write(&lock).and_then(|written| {
+                held.settle(&names, loaded)?;
+                if !waiting.is_empty() {
+                    held.leave(&waiting, loaded)?;
+                }
+                Ok(match (written, waiting.is_empty()) {
+                    (_, false) => format!("what was found waits in {pending}"),
+                    (true, _) => format!("wrote {name}"),
+                    (false, _) => format!("{name} is as it was"),
+                })
+            })
+        };
+        match written {
+            Ok(text) => say(report, &text),
+            Err(diagnostic) => report.diagnostics.push(diagnostic),
+        }
+    }
 }
 
 /// The exit that says more.
-fn worse(a: Exit, b: Exit) -> Exit {
+pub(super) fn worse(a: Exit, b: Exit) -> Exit {
     let rank = |e: Exit| match e {
         Exit::Done => 0,
         Exit::Wrong => 1,
@@ -176,14 +346,15 @@ fn worse(a: Exit, b: Exit) -> Exit {
 }
 
 /// A design that can be built, as far as is known.
-struct Ready<'p> {
-    space: Space<'p>,
+pub(super) struct Ready<'p> {
+    /// The priced problem.
+    pub space: Space<'p>,
     /// An assignment within all budgets; `None` if there may be none.
     refuge: Option<Vec<Point>>,
 }
 
 /// Prices the designs and proves that their budgets can be met, or says why not.
-fn prepare<'p>(
+pub(super) fn prepare<'p>(
     problems: &'p [Problem],
     loaded: &Loaded,
     stop: &AtomicBool,
@@ -227,7 +398,7 @@ fn prepare<'p>(
 }
 
 /// Searches all designs at once; the outcomes are in their order.
-fn search_all(ready: &[Ready], stop: &AtomicBool, visible: bool) -> Vec<Outcome> {
+pub(super) fn search_all(ready: &[Ready], stop: &AtomicBool, visible: bool) -> Vec<Outcome> {
     let bars = Bars::new(visible);
     let watched: Vec<(&Ready, Bar)> = ready
         .iter()
@@ -244,41 +415,26 @@ fn search_all(ready: &[Ready], stop: &AtomicBool, visible: bool) -> Vec<Outcome>
 }
 
 /// What there is to say and print, collected design by design.
-struct Report {
+#[derive(Default)]
+pub(super) struct Report {
     exit: Exit,
     facts: Vec<serde_json::Value>,
-    summaries: String,
-    diagnostics: Vec<Diagnostic>,
+    pub summaries: String,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
     /// Writes the files of a design and keeps what is to be printed of it.
-    fn add(
-        &mut self,
-        space: &Space,
-        outcome: &Outcome,
-        (stopped_by, stop): (Option<&str>, &AtomicBool),
-        target: &Target,
-        args: &Args,
-        text: Option<&Console>,
-    ) {
-        let Some(mut decision) = Decision::new(space, outcome) else {
-            self.diagnostics.push(infeasible::nothing_found(space));
-            return;
-        };
-        decision.stopped_by = stopped_by;
-        if let Some(best) = &outcome.best {
-            decision.front = pareto::around(space, &best.assignment, stop);
-        }
-        self.diagnostics.extend(findings::of(&decision));
-        let facts = json::design(&decision);
+    pub fn add(&mut self, decision: &Decision, target: &Target, args: &Args, console: &Console) {
+        self.diagnostics.extend(findings::of(decision));
+        let facts = json::design(decision);
         let document = json::text(&json::document(vec![facts.clone()]));
         self.facts.push(facts);
-        if let Err(diagnostic) = target.write(&document, &markdown::report(&decision)) {
+        if let Err(diagnostic) = target.write(&document, &markdown::report(decision)) {
             self.diagnostics.push(diagnostic);
             return;
         }
-        let page = html::report(&decision, &command(&decision, args));
+        let page = html::report(decision, &command(decision, args));
         let page = match target.write_further(".html", &page) {
             Ok(page) => page,
             Err(diagnostic) => {
@@ -286,20 +442,20 @@ impl Report {
                 return;
             }
         };
-        let further = match further(&decision, target, args) {
+        let further = match further(decision, target, args) {
             Ok(further) => further,
             Err(diagnostic) => {
                 self.diagnostics.push(diagnostic);
                 return;
             }
         };
-        if let Some(console) = text {
+        if args.format == Format::Text && !args.quiet {
             let report = target.report.display().to_string();
             if !self.summaries.is_empty() {
-                self.summaries.push('\n');
+                self.summaries.push_str("\n\n");
             }
             self.summaries
-                .push_str(&summary::summary(&decision, console.style, Some(&report)));
+                .push_str(&summary::summary(decision, console.style, Some(&report)));
             self.summaries
                 .push_str(&format!("\nwrote {} and {report}", target.json.display()));
             self.summaries.push_str(&format!("\nwrote {page}"));
@@ -307,6 +463,21 @@ impl Report {
                 self.summaries.push_str(&format!("\nwrote {path}"));
             }
         }
+    }
+
+    /// Shows and prints everything, and says how the command ends.
+    pub fn finish(self, start: Instant, args: &Args, loaded: &Loaded, console: &Console) -> Exit {
+        console.show(&self.diagnostics, &loaded.sources);
+        let exit = worse(self.exit, Exit::of(&self.diagnostics));
+        let printed = match args.format {
+            Format::Json => console.print(&json::text(&json::document(self.facts))),
+            Format::Text if args.quiet => Exit::Done,
+            Format::Text => {
+                let seconds = start.elapsed().as_secs_f64();
+                console.print(&format!("{}\ndone in {seconds:.1} s\n", self.summaries))
+            }
+        };
+        worse(exit, printed)
     }
 }
 

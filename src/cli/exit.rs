@@ -4,9 +4,10 @@ use crate::diag::{Diagnostic, Severity, codes};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 /// How a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Exit {
     /// As wished.
+    #[default]
     Done,
     /// The specification is wrong, cannot be met, or an expectation failed.
     Wrong,

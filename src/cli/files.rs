@@ -15,19 +15,28 @@ pub struct Loaded {
     pub sources: SourceMap,
     /// What is in them.
     pub analysis: Analysis,
+    /// Paths of the files it names that are no texts.
+    pub files: Vec<String>,
 }
 
 /// Reads and checks one specification. Everything that is wrong is among the diagnostics.
 pub fn load(path: &str) -> Loaded {
     let mut sources = SourceMap::default();
+    let mut disk = Disk::default();
     let analysis = match read(path, &mut sources) {
-        Ok(main) => sema::analyze(main, &mut sources, &mut Disk, REGISTRIES),
+        Ok(main) => sema::analyze(main, &mut sources, &mut disk, REGISTRIES),
         Err(diagnostic) => Analysis {
             diagnostics: vec![diagnostic],
             ..Analysis::default()
         },
     };
-    Loaded { sources, analysis }
+    let files = disk.read.into_iter();
+    let files = files.filter(|path| sources.find(path).is_none()).collect();
+    Loaded {
+        sources,
+        analysis,
+        files,
+    }
 }
 
 /// Reads a text under the name the user gave it.
@@ -127,7 +136,11 @@ fn unreadable(path: &str, reason: &str) -> Diagnostic {
 }
 
 /// The files that specifications name.
-pub struct Disk;
+#[derive(Default)]
+pub struct Disk {
+    /// Paths of those that were read.
+    read: Vec<String>,
+}
 
 impl sema::Files for Disk {
     fn network(
@@ -155,6 +168,7 @@ impl sema::Files for Disk {
                 d
             }
         };
+        self.read.push(whole.clone());
         match network(&whole, &options, sources) {
             Ok(read) if read.hardware.is_some() => Err(vec![
                 Diagnostic::error(codes::WRONG_VALUE, "this file describes hardware")

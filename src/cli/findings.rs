@@ -3,8 +3,10 @@
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::emit::Decision;
+use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
+use crate::ir::problem::Expectation;
 use crate::space::idle;
 
 /// So many layers are shown in the source; the report lists all.
@@ -44,6 +46,9 @@ fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
 }
 
 fn idle_pes(decision: &Decision) -> Option<Diagnostic> {
+    if !decision.space.is_whole() {
+        return None;
+    }
     let most = idle::most_useful_pes(decision.space)?;
     let problem = decision.problem;
     let knob = &problem.menu.knobs[Menu::PES];
@@ -121,27 +126,35 @@ fn model_macs(decision: &Decision) -> Option<Diagnostic> {
 fn expectations(decision: &Decision) -> impl Iterator<Item = Diagnostic> {
     let failed = decision.expectations.iter().filter(|v| !v.held);
     failed.map(|v| {
-        let subject = v.expectation.subject;
-        let value = |v: f64| {
-            if v.is_nan() {
-                "not known".to_string()
-            } else {
-                precise(subject.quantity(), v)
-            }
-        };
-        Diagnostic::error(
-            codes::EXPECTATION,
-            format!(
-                "{} is {}, expected was {} {}",
-                subject.name(),
-                value(v.found),
-                v.expectation.relation.sign(),
-                value(v.expectation.value)
-            ),
-        )
-        .label(v.expectation.span, format!("{} came out", value(v.found)))
-        .help("the files are written all the same; mend the design, or change what is expected")
+        Diagnostic::error(codes::EXPECTATION, failed_text(v))
+            .label(
+                v.expectation.span,
+                format!("{} came out", known(&v.expectation, v.found)),
+            )
+            .help("the files are written all the same; mend the design, or change what is expected")
     })
+}
+
+/// What came out and what was expected.
+pub fn failed_text(v: &Verdict) -> String {
+    let against = v.expectation.against();
+    format!(
+        "{} is {}, expected was {} {}{}",
+        v.expectation.measure.text,
+        known(&v.expectation, v.found),
+        v.expectation.relation.sign(),
+        known(&v.expectation, v.expected),
+        against.map_or(String::new(), |text| format!(", {text}")),
+    )
+}
+
+/// A value of an expectation, if it is known.
+fn known(expectation: &Expectation, value: f64) -> String {
+    if value.is_nan() {
+        "not known".to_string()
+    } else {
+        precise(expectation.quantity(), value)
+    }
 }
 
 /// Both as people read it and as the files have it: the two may differ in a late digit.

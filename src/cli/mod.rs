@@ -1,6 +1,7 @@
 //! The command line: one file per command. Only this room reads the environment, files and clocks,
 //! and only this room prints.
 
+mod accept;
 mod assign;
 mod build;
 mod check;
@@ -16,12 +17,16 @@ mod fmt;
 mod graph;
 mod import;
 mod infeasible;
+mod judge;
 mod list;
+mod locked;
+mod locking;
 mod output;
 mod pareto;
 mod progress;
 mod show;
 mod stop;
+mod test;
 
 use crate::cost::MODELS;
 use crate::ir::registry::ModelSpec;
@@ -58,6 +63,7 @@ const REGISTRIES: Registries = Registries {
     after_help = "Examples:
   cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
   cfxc check specs/*.cfx                        look for mistakes
+  cfxc test                                     expectations and locked decisions below here
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
   cfxc show std.networks.mobilenet_v2           print what the library holds
   cfxc explain E0303                            what the code of a diagnostic means
@@ -94,6 +100,7 @@ enum Denied {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Accept(accept::Args),
     Check(check::Args),
     Build(build::Args),
     Cost(cost::Args),
@@ -104,6 +111,7 @@ enum Command {
     List(list::Args),
     Pareto(pareto::Args),
     Show(show::Args),
+    Test(test::Args),
 }
 
 /// Runs the command of this process's arguments.
@@ -113,6 +121,7 @@ pub fn main() -> ExitCode {
         let deny = cli.deny == Some(Denied::Warnings);
         let console = Console::of_this_process(cli.message_format, deny);
         let exit = match &cli.command {
+            Command::Accept(args) => accept::run(args, &console),
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
@@ -123,6 +132,7 @@ pub fn main() -> ExitCode {
             Command::List(args) => list::run(args, &console),
             Command::Pareto(args) => pareto::run(args, &console),
             Command::Show(args) => show::run(args, &console),
+            Command::Test(args) => test::run(args, &console),
         };
         console.judged(exit)
     });

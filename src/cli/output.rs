@@ -106,6 +106,27 @@ impl Target {
     }
 }
 
+/// Whether a file can be written, as far as that can be known without writing it.
+///
+/// # Errors
+/// Why not.
+pub fn can_write(path: &Path) -> Result<(), Diagnostic> {
+    let failed = |e: &std::io::Error| {
+        Diagnostic::error(
+            codes::UNWRITABLE,
+            format!("cannot write {}: {}", path.display(), reason(e)),
+        )
+    };
+    if path.is_dir() {
+        return Err(failed(&ErrorKind::IsADirectory.into()));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    temporary(folder).map(|_| ()).map_err(|e| failed(&e))
+}
+
 /// Writes one file, whole or not at all: what stood there before stays if it cannot be written.
 ///
 /// # Errors

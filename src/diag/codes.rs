@@ -132,6 +132,12 @@ codes! {
     ASSIGNMENT = "E0707";
     /// An expectation that does not hold.
     EXPECTATION = "E0801";
+    /// A lock that cannot be read.
+    BAD_LOCK = "E0901";
+    /// A lock that does not hold what the specification gives.
+    STALE_LOCK = "E0902";
+    /// A decision that cannot be taken into the lock.
+    NOT_ACCEPTED = "E0903";
     /// A `use` that nothing needs.
     UNUSED_USE = "W0101";
     /// A node that is connected to nothing.

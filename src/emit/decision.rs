@@ -1,11 +1,12 @@
 //! What was decided, with every figure that the outputs show.
 
+use super::expect::{self, Measured, Others, Verdict};
 use crate::certify::Certificate;
 use crate::certify::pareto::{Front, NoFront};
 use crate::cost::Price;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Deployment, Expectation, Problem, Subject};
+use crate::ir::problem::{Deployment, Problem};
 use crate::search::{Outcome, Simpler, StageReport};
 use crate::space::{Assignment, BoundLimit, Space, Totals};
 
@@ -53,24 +54,6 @@ pub struct SharedEngine {
     pub l2_bytes: u64,
 }
 
-/// Every expectation held against what came out. Without a certificate no gap is known, and what is
-/// expected of it does not hold.
-fn verdicts(problem: &Problem, totals: &Totals, certificate: Option<&Certificate>) -> Vec<Verdict> {
-    let verdict = |&expectation: &Expectation| {
-        let found = match expectation.subject {
-            Subject::Metric(metric) => totals.metric(metric),
-            // Within the rounding of the arithmetic a proven optimum has no gap.
-            Subject::Gap => certificate.map_or(f64::NAN, |c| if c.proven { 0.0 } else { c.gap }),
-        };
-        Verdict {
-            expectation,
-            found,
-            held: expectation.relation.holds(found, expectation.value),
-        }
-    };
-    problem.expectations.iter().map(verdict).collect()
-}
-
 /// A budget and what is used of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BudgetUse {
@@ -95,17 +78,6 @@ impl BudgetUse {
     pub fn holds(&self) -> bool {
         self.limit.overshoot(self.used) == 0.0
     }
-}
-
-/// An expectation and what came out.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Verdict {
-    /// What was expected.
-    pub expectation: Expectation,
-    /// The value; not a number if it is not known.
-    pub found: f64,
-    /// Whether it is as expected.
-    pub held: bool,
 }
 
 /// A decided design.
@@ -145,8 +117,8 @@ impl<'a> Decision<'a> {
         let mut decision = Decision::of(space, &found.assignment, totals)?;
         decision.certificate = outcome.certificate.as_ref();
         decision.simpler = &outcome.simpler;
-        decision.expectations = verdicts(space.problem, &totals, decision.certificate);
         decision.stages = &outcome.stages;
+        decision.judge(&Others::new());
         decision.stopped_by = outcome.interrupted.then_some("the user");
         Some(decision)
     }
@@ -178,20 +150,36 @@ impl<'a> Decision<'a> {
                 used: totals.metric(limit.metric),
             })
             .collect();
-        Some(Decision {
+        let mut decision = Decision {
             space,
             problem,
             totals,
             engine: engine(problem, &rows),
             rows,
             budgets,
-            expectations: verdicts(problem, &totals, None),
+            expectations: Vec::new(),
             certificate: None,
             simpler: &[],
             stages: &[],
             front: Err(NoFront::NoSearch),
             stopped_by: None,
-        })
+        };
+        decision.judge(&Others::new());
+        Some(decision)
+    }
+
+    /// Holds every expectation against what came out, here and in the other designs. Without a
+    /// certificate no gap is known, without a design none of its figures, and what is expected of
+    /// what is not known does not hold.
+    pub fn judge(&mut self, others: &Others) {
+        self.expectations = expect::verdicts(&Measured::of(self), self.problem, others);
+    }
+
+    /// The same with what is proved of it.
+    pub fn certified(mut self, certificate: &'a Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self.judge(&Others::new());
+        self
     }
 
     /// What a row's share is a share of.

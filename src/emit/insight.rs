@@ -143,7 +143,7 @@ fn pace(decision: &Decision) -> String {
         n => format!(" and {} more", n - 3),
     };
     let fastest = |layer: usize| {
-        let points = space.fine[layer].iter();
+        let points = space.fine.get(layer).into_iter().flatten();
         points
             .filter_map(|&p| space.price(layer, p))
             .map(|p| p.latency_cycles)
@@ -154,6 +154,8 @@ fn pace(decision: &Decision) -> String {
         .filter(|&&r| fastest(r) == Some(slowest))
         .count();
     let menu = match stuck {
+        // Of a locked decision nothing else was priced.
+        _ if !space.is_whole() => String::new(),
         0 => String::new(),
         1 => "; the menu has nothing faster for one of them".to_string(),
         n => format!("; the menu has nothing faster for {n} of them"),

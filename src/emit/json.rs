@@ -145,11 +145,12 @@ pub fn design(decision: &Decision) -> Value {
         "engine": engine(decision),
         "metrics": metrics(&decision.totals, decision.clock_hz()),
         "expectations": decision.expectations.iter().map(|v| json!({
-            "metric": v.expectation.subject.name(),
+            "metric": v.expectation.measure.text,
             "relation": v.expectation.relation.sign(),
-            "expected": expected(v.expectation.subject, v.expectation.value),
-            "found": expected(v.expectation.subject, v.found),
-            "unit": match v.expectation.subject {
+            "against": v.expectation.against(),
+            "expected": expected(v.expectation.measure.subject, v.expected),
+            "found": expected(v.expectation.measure.subject, v.found),
+            "unit": match v.expectation.measure.subject {
                 Subject::Metric(metric) => metric.unit(),
                 Subject::Gap => "1",
             },

@@ -8,6 +8,7 @@ pub mod breakdown;
 pub mod chart;
 pub mod dataflow;
 pub mod decision;
+pub mod expect;
 pub mod front;
 pub mod graph;
 pub mod grid;
@@ -25,5 +26,6 @@ pub mod prices;
 pub mod proof;
 pub mod summary;
 mod tables;
+pub mod tested;
 
 pub use decision::Decision;

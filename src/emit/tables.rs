@@ -1,6 +1,7 @@
 //! The tables of a report, for all its forms.
 
 use super::decision::Decision;
+use super::expect::Verdict;
 use super::grid::{Align, Grid};
 use super::inputs::compact;
 use super::insight;
@@ -56,19 +57,30 @@ pub fn metrics(decision: &Decision) -> Grid {
     grid
 }
 
+/// What was expected, such as `latency <= 2 * big.latency = 3.2 Mcycles`, and what came out.
+pub fn verdict(v: &Verdict) -> (String, String) {
+    let quantity = v.expectation.quantity();
+    let value = |value: f64| match value.is_nan() {
+        true => "not known".to_string(),
+        false => amount(quantity, value),
+    };
+    let right = match v.expectation.against() {
+        Some(text) => format!("{text} = {}", value(v.expected)),
+        None => value(v.expected),
+    };
+    let sign = v.expectation.relation.sign();
+    let expected = format!("{} {sign} {right}", v.expectation.measure.text);
+    (expected, value(v.found))
+}
+
 /// What was expected and what came out; `failed` is said of what does not hold.
 pub fn expectations(decision: &Decision, failed: &str) -> Grid {
     let mut grid = Grid::new([("expected", LEFT), ("found", RIGHT), ("holds", LEFT)]);
     for v in &decision.expectations {
-        let quantity = v.expectation.subject.quantity();
+        let (expected, found) = verdict(v);
         grid.push(vec![
-            format!(
-                "{} {} {}",
-                v.expectation.subject.name(),
-                v.expectation.relation.sign(),
-                amount(quantity, v.expectation.value)
-            ),
-            amount(quantity, v.found),
+            expected,
+            found,
             if v.held { "yes" } else { failed }.to_string(),
         ]);
     }

@@ -140,17 +140,66 @@ impl Subject {
     }
 }
 
+/// A figure that an expectation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// The design it is of; `None` for the one that expects.
+    pub design: Option<String>,
+    /// Index of the layer it is of, among the layers of that design; `None` for the whole.
+    pub layer: Option<usize>,
+    /// What is measured.
+    pub subject: Subject,
+    /// As written, such as `big.conv1.latency`.
+    pub text: String,
+}
+
+/// The right side of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// In the unit of the left side; of the gap, a share.
+    Value(f64),
+    /// A multiple of another figure.
+    Times {
+        /// As written; 1 if it was left out.
+        factor: f64,
+        /// Cycles of the left side's clock in one of the right side's; 1 for what is no time.
+        clocks: f64,
+        /// The other figure.
+        measure: Measure,
+    },
+}
+
 /// A design decision as a test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// What of the result.
-    pub subject: Subject,
+    pub measure: Measure,
     /// The comparison.
     pub relation: Relation,
-    /// The right side in the metric's unit; of the gap, a share.
-    pub value: f64,
+    /// With what.
+    pub expected: Expected,
     /// Where it was written.
     pub span: Span,
+}
+
+impl Expectation {
+    /// What both sides measure.
+    pub fn quantity(&self) -> Quantity {
+        self.measure.subject.quantity()
+    }
+
+    /// The other figure as written, such as `2 * big.latency`; `None` if the right side is a number.
+    pub fn against(&self) -> Option<String> {
+        match &self.expected {
+            Expected::Value(_) => None,
+            Expected::Times {
+                factor, measure, ..
+            } if *factor == 1.0 => Some(measure.text.clone()),
+            Expected::Times {
+                factor, measure, ..
+            } => Some(format!("{factor} * {}", measure.text)),
+        }
+    }
 }
 
 /// One stage of the search, its parameters complete (defaults filled in).

@@ -1,4 +1,4 @@
-//! `budget` blocks and `expect` lines: metrics, directions, units.
+//! `budget` blocks and `stop` lines: metrics, directions, units.
 
 use super::fields::unknown;
 use super::quantity;
@@ -6,7 +6,7 @@ use crate::base::span::Span;
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
-use crate::ir::problem::{Budget, Expectation, Limit, Relation, Subject};
+use crate::ir::problem::{Budget, Limit};
 use crate::syntax::ast::{BudgetDecl, Comparison, Condition, Name, Number};
 
 /// A metric by name, or a diagnostic.
@@ -220,70 +220,32 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
     sound.then_some(budgets)
 }
 
-/// What an `expect` or `stop` line is about: a metric, or the gap to the proved bound.
-fn subject(name: &Name, out: &mut Vec<Diagnostic>) -> Option<Subject> {
-    if name.node == "gap" {
-        return Some(Subject::Gap);
-    }
-    let found = Metric::parse(&name.node).map(Subject::Metric);
-    if found.is_none() {
-        let mut known: Vec<&str> = Metric::ALL.iter().map(|m| m.name()).collect();
-        known.push("gap");
-        out.push(unknown("metric", name, &known));
-    }
-    found
-}
-
 /// A share of the bound, as in `gap <= 1%`.
-fn gap(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
+pub fn gap(number: &Number, out: &mut Vec<Diagnostic>) -> Option<f64> {
     let what = "the limit of `gap`";
-    let (value, _) = quantity::measure(&condition.limit, &[Quantity::Percent], what, out)?;
+    let (value, _) = quantity::measure(number, &[Quantity::Percent], what, out)?;
     if value.is_finite() && value >= 0.0 {
         return Some(value);
     }
     out.push(
         Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must not be negative"))
-            .label(condition.limit.span, "no design is better than the bound")
+            .label(number.span, "no design is better than the bound")
             .help("write e.g. `gap <= 1%`"),
     );
     None
 }
 
-/// Lowers an `expect` line.
-pub fn expectation(
-    condition: &Condition,
+/// What is expected of a metric, in its unit.
+pub fn expected(
+    number: &Number,
+    metric: Metric,
     clock_hz: f64,
     out: &mut Vec<Diagnostic>,
-) -> Option<Expectation> {
-    let subject = subject(&condition.metric, out)?;
-    let value = match subject {
-        Subject::Gap => gap(condition, out)?,
-        Subject::Metric(metric) => {
-            match value(
-                &condition.limit,
-                metric,
-                Purpose::Expectation,
-                clock_hz,
-                out,
-            )? {
-                Limit::Absolute(value) => value,
-                Limit::Share(_) => return None,
-            }
-        }
-    };
-    let relation = match condition.comparison.node {
-        Comparison::AtMost => Relation::AtMost,
-        Comparison::AtLeast => Relation::AtLeast,
-        Comparison::Below => Relation::Below,
-        Comparison::Above => Relation::Above,
-        Comparison::Equal => Relation::Equal,
-    };
-    Some(Expectation {
-        subject,
-        relation,
-        value,
-        span: condition.span,
-    })
+) -> Option<f64> {
+    match value(number, metric, Purpose::Expectation, clock_hz, out)? {
+        Limit::Absolute(value) => Some(value),
+        Limit::Share(_) => None,
+    }
 }
 
 /// Lowers a `stop` line: the gap at which the search may end.
@@ -299,5 +261,5 @@ pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
         );
         return None;
     }
-    gap(condition, out)
+    gap(&condition.limit, out)
 }

@@ -147,7 +147,8 @@ fn places(item: &Item, out: &mut Vec<Span>) {
                 | DesignStmt::Pin { span, .. }
                 | DesignStmt::Precision { span, .. } => *span,
                 DesignStmt::Objective { maximize, metric } => maximize.span.to(metric.span),
-                DesignStmt::Expect(condition) | DesignStmt::Stop(condition) => condition.span,
+                DesignStmt::Expect(expect) => expect.span,
+                DesignStmt::Stop(condition) => condition.span,
             }));
         }
     }

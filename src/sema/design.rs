@@ -3,7 +3,9 @@
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
-use super::{budget, dataflow, extend, lint, menu, pins, precision, quantity, search, technology};
+use super::{
+    budget, dataflow, expect, extend, lint, menu, pins, precision, quantity, search, technology,
+};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::Dataflow;
@@ -30,6 +32,9 @@ pub fn lower_all(program: &mut Program) -> Vec<Problem> {
     }
     let main = |span: Span| program.is_main(span);
     let found = lint::refined_for_nothing(&problems, main);
+    program.diagnostics.extend(found);
+    expect::lower_all(program, &mut problems);
+    let found: Vec<Diagnostic> = problems.iter().flat_map(lint::expectations).collect();
     program.diagnostics.extend(found);
     problems
 }
@@ -117,11 +122,6 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
     let written = parts.search.map(|s| s.0);
     let stages = search::stages(methods, written, one_engine, &mut defaults, out);
     let stop_gap = parts.stop.map(|c| budget::stop(c, out));
-    let expectations: Vec<_> = parts
-        .expects
-        .iter()
-        .filter_map(|c| budget::expectation(c, clock, out))
-        .collect();
     let layers = network
         .as_ref()
         .map(|n| distinct(n, dataflows.as_deref().unwrap_or(&[])));
@@ -166,7 +166,7 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         seed: seed?,
         pins,
         stop_gap: stop_gap.flatten(),
-        expectations,
+        expectations: Vec::new(),
         defaults,
     };
     lint::design(&problem, &parts, &mut program.diagnostics);

@@ -9,7 +9,7 @@ use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
 use crate::ir::network::Network;
-use crate::ir::problem::{Expectation, Limit, Problem, Relation, Subject};
+use crate::ir::problem::{Expectation, Expected, Limit, Problem, Relation, Subject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks through a design that has no errors.
@@ -20,9 +20,6 @@ pub fn design(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
         too_few_pes(rule, problem, out);
     }
     idle_stages(problem, parts, out);
-    for expectation in &problem.expectations {
-        out.extend(cannot_fail(expectation, problem));
-    }
 }
 
 /// The rules that map some layer, each once.
@@ -140,9 +137,17 @@ fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
     }
 }
 
-/// An expectation that holds whatever is decided.
+/// Expectations that hold whatever is decided.
+pub fn expectations(problem: &Problem) -> impl Iterator<Item = Diagnostic> {
+    let all = problem.expectations.iter();
+    all.filter_map(|expectation| cannot_fail(expectation, problem))
+}
+
 fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnostic> {
-    let value = expectation.value;
+    let Expected::Value(value) = expectation.expected else {
+        return None;
+    };
+    let measure = &expectation.measure;
     let diagnostic = |why: &str| {
         Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail")
             .label(expectation.span, why.to_string())
@@ -153,13 +158,15 @@ fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnosti
         _ => false,
     };
     if at_least_zero {
-        let name = expectation.subject.name();
-        let diagnostic = diagnostic(&format!("no `{name}` is below 0"));
+        let diagnostic = diagnostic(&format!("no `{}` is below 0", measure.text));
         return Some(diagnostic.help("expect something that a worse decision would miss"));
     }
-    let Subject::Metric(metric) = expectation.subject else {
+    let Subject::Metric(metric) = measure.subject else {
         return None;
     };
+    if measure.layer.is_some() || measure.design.is_some() {
+        return None;
+    }
     let implied = |limit: f64| match (expectation.relation, metric.larger_is_better()) {
         (Relation::AtMost, false) => limit <= value,
         (Relation::Below, false) => limit < value,

@@ -5,6 +5,7 @@ mod budget;
 mod cascade;
 mod dataflow;
 mod design;
+mod expect;
 mod extend;
 mod fields;
 mod graph;

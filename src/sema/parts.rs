@@ -33,7 +33,6 @@ pub struct Parts<'a> {
     pub objective: Option<(Spanned<bool>, &'a Name)>,
     pub search: Option<(&'a [StageDecl], Span)>,
     pub pins: Vec<pins::Written<'a>>,
-    pub expects: Vec<&'a Condition>,
     pub stop: Option<&'a Condition>,
     pub precision: Option<(&'a [Field], Span)>,
     /// What unknown settings seem to stand for: it is not missing besides.
@@ -142,7 +141,8 @@ impl<'a> Parts<'a> {
                     Some((_, first)) => out.push(twice("`precision`", *span, first)),
                     None => parts.precision = Some((fields, *span)),
                 },
-                DesignStmt::Expect(condition) => parts.expects.push(condition),
+                // Expectations may be about other designs: they are looked at last.
+                DesignStmt::Expect(_) => {}
                 DesignStmt::Stop(condition) => match &parts.stop {
                     Some(first) => out.push(twice("`stop`", condition.span, first.span)),
                     None => parts.stop = Some(condition),

@@ -64,6 +64,8 @@ pub struct Space<'p> {
     offered: Arc<Vec<Vec<bool>>>,
     /// For each point of the grid, which shared choice it belongs to (all 0 when pipelined).
     shared: Arc<Vec<u32>>,
+    /// Whether the tables are full.
+    whole: bool,
 }
 
 impl<'p> Space<'p> {
@@ -72,6 +74,54 @@ impl<'p> Space<'p> {
     /// # Errors
     /// See [`SpaceError`].
     pub fn new(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
+        let mut space = Space::unpriced(problem, refined)?;
+        let points: Vec<Point> = (0..space.shared.len() as Point).collect();
+        let tables = table::fill(problem, space.model.as_ref(), &space.grid, &points);
+        space.tables = Arc::new(tables);
+        space.limits = limits::bind(&space)?;
+        let (coarse, fine) = space.choose()?;
+        space.coarse = Arc::new(coarse);
+        space.fine = Arc::new(fine);
+        space.whole = true;
+        Ok(space)
+    }
+
+    /// Prices one assignment alone, and the corners of the menu where a budget is a share of their
+    /// span: enough to judge the assignment in milliseconds, and nothing else may be asked of the
+    /// space (its `coarse` and `fine` lists are empty). Each layer's dataflow and values of the
+    /// knobs; the assignment is `None` if the grid does not have one of them.
+    ///
+    /// # Errors
+    /// See [`SpaceError`].
+    pub fn of_one(
+        problem: &'p Problem,
+        refined: bool,
+        choices: &[(usize, Vec<u64>)],
+    ) -> Result<(Self, Option<Vec<Point>>), SpaceError> {
+        let mut space = Space::unpriced(problem, refined)?;
+        let found = choices.iter().map(|(d, v)| space.grid.find(*d, v));
+        let assignment: Option<Vec<Point>> = found.collect();
+        let shared = problem.budgets.iter();
+        let shared = shared
+            .filter(|b| matches!(b.limit, Limit::Share(_)))
+            .count();
+        let corners = match shared {
+            0 => Vec::new(),
+            _ => limits::corners(&space.grid),
+        };
+        let mut tables = table::fill(problem, space.model.as_ref(), &space.grid, &corners);
+        for (layer, &point) in assignment.iter().flatten().enumerate() {
+            let shape = problem.layers[layer].shape;
+            let price = table::price(problem, space.model.as_ref(), &space.grid, shape, point);
+            tables[shape][point as usize] = price.ok();
+        }
+        space.tables = Arc::new(tables);
+        space.limits = limits::bind(&space)?;
+        Ok((space, assignment))
+    }
+
+    /// Grid and model, without any price.
+    fn unpriced(problem: &'p Problem, refined: bool) -> Result<Self, SpaceError> {
         let pinned: Vec<(usize, u64)> = problem
             .pins
             .iter()
@@ -94,11 +144,8 @@ impl<'p> Space<'p> {
             cost::build(problem.model, &problem.technology, problem.precision)
                 .unwrap_or_else(|| unreachable!("sema knows only registered models"))
                 .into();
-        let points: Vec<Point> = (0..size as Point).collect();
-        let tables = table::fill(problem, model.as_ref(), &grid, &points);
-        let shared: Vec<u32> = points
-            .iter()
-            .map(|&p| shared_number(problem, &grid, p))
+        let shared: Vec<u32> = (0..size as Point)
+            .map(|p| shared_number(problem, &grid, p))
             .collect();
         let offered: Vec<Vec<bool>> = problem
             .menu
@@ -114,23 +161,41 @@ impl<'p> Space<'p> {
                 axis.iter().map(|v| values.contains(v)).collect()
             })
             .collect();
-        let mut space = Space {
+        Ok(Space {
             offered: Arc::new(offered),
             problem,
             model,
             grid,
-            tables: Arc::new(tables),
+            tables: Arc::default(),
             paths: Arc::new(Paths::new(&problem.network)),
             limits: Vec::new(),
             coarse: Arc::default(),
             fine: Arc::default(),
             shared: Arc::new(shared),
+            whole: false,
+        })
+    }
+
+    /// Whether every point has its price, and not those of one assignment alone.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the menu offers a layer this point and its pin leaves it to it; says nothing of a
+    /// price.
+    pub fn allows(&self, layer: usize, point: Point) -> bool {
+        let pin = self.problem.pins.iter().find(|p| p.layer == layer);
+        let fixed = |knob: usize| {
+            let pinned = pin?.knobs.iter().find(|(k, _)| *k == knob)?;
+            Some(pinned.1)
         };
-        space.limits = limits::bind(&space)?;
-        let (coarse, fine) = space.choose()?;
-        space.coarse = Arc::new(coarse);
-        space.fine = Arc::new(fine);
-        Ok(space)
+        let (dataflow, positions) = self.grid.positions(point);
+        let mut knobs = positions.iter().enumerate();
+        pin.is_none_or(|p| p.dataflow.is_none_or(|d| d == dataflow))
+            && knobs.all(|(knob, &at)| match fixed(knob) {
+                Some(value) => self.grid.axes[knob][at] == value,
+                None => self.offered[knob][at],
+            })
     }
 
     /// The same problem under other limits.

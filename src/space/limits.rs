@@ -1,6 +1,7 @@
 //! Budgets turned into limits in absolute units.
 
 use super::build::{Space, SpaceError};
+use super::point::{Grid, Point};
 use crate::base::span::Span;
 use crate::ir::metric::Metric;
 use crate::ir::problem::Limit;
@@ -94,7 +95,15 @@ pub fn bind(space: &Space) -> Result<Vec<BoundLimit>, SpaceError> {
 }
 
 fn corner_totals(space: &Space) -> Vec<super::Totals> {
-    let grid = &space.grid;
+    let layers = space.problem.layers.len();
+    corners(&space.grid)
+        .into_iter()
+        .filter_map(|point| space.totals(&vec![point; layers]))
+        .collect()
+}
+
+/// The corners of the coarse menu, dataflow by dataflow.
+pub fn corners(grid: &Grid) -> Vec<Point> {
     // A knob of one level has one end: corners are counted by the knobs that vary, and of those
     // there are few, since the grid has room for both ends of each.
     let mut corners: Vec<Vec<usize>> = vec![Vec::new()];
@@ -110,12 +119,8 @@ fn corner_totals(space: &Space) -> Vec<super::Totals> {
         });
         corners = longer.collect();
     }
-    let mut totals = Vec::new();
-    for dataflow in 0..grid.dataflows {
-        for corner in &corners {
-            let point = grid.point(dataflow, corner);
-            totals.extend(space.totals(&vec![point; space.problem.layers.len()]));
-        }
-    }
-    totals
+    (0..grid.dataflows)
+        .flat_map(|dataflow| corners.iter().map(move |corner| (dataflow, corner)))
+        .map(|(dataflow, corner)| grid.point(dataflow, corner))
+        .collect()
 }

@@ -358,6 +358,42 @@ pub struct Condition {
     pub span: Span,
 }
 
+/// `latency`, `conv1.latency`, `small.latency`, `small.conv1.latency`: dotted names, metric last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// At least one.
+    pub names: Vec<Name>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The right side of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// `22.5 ms`
+    Number(Number),
+    /// `2 * big.latency` or `big.latency`
+    Scaled {
+        /// Before `*`, a plain number.
+        factor: Option<Number>,
+        /// What it is compared with.
+        measure: Measure,
+    },
+}
+
+/// `expect small.latency <= 2 * big.latency`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expect {
+    /// Left side.
+    pub measure: Measure,
+    /// The sign.
+    pub comparison: Spanned<Comparison>,
+    /// Right side.
+    pub expected: Expected,
+    /// The statement.
+    pub span: Span,
+}
+
 /// `technology name [extends path] { … }`
 #[derive(Debug, Clone, PartialEq)]
 pub struct TechnologyDecl {
@@ -455,7 +491,7 @@ pub enum DesignStmt {
         span: Span,
     },
     /// `expect latency <= 3.6e7 cycles`
-    Expect(Condition),
+    Expect(Expect),
     /// `stop gap <= 1%`
     Stop(Condition),
 }

@@ -206,7 +206,7 @@ fn limit_in_design(finding: &Finding) -> Option<Verdict> {
 /// alone.
 fn enumeration(finding: &Finding) -> Option<Verdict> {
     let word = finding.statement.trim();
-    let alone = finding.found.is_empty() && is_word(word);
+    let alone = finding.found.is_empty() && !word.is_empty() && first_word(word) == word;
     // Of a word that begins a statement, the rest is missing: that is another story.
     let begins = HOMES.iter().any(|(w, _)| *w == word) || BLOCKS.contains(&word);
     if finding.context != Context::Design || !alone || begins {

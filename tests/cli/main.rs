@@ -2,10 +2,12 @@
 
 mod build;
 mod cost;
+mod lock;
 mod maestro;
 mod other;
 mod pareto;
 mod table;
+mod tested;
 mod tutorial;
 mod wrong_input;
 

@@ -382,7 +382,8 @@ fn designs() {
     assert!(matches!(&stmts[11], DesignStmt::Pin { layer, fields, .. }
         if layer.node == "/features/conv.0/Conv" && fields.len() == 2));
     assert!(
-        matches!(&stmts[12], DesignStmt::Expect(c) if c.metric.node == "latency" && c.limit.value == 3.6e7)
+        matches!(&stmts[12], DesignStmt::Expect(e) if e.measure.names[0].node == "latency"
+            && matches!(&e.expected, Expected::Number(n) if n.value == 3.6e7))
     );
 
     let [

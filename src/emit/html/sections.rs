@@ -6,7 +6,6 @@ use crate::emit::decision::Decision;
 use crate::emit::markup::Markup;
 use crate::emit::number::{amount, counted, grouped};
 use crate::emit::{insight, proof, tables};
-use crate::ir::problem::Subject;
 
 /// What a reader must know before anything else; nothing if there is nothing.
 pub fn warnings(decision: &Decision, m: &mut Markup) {
@@ -15,17 +14,9 @@ pub fn warnings(decision: &Decision, m: &mut Markup) {
         lines.push(format!("The search was interrupted by {by}: this is the best it had found by then, and it is not reproducible."));
     }
     for v in decision.expectations.iter().filter(|v| !v.held) {
-        let (subject, quantity) = (v.expectation.subject, v.expectation.subject.quantity());
-        let found = match v.found.is_finite() {
-            true => amount(quantity, v.found),
-            false if subject == Subject::Gap => "not known".to_string(),
-            false => "unknown".to_string(),
-        };
+        let (expected, found) = tables::verdict(v);
         lines.push(format!(
-            "An expectation does not hold: {} is {found}, expected was {} {}.",
-            subject.name(),
-            v.expectation.relation.sign(),
-            amount(quantity, v.expectation.value)
+            "An expectation does not hold: expected was {expected}, and it is {found}."
         ));
     }
     for budget in decision.budgets.iter().filter(|b| !b.holds()) {

@@ -83,7 +83,7 @@ impl Builder<'_> {
                 DesignStmt::Precision { fields, span }
             }
             Rule::stop_stmt => DesignStmt::Stop(self.condition(parts(pair).next()?, span)?),
-            Rule::expect_stmt => DesignStmt::Expect(self.condition(parts(pair).next()?, span)?),
+            Rule::expect_stmt => DesignStmt::Expect(self.expect(pair, span)?),
             _ => {
                 let mut parts = parts(pair);
                 let key = self.word(&parts.next()?);

@@ -4,7 +4,8 @@ use super::{Builder, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
-    Comparison, Condition, Field, Name, Number, Path, Range, SizeExpr, Value,
+    Comparison, Condition, Expect, Expected, Field, Measure, Name, Number, Path, Range, SizeExpr,
+    Value,
 };
 use crate::syntax::errors::{Bad, Context, Place};
 use crate::syntax::grammar::Rule;
@@ -175,11 +176,47 @@ impl Builder<'_> {
         })
     }
 
-    /// `metric <= number`
-    pub(super) fn condition(&mut self, pair: Pair<Rule>, span: Span) -> Option<Condition> {
-        let mut parts = parts(pair);
-        let metric = self.word(&parts.next()?);
-        let sign = parts.next()?;
+    /// `expect measure <= expected`
+    pub(super) fn expect(&mut self, pair: Pair<Rule>, span: Span) -> Option<Expect> {
+        let mut inner = parts(pair);
+        let measure = self.measure(inner.next()?);
+        let comparison = self.comparison(&inner.next()?);
+        let right = inner.next()?.into_inner().next()?;
+        let expected = match right.as_rule() {
+            Rule::scaled => {
+                let mut factor = None;
+                let mut measure = None;
+                for part in right.into_inner() {
+                    match part.as_rule() {
+                        Rule::numeral => {
+                            factor = Some(self.numeral(part.as_str(), self.span(&part)));
+                        }
+                        Rule::other_measure => {
+                            measure = Some(self.measure(part.into_inner().next()?));
+                        }
+                        _ => {}
+                    }
+                }
+                let measure = measure?;
+                Expected::Scaled { factor, measure }
+            }
+            _ => Expected::Number(self.number(right)?),
+        };
+        Some(Expect {
+            measure,
+            comparison,
+            expected,
+            span,
+        })
+    }
+
+    fn measure(&mut self, pair: Pair<Rule>) -> Measure {
+        let span = self.span(&pair);
+        let names = pair.into_inner().map(|name| self.node(name)).collect();
+        Measure { names, span }
+    }
+
+    fn comparison(&mut self, sign: &Pair<Rule>) -> Spanned<Comparison> {
         let comparison = match sign.as_str() {
             "<=" => Comparison::AtMost,
             ">=" => Comparison::AtLeast,
@@ -187,7 +224,15 @@ impl Builder<'_> {
             ">" => Comparison::Above,
             _ => Comparison::Equal,
         };
-        let comparison = Spanned::new(comparison, self.span(&sign));
+        Spanned::new(comparison, self.span(sign))
+    }
+
+    /// `metric <= number`
+    pub(super) fn condition(&mut self, pair: Pair<Rule>, span: Span) -> Option<Condition> {
+        let mut parts = parts(pair);
+        let metric = self.word(&parts.next()?);
+        let sign = parts.next()?;
+        let comparison = self.comparison(&sign);
         Some(Condition {
             metric,
             comparison,
