@@ -4,6 +4,7 @@
 mod assign;
 mod build;
 mod check;
+mod completions;
 mod console;
 mod cost;
 mod designs;
@@ -16,8 +17,10 @@ mod graph;
 mod import;
 mod infeasible;
 mod list;
+mod man;
 mod output;
 mod progress;
+mod schema;
 mod show;
 mod stop;
 
@@ -94,12 +97,15 @@ enum Denied {
 enum Command {
     Check(check::Args),
     Build(build::Args),
+    Completions(completions::Args),
     Cost(cost::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
     Import(import::Args),
     List(list::Args),
+    Man(man::Args),
+    Schema(schema::Args),
     Show(show::Args),
 }
 
@@ -112,12 +118,15 @@ pub fn main() -> ExitCode {
         let exit = match &cli.command {
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
+            Command::Completions(args) => completions::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
             Command::Explain(args) => explain::run(args, &console),
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
             Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
+            Command::Man(args) => man::run(args, &console),
+            Command::Schema(args) => schema::run(args, &console),
             Command::Show(args) => show::run(args, &console),
         };
         console.judged(exit)
