@@ -5,6 +5,7 @@ use super::designs;
 use crate::base::span::{FileId, SourceMap, Span, Spanned};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
+use crate::emit::csv::unguarded;
 use crate::emit::json::knob_key;
 use crate::emit::number::counted;
 use crate::import::csv;
@@ -233,7 +234,14 @@ fn from_csv(file: FileId, text: &str, problem: &Problem) -> Result<Vec<Entry>, V
             Some(Spanned::new(cell.text.clone(), cell.span))
         };
         Entry {
-            layer: cell(Column::Layer).unwrap_or(Spanned::new(String::new(), row.span)),
+            layer: cell(Column::Layer).map_or(Spanned::new(String::new(), row.span), |layer| {
+                let name = unguarded(&layer.node).to_string();
+                // A layer may be called what a guarded one looks like.
+                match problem.layers.iter().any(|l| l.name == layer.node) {
+                    true => layer,
+                    false => Spanned::new(name, layer.span),
+                }
+            }),
             dataflow: cell(Column::Dataflow),
             values: (0..knobs.len()).map(|k| cell(Column::Knob(k))).collect(),
         }

@@ -12,11 +12,13 @@ use super::stop::{Stopper, TimeLimit};
 use super::{findings, infeasible, locked};
 use crate::certify::{self, pareto};
 use crate::diag::{Diagnostic, codes};
-use crate::emit::{Decision, html, json, maestro, markdown, summary};
+use crate::emit::exporters::{self, EXPORTERS, Exporter};
+use crate::emit::{Decision, html, json, markdown, summary};
 use crate::ir::problem::Problem;
 use crate::lock::{self, Difference, Entry};
 use crate::search::{self, Outcome};
 use crate::space::{Point, Space, feasible};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,7 +32,7 @@ use std::time::Instant;
   cfxc build spec.cfx --design edge_npu --out reports --seed 3
   cfxc build spec.cfx --locked
   cfxc build spec.cfx --time-limit 2min
-  cfxc build spec.cfx --emit maestro
+  cfxc build spec.cfx --emit sv --emit toml
   cfxc build spec.cfx --format json | jq '.designs[].metrics'
 
 For each design DIR/<design>.json, DIR/<design>.md and DIR/<design>.html are written. Equal specifications, seeds and
@@ -69,8 +71,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Further files beside the decision
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    emit: Vec<Emit>,
+    #[arg(long, value_name = "FORMAT", value_parser = exporter())]
+    emit: Vec<&'static Exporter>,
     /// Print no summary and no progress, only errors and warnings (and JSON, if asked for)
     #[arg(long)]
     pub(super) quiet: bool,
@@ -85,10 +87,11 @@ enum Format {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Emit {
-    /// MAESTRO's mapping and hardware files, for designs with `model maestro`
-    Maestro,
+/// Reads the name of an exporter; the names and what they are stand in the help.
+fn exporter() -> impl TypedValueParser<Value = &'static Exporter> {
+    let named = |e: &'static Exporter| PossibleValue::new(e.name).help(e.summary);
+    PossibleValuesParser::new(EXPORTERS.iter().map(named))
+        .try_map(|name| exporters::find(&name).ok_or("no such format"))
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
@@ -123,10 +126,12 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             problem.defaults.retain(|(name, _)| *name != "seed");
         }
     }
-    let foreign = problems.iter().find(|p| p.model != "maestro");
-    if let (Some(problem), true) = (foreign, args.emit.contains(&Emit::Maestro)) {
-        console.show(&[no_files(problem)], &loaded.sources);
-        return Exit::Usage;
+    for exporter in &args.emit {
+        let foreign = |p: &&Problem| exporter.model.is_some_and(|model| model != p.model);
+        if let Some(problem) = problems.iter().find(foreign) {
+            console.show(&[of_another_model(problem, exporter)], &loaded.sources);
+            return Exit::Usage;
+        }
     }
     let held = match hold(args, &mut loaded, console) {
         Ok(held) => held,
@@ -500,23 +505,36 @@ fn command(decision: &Decision, args: &Args) -> String {
     )
 }
 
-/// A design that has no MAESTRO files.
-fn no_files(problem: &Problem) -> Diagnostic {
-    let (design, model) = (&problem.design, problem.model);
+/// A design that an exporter has no files for.
+fn of_another_model(problem: &Problem, exporter: &Exporter) -> Diagnostic {
+    let (design, model, emit) = (&problem.design, problem.model, exporter.name);
+    let wanted = exporter.model.unwrap_or(model);
     Diagnostic::error(
         codes::NOT_READ,
-        format!("`{design}` is priced by model `{model}`, whose figures are not MAESTRO's"),
+        format!("`{design}` is priced by model `{model}`, and `--emit {emit}` writes the figures of model `{wanted}`"),
     )
     .label(problem.span, "this design")
-    .help("write `model maestro` in the design, or leave `--emit maestro` out")
+    .help(format!(
+        "write `model {wanted}` in the design, or leave `--emit {emit}` out"
+    ))
 }
 
 /// Writes what `--emit` asks for beside the decision; the paths.
 fn further(decision: &Decision, target: &Target, args: &Args) -> Result<Vec<String>, Diagnostic> {
     let mut paths = Vec::new();
-    if args.emit.contains(&Emit::Maestro) {
-        let files = maestro::files(decision);
-        for file in files.map_err(|_| no_files(decision.problem))? {
+    let asked = EXPORTERS
+        .iter()
+        .filter(|e| args.emit.iter().any(|asked| asked.name == e.name));
+    for exporter in asked {
+        let files = (exporter.files)(decision).map_err(|refused| {
+            Diagnostic::error(
+                codes::NOT_READ,
+                format!("`--emit {}`: {}", exporter.name, refused.0),
+            )
+            .label(decision.problem.span, "this design")
+            .help(format!("leave `--emit {}` out", exporter.name))
+        })?;
+        for file in files {
             paths.push(target.write_further(&file.ending, &file.text)?);
         }
     }

@@ -5,7 +5,9 @@ use super::console::Console;
 use super::exit::Exit;
 use crate::base::units::{Quantity, UNITS};
 use crate::diag::codes;
+use crate::emit::exporters::EXPORTERS;
 use crate::emit::grid::{Align, Grid};
+use crate::emit::schema::SCHEMAS;
 use crate::ir::metric::Metric;
 use crate::ir::registry::{ParamDefault, ParamKind};
 use crate::sema::library;
@@ -41,6 +43,10 @@ enum What {
     Metrics,
     /// Units by what they measure
     Units,
+    /// Files that `build --emit` writes
+    Formats,
+    /// JSON Schemas; `cfxc schema` prints them
+    Schemas,
     /// Codes of errors and warnings; `cfxc explain` has a page of each
     Codes,
 }
@@ -56,6 +62,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         What::Models => models(),
         What::Metrics => metrics(),
         What::Units => units(),
+        What::Formats => formats(),
+        What::Schemas => schemas(),
         What::Codes => diagnostics(),
     };
     console.print(&text)
@@ -181,6 +189,28 @@ fn units() -> String {
         seen.into_iter()
             .map(|q| (q.name().to_string(), q.units().join(", "))),
     )
+}
+
+/// What `build --emit` takes, and how the files are called.
+fn formats() -> String {
+    let mut grid = Grid::new([
+        ("format", Align::Left),
+        ("file", Align::Left),
+        ("", Align::Left),
+    ]);
+    for e in EXPORTERS {
+        grid.push(vec![
+            e.name.to_string(),
+            format!("<design>{}", e.ending),
+            e.summary.to_string(),
+        ]);
+    }
+    grid.lines().join("\n") + "\n"
+}
+
+fn schemas() -> String {
+    let schemas = SCHEMAS.iter();
+    two_columns(schemas.map(|s| (s.name.to_string(), s.summary.to_string())))
 }
 
 /// Every code and what it means.

@@ -5,6 +5,7 @@ mod accept;
 mod assign;
 mod build;
 mod check;
+mod completions;
 mod console;
 mod cost;
 mod designs;
@@ -21,9 +22,11 @@ mod judge;
 mod list;
 mod locked;
 mod locking;
+mod man;
 mod output;
 mod pareto;
 mod progress;
+mod schema;
 mod show;
 mod stop;
 mod test;
@@ -103,6 +106,7 @@ enum Command {
     Accept(accept::Args),
     Check(check::Args),
     Build(build::Args),
+    Completions(completions::Args),
     Cost(cost::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
@@ -110,6 +114,8 @@ enum Command {
     Import(import::Args),
     List(list::Args),
     Pareto(pareto::Args),
+    Man(man::Args),
+    Schema(schema::Args),
     Show(show::Args),
     Test(test::Args),
 }
@@ -124,6 +130,7 @@ pub fn main() -> ExitCode {
             Command::Accept(args) => accept::run(args, &console),
             Command::Check(args) => check::run(args, &console),
             Command::Build(args) => build::run(args, &console),
+            Command::Completions(args) => completions::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
             Command::Explain(args) => explain::run(args, &console),
             Command::Fmt(args) => fmt::run(args, &console),
@@ -131,6 +138,8 @@ pub fn main() -> ExitCode {
             Command::Import(args) => import::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Pareto(args) => pareto::run(args, &console),
+            Command::Man(args) => man::run(args, &console),
+            Command::Schema(args) => schema::run(args, &console),
             Command::Show(args) => show::run(args, &console),
             Command::Test(args) => test::run(args, &console),
         };

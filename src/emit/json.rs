@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 pub const SCHEMA: u32 = 1;
 
 /// The knob that has a place of its own in the schema beside `pes`.
-const BUFFER: &str = "buffer";
+pub(super) const BUFFER: &str = "buffer";
 
 /// Keys of a layer and columns of a price list that no knob may take.
 const TAKEN: [&str; 20] = [
@@ -138,7 +138,7 @@ pub fn design(decision: &Decision) -> Value {
         "interrupted": decision.stopped_by.is_some(),
         "reproducible": decision.stopped_by.is_none(),
         "stopped_by": decision.stopped_by,
-        "layers": decision.rows.iter().map(|r| layer(decision, r)).collect::<Vec<_>>(),
+        "layers": layers(decision),
         "free": problem.network.free()
             .map(|(node, op)| json!({ "name": node.name, "op": op }))
             .collect::<Vec<_>>(),
@@ -182,6 +182,12 @@ fn stage(stage: &StageReport, objective: Metric) -> Value {
         "prices": stage.prices,
         "value": stage.value.map(|v| metric(objective, v)),
     })
+}
+
+/// One object per layer, all with the same keys.
+pub fn layers(decision: &Decision) -> Vec<Value> {
+    let rows = decision.rows.iter();
+    rows.map(|row| layer(decision, row)).collect()
 }
 
 fn layer(decision: &Decision, row: &Row) -> Value {

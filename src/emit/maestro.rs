@@ -1,6 +1,7 @@
 //! A decided design as MAESTRO's own files, so that the original can check its figures.
 
 use super::Decision;
+use super::exporters::File;
 use crate::cost::{self, Refused, maestro};
 use crate::ir::dataflow::{MapKind, Rule};
 use crate::ir::dim::Dim;
@@ -60,15 +61,6 @@ pub struct Array {
     pub offchip_bandwidth: u64,
     /// Multiply-accumulates of a PE in a cycle.
     pub lanes: u64,
-}
-
-/// A file beside the others of a design.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// What follows the design's name.
-    pub ending: String,
-    /// What is in it.
-    pub text: String,
 }
 
 /// A mapping file and a hardware file for every number of PEs that occurs: a hardware file has one

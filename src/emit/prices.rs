@@ -1,5 +1,6 @@
 //! Price lists: layers at points of the menu, as CSV, JSON or a table.
 
+use super::csv::line;
 use super::grid::{Align, Grid};
 use super::json::knob_key;
 use super::number::{self, grouped};
@@ -59,9 +60,11 @@ fn figure_names() -> [&'static str; 12] {
     figures(&nothing).map(|(name, ..)| name)
 }
 
-/// Whether a column of this name holds a figure, or the reason why there is none.
+/// Whether a column of this name holds what follows from a choice: a figure, the reason why there is
+/// none, or what the layer is.
 pub fn is_figure(name: &str) -> bool {
-    name == "refused" || figure_names().contains(&name)
+    const OTHERS: [&str; 4] = ["refused", "op", "mean_power_mw", "model_macs"];
+    OTHERS.contains(&name) || figure_names().contains(&name)
 }
 
 /// Every column: layer, dataflow, the knobs with `pes` first, the figures, the reason of a refusal.
@@ -81,10 +84,6 @@ fn exact((_, value, whole): (&str, f64, bool)) -> String {
 
 /// As comma-separated values, header first.
 pub fn csv(problem: &Problem, rows: &[PriceRow]) -> String {
-    let line = |cells: Vec<String>| {
-        let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
-        cells.join(",") + "\n"
-    };
     let mut out = line(columns(problem));
     for row in rows {
         let mut cells = head(problem, row);
@@ -110,16 +109,6 @@ fn head(problem: &Problem, row: &PriceRow) -> Vec<String> {
     ];
     cells.extend(row.knobs.iter().map(u64::to_string));
     cells
-}
-
-/// A value of a CSV line, in quotes if it has to be.
-fn cell(text: &str) -> String {
-    let quoted = text != text.trim() || text.contains([',', '"', '\n', '\r', '\u{feff}']);
-    if quoted {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_string()
-    }
 }
 
 /// As a list of objects with the columns as keys; what is unknown is null.
@@ -177,18 +166,4 @@ pub fn table(problem: &Problem, rows: &[PriceRow]) -> String {
         grid.push(cells);
     }
     grid.lines().join("\n") + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        assert_eq!(cell("l1"), "l1");
-        assert_eq!(cell("a,b"), "\"a,b\"");
-        assert_eq!(cell("say \"hi\""), "\"say \"\"hi\"\"\"");
-        assert_eq!(cell(" x"), "\" x\"");
-        assert_eq!(cell(""), "");
-    }
 }
