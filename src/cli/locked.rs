@@ -46,9 +46,9 @@ pub fn run<'p>(
         .iter()
         .any(|(_, e)| e.cfxc != env!("CARGO_PKG_VERSION"));
     let checked: Vec<_> = if again {
-        fresh.par_iter().map(|f| check(f)).collect()
+        fresh.par_iter().map(check).collect()
     } else {
-        fresh.iter().map(|f| check(f)).collect()
+        fresh.iter().map(check).collect()
     };
     let mut good: Vec<Locked> = Vec::new();
     for ((problem, entry), found) in fresh.iter().zip(checked) {

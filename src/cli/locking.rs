@@ -257,8 +257,12 @@ impl Held {
             return Ok(());
         }
         let mut waiting = self.waiting(loaded)?;
+        let before = waiting.designs.len();
         for name in taken {
             waiting.designs.remove(name);
+        }
+        if waiting.designs.len() == before {
+            return Ok(());
         }
         self.let_wait(&waiting)
     }

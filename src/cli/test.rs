@@ -280,15 +280,24 @@ fn one(
                 suite.cases.extend(whole(spec, "lock", message).cases);
             }
         }
-        let kept = if waiting.is_empty() {
-            // What waited is either taken or no longer what would be decided.
-            let names: Vec<String> = problems.iter().map(|p| p.design.clone()).collect();
-            held.settle(&names, loaded)
-        } else {
-            held.leave(&waiting, loaded)
+        // Where a search found what the lock has, nothing waits any more. What was not searched for
+        // may wait on: the rest of a decision that is taken layer by layer.
+        let searched = problems.iter().zip(&results).filter(|(p, (how, _))| {
+            matches!(how, Decided::Searched(_)) && held.entry(&p.design).is_some()
+        });
+        let settled: Vec<String> = searched
+            .map(|(p, _)| p.design.clone())
+            .filter(|name| !waiting.contains_key(name))
+            .collect();
+        let kept = match waiting.is_empty() {
+            true => Ok(()),
+            false => held.leave(&waiting, loaded),
         };
+        let kept = kept.and_then(|()| held.settle(&settled, loaded));
         if let Err(diagnostic) = kept {
-            console.fail(diagnostic);
+            let message = diagnostic.message.clone();
+            suite.cases.extend(whole(spec, "lock", message).cases);
+            console.show(&[diagnostic], &loaded.sources);
         }
     }
     suite

@@ -138,7 +138,7 @@ impl Difference {
         *self == Difference::default()
     }
 
-    /// How many layers have another choice than before, and how many there are that differ at all.
+    /// How many layers have another choice than before.
     pub fn moved(&self) -> usize {
         self.layers.iter().filter(|l| l.other_choice()).count()
     }

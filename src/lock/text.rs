@@ -90,3 +90,46 @@ fn key(name: &str) -> String {
         quoted(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::span::FileId;
+    use crate::lock::entry::Proved;
+    use crate::lock::read;
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        let figure = |name: &str, value: f64| (name.to_string(), value);
+        let layer = |name: &str| LayerChoice {
+            name: name.to_string(),
+            dataflow: "nvdla".to_string(),
+            knobs: vec![("pes".to_string(), 3), ("knob:energy_nj".to_string(), 7)],
+            figures: vec![figure("latency_cycles", 1.5e17), figure("energy_nj", 0.1)],
+        };
+        let entry = Entry {
+            cfxc: "0.1.0".to_string(),
+            seed: u64::MAX,
+            inputs: [("a b/\"c\".cfx".to_string(), "00ff".to_string())].into(),
+            metrics: vec![figure("edp_nj_cycles", 1e300), figure("energy_nj", 1e-300)],
+            limits: Vec::new(),
+            certificate: Proved {
+                objective: "energy_nj".to_string(),
+                bound: 1.0 / 3.0,
+                gap: 0.0,
+                proven: true,
+                solver: None,
+                states: 0,
+            },
+            // Not in the order of the alphabet, and none that TOML would take bare.
+            layers: ["z", "a.b", "\u{7f}\n\"\\", "é", "", "a"].map(layer).into(),
+        };
+        let mut lock = Lock::default();
+        lock.designs.insert("d".to_string(), entry.clone());
+        lock.designs
+            .insert("c".to_string(), Entry { seed: 1, ..entry });
+        let written = text(&lock);
+        assert_eq!(read(FileId(0), &written), Ok(lock));
+        assert!(written.contains("seed = \"18446744073709551615\""));
+    }
+}

@@ -252,6 +252,10 @@ fn a_build_that_fails_or_stops_leaves_it() {
     assert!(ran.out.contains("t.lock stays as it was"), "{}", ran.out);
     assert_eq!(folder.read("t.lock"), lock);
     assert!(folder.path("t.lock.new").exists());
+    folder.run(&["accept", "t.cfx"]).ends(0);
+    assert_ne!(folder.read("t.lock"), lock, "taken all the same");
+    folder.run(&["build", "t.cfx", "--locked"]).ends(1);
+    let lock = folder.read("t.lock");
     // A search that was stopped.
     let long = TINY
         .replace("episodes = 20", "episodes = 10000000")

@@ -169,7 +169,9 @@ fn a_new_decision_is_accepted_layer_by_layer() {
     );
     // It holds: nothing is searched, and a build does not take it away.
     folder.run(&["build", "t.cfx", "--locked"]).ends(0);
+    let waiting = folder.read("t.lock.new");
     folder.run(&["test", "t.cfx", "--locked"]).ends(0);
+    assert_eq!(folder.read("t.lock.new"), waiting, "the rest waits on");
     let ran = folder.run(&["build", "t.cfx"]).ends(0);
     assert!(ran.out.contains("and keeps it"), "{}", ran.out);
     assert_eq!(folder.read("t.lock"), mixed);
