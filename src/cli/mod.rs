@@ -16,6 +16,7 @@ mod fmt;
 mod graph;
 mod import;
 mod infeasible;
+mod init;
 mod list;
 mod man;
 mod output;
@@ -57,6 +58,7 @@ const REGISTRIES: Registries = Registries {
     version,
     arg_required_else_help = true,
     after_help = "Examples:
+  cfxc init npu.cfx                             write a specification to begin with
   cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
   cfxc check specs/*.cfx                        look for mistakes
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
@@ -103,6 +105,7 @@ enum Command {
     Fmt(fmt::Args),
     Graph(graph::Args),
     Import(import::Args),
+    Init(init::Args),
     List(list::Args),
     Man(man::Args),
     Schema(schema::Args),
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
             Command::Import(args) => import::run(args, &console),
+            Command::Init(args) => init::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Man(args) => man::run(args, &console),
             Command::Schema(args) => schema::run(args, &console),

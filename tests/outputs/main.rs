@@ -5,6 +5,7 @@ mod docs;
 #[allow(dead_code)]
 mod encode;
 mod formats;
+mod init;
 mod odd;
 mod pages;
 mod rtl;
