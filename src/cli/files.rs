@@ -39,6 +39,12 @@ pub fn load(path: &str) -> Loaded {
     }
 }
 
+/// Checks a specification that is not written yet, as if it were.
+pub fn check(path: &str, text: &str, sources: &mut SourceMap) -> Analysis {
+    let main = sources.add(path, text);
+    sema::analyze(main, sources, &mut Disk, REGISTRIES)
+}
+
 /// Reads a text under the name the user gave it.
 ///
 /// # Errors

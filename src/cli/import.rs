@@ -53,7 +53,7 @@ enum Format {
 }
 
 /// `batch=1`; a name may have `=` in it.
-fn dim(text: &str) -> Result<(String, u64), String> {
+pub(super) fn dim(text: &str) -> Result<(String, u64), String> {
     let (name, size) = text.rsplit_once('=').ok_or("write NAME=N, e.g. batch=1")?;
     let size = size
         .trim()
@@ -210,7 +210,7 @@ fn is_word(name: &str) -> bool {
 }
 
 /// The file's name without folder and ending, as a name of the language.
-fn word_of(file: &str) -> String {
+pub(super) fn word_of(file: &str) -> String {
     let stem = Path::new(file)
         .file_stem()
         .unwrap_or_default()

@@ -18,6 +18,7 @@ mod fmt;
 mod graph;
 mod import;
 mod infeasible;
+mod init;
 mod judge;
 mod list;
 mod locked;
@@ -64,6 +65,7 @@ const REGISTRIES: Registries = Registries {
     version,
     arg_required_else_help = true,
     after_help = "Examples:
+  cfxc init npu.cfx                             write a specification to begin with
   cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
   cfxc check specs/*.cfx                        look for mistakes
   cfxc test                                     expectations and locked decisions below here
@@ -112,6 +114,7 @@ enum Command {
     Fmt(fmt::Args),
     Graph(graph::Args),
     Import(import::Args),
+    Init(init::Args),
     List(list::Args),
     Pareto(pareto::Args),
     Man(man::Args),
@@ -136,6 +139,7 @@ pub fn main() -> ExitCode {
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),
             Command::Import(args) => import::run(args, &console),
+            Command::Init(args) => init::run(args, &console),
             Command::List(args) => list::run(args, &console),
             Command::Pareto(args) => pareto::run(args, &console),
             Command::Man(args) => man::run(args, &console),

@@ -168,6 +168,31 @@ pub fn write_file(path: &Path, text: &str) -> Result<(), Diagnostic> {
     put().map_err(|e: std::io::Error| failed(&e))
 }
 
+/// Writes a file that is not there yet, whole or not at all.
+///
+/// # Errors
+/// Why it cannot be written; that it is there.
+pub fn write_new(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let failed = |reason: String, help: &'static str| {
+        let message = format!("cannot write {}: {reason}", path.display());
+        Diagnostic::error(codes::UNWRITABLE, message).help(help)
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = temporary(folder).and_then(|file| fill(file, text));
+    let file = file.map_err(|e| failed(reason(&e), "choose another directory"))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Err(failed(
+            "it is there already".to_string(),
+            "choose another name, or remove what is there",
+        )),
+        Err(e) => Err(failed(reason(&e.error), "choose another file")),
+    }
+}
+
 /// A file under a name of its own in this folder; removed unless it is put in place.
 fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();

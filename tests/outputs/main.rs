@@ -5,6 +5,7 @@ mod docs;
 #[allow(dead_code)]
 mod encode;
 mod formats;
+mod init;
 mod odd;
 mod pages;
 mod rtl;
@@ -84,4 +85,22 @@ pub fn cfxc(args: &[&str], more: impl FnOnce(&mut Command) -> &mut Command) -> S
     let err = String::from_utf8_lossy(&ran.stderr);
     assert_eq!(ran.status.code(), Some(0), "{command:?}\n{err}");
     String::from_utf8(ran.stdout).expect("UTF-8")
+}
+
+/// Whether two documents say the same. `serde_json` reads a float to within its last bit.
+pub fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let found = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| same(a, b));
+            a.len() == b.len() && a.iter().all(found)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Number(x), Value::Number(y)) if x.is_f64() && y.is_f64() => {
+            let [x, y] = [x, y].map(|n| n.as_f64().unwrap_or(f64::NAN));
+            (x - y).abs() <= 4.0 * f64::EPSILON * x.abs()
+        }
+        _ => a == b,
+    }
 }
