@@ -3,6 +3,7 @@
 mod build;
 mod cost;
 mod maestro;
+mod modules;
 mod other;
 mod table;
 mod tutorial;
