@@ -8,7 +8,7 @@ fn parts() -> Folder {
     let (menu, budget, design) = (at("menu small"), at("budget loose"), at("design npu"));
     let folder = Folder::with(&[]);
     std::fs::create_dir_all(folder.path("parts/menus")).expect("a folder");
-    folder.write("parts/networks.cfx", TINY[..menu].as_bytes());
+    folder.write("parts/networks.cfx", &TINY.as_bytes()[..menu]);
     let sized = TINY[menu..budget].replace("small", "small(most)");
     let sized = sized
         .replace("8]", "most]")
