@@ -17,6 +17,7 @@ use std::path::Path;
 const NOT_FROM_TEXT: &[Code] = &[
     codes::NOT_UTF8,
     codes::UNREADABLE,
+    codes::AMBIGUOUS_USE,
     codes::UNWRITABLE,
     codes::NOTHING_FOUND,
     codes::ASSIGNMENT,

@@ -132,6 +132,29 @@ proptest! {
         }
     }
 
+    /// Arithmetic means the same however it is spaced.
+    #[test]
+    fn arithmetic(parts in prop::collection::vec((0usize..9, 0usize..4, 0usize..3, 0usize..3), 1..8)) {
+        let operands = ["4", "2.5 mm2", "base", "10%", "(a+b )", "1e-3", "7 nJ*cycles", "(2* (c))", "-3"];
+        let mut text = String::new();
+        for (i, (operand, sign, before, after)) in parts.into_iter().enumerate() {
+            if i > 0 {
+                text += ["", " ", "\n"][before];
+                text += ["+", "-", "*", "/"][sign];
+                // Two signs of division make a comment.
+                text += [" ", "  ", "\t"][after];
+            }
+            text += operands[operand];
+        }
+        let text = format!(
+            "let c = {text}\nmenu m(a, b = {text}) {{ pes in [{text}, 1..={text}] }}\ndesign d {{ menu m({text}, b = {text}) }}\n"
+        );
+        let formatted = format(&text);
+        prop_assert_eq!(format(&formatted), formatted.clone());
+        // `a/b` behind a number may be a unit; both readings must agree.
+        prop_assert_eq!(meaning(&text), meaning(&formatted));
+    }
+
     /// Any text at all is laid out without a panic, and only once.
     #[test]
     fn any_text(text in "[ -~\\n\\t]{0,200}") {

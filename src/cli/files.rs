@@ -5,9 +5,10 @@ use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::import::{self, Imported, Reader};
 use crate::sema::{self, Analysis, FileNetwork, FileRequest};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A specification, what it names, and what the checks found.
 pub struct Loaded {
@@ -24,7 +25,10 @@ pub fn load(path: &str) -> Loaded {
     let mut sources = SourceMap::default();
     let mut disk = Disk::default();
     let analysis = match read(path, &mut sources) {
-        Ok(main) => sema::analyze(main, &mut sources, &mut disk, REGISTRIES),
+        Ok(main) => {
+            disk.specs.extend(identity(path).map(|known| (known, main)));
+            sema::analyze(main, &mut sources, &mut disk, REGISTRIES)
+        }
         Err(diagnostic) => Analysis {
             diagnostics: vec![diagnostic],
             ..Analysis::default()
@@ -42,7 +46,7 @@ pub fn load(path: &str) -> Loaded {
 /// Checks a specification that is not written yet, as if it were.
 pub fn check(path: &str, text: &str, sources: &mut SourceMap) -> Analysis {
     let main = sources.add(path, text);
-    sema::analyze(main, sources, &mut Disk, REGISTRIES)
+    sema::analyze(main, sources, &mut Disk::default(), REGISTRIES)
 }
 
 /// Reads a text under the name the user gave it.
@@ -144,8 +148,22 @@ fn unreadable(path: &str, reason: &str) -> Diagnostic {
 /// The files that specifications name.
 #[derive(Default)]
 pub struct Disk {
-    /// Paths of those that were read.
+    /// Paths of the files named that are no specifications.
     read: Vec<String>,
+    /// Specifications that were read, by what they are called whatever leads to them.
+    specs: BTreeMap<PathBuf, FileId>,
+}
+
+/// What a file is called whatever leads to it.
+fn identity(path: &str) -> Option<PathBuf> {
+    Path::new(path).canonicalize().ok()
+}
+
+/// A path that starts from the folder of the file that names it.
+fn beside(path: &str, at: Span, sources: &SourceMap) -> String {
+    let spec = &sources.get(at.file).name;
+    let folder = Path::new(spec).parent().unwrap_or(Path::new(""));
+    folder.join(path).to_string_lossy().into_owned()
 }
 
 impl sema::Files for Disk {
@@ -155,9 +173,7 @@ impl sema::Files for Disk {
         sources: &mut SourceMap,
     ) -> Result<FileNetwork, Vec<Diagnostic>> {
         let at = wanted.at;
-        let spec = &sources.get(at.file).name;
-        let folder = Path::new(spec).parent().unwrap_or(Path::new(""));
-        let whole = folder.join(wanted.path).to_string_lossy().into_owned();
+        let whole = beside(wanted.path, at, sources);
         let options = import::Options {
             at,
             dims: wanted
@@ -191,6 +207,40 @@ impl sema::Files for Disk {
             }),
             Err(found) => Err(found.into_iter().map(placed).collect()),
         }
+    }
+
+    fn spec(
+        &mut self,
+        path: &str,
+        at: Span,
+        sources: &mut SourceMap,
+    ) -> Result<Option<FileId>, Diagnostic> {
+        let whole = beside(path, at, sources);
+        if !Path::new(&whole).exists() {
+            return Ok(None);
+        }
+        let known = identity(&whole);
+        if let Some(file) = known.as_ref().and_then(|k| self.specs.get(k)) {
+            return Ok(Some(*file));
+        }
+        let file = read(&whole, sources).map_err(|d| d.label(at, "named here"))?;
+        self.specs.extend(known.map(|known| (known, file)));
+        Ok(Some(file))
+    }
+
+    fn specs_beside(&mut self, path: &str, at: Span, sources: &SourceMap) -> Vec<String> {
+        let whole = beside(path, at, sources);
+        let folder = match Path::new(&whole).parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name.ends_with(".cfx"))
+            .collect();
+        names.sort();
+        names
     }
 }
 

@@ -269,6 +269,7 @@ fn number(text: &str, span: Span, out: &mut Vec<Diagnostic>) -> Option<Number> {
         value,
         integer: None,
         unit,
+        expr: None,
         span,
     })
 }

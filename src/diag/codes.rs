@@ -58,6 +58,12 @@ codes! {
     UNREADABLE = "E0108";
     /// A file or directory that cannot be written.
     UNWRITABLE = "E0109";
+    /// Arguments that do not fit the parameters.
+    ARGUMENTS = "E0110";
+    /// A `use` that could mean two files.
+    AMBIGUOUS_USE = "E0111";
+    /// A constant or parameter whose name means something else in the language.
+    RESERVED_NAME = "E0112";
     /// A number whose unit is missing.
     MISSING_UNIT = "E0201";
     /// A unit that does not exist.
@@ -66,6 +72,10 @@ codes! {
     WRONG_UNIT = "E0203";
     /// A number outside the range that makes sense here.
     OUT_OF_RANGE = "E0204";
+    /// Two quantities that cannot be joined by a sign of arithmetic.
+    MIXED_UNITS = "E0205";
+    /// A computation without a result.
+    BAD_ARITHMETIC = "E0206";
     /// A network without a layer that could be priced.
     EMPTY_NETWORK = "E0301";
     /// The graph runs in a circle.
@@ -140,6 +150,8 @@ codes! {
     NOT_ACCEPTED = "E0903";
     /// A `use` that nothing needs.
     UNUSED_USE = "W0101";
+    /// A constant or parameter that nothing reads.
+    UNREAD_CONSTANT = "W0102";
     /// A node that is connected to nothing.
     LOOSE = "W0301";
     /// A depthwise layer with as many filters per channel as it has channels.

@@ -174,6 +174,7 @@ fn number_one(span: Span) -> Number {
         value: 1.0,
         integer: Some(1),
         unit: None,
+        expr: None,
         span,
     }
 }

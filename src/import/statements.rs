@@ -10,6 +10,7 @@ fn number(value: u64, at: Span) -> Number {
         value: value as f64,
         integer: Some(value),
         unit: None,
+        expr: None,
         span: at,
     }
 }

@@ -204,6 +204,7 @@ pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Opt
             value,
             integer: cell.text.parse().ok(),
             unit: None,
+            expr: None,
             span: cell.span,
         }),
         span: cell.span,

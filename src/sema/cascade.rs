@@ -60,14 +60,17 @@ pub fn within(damage: &[Span], span: Span) -> bool {
 pub fn independent(
     diagnostics: Vec<Diagnostic>,
     damage: &[Span],
-    file: &File,
+    files: &[&File],
     sources: &SourceMap,
 ) -> Vec<Diagnostic> {
     let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let mut statements = Vec::new();
     let mut lost = BTreeSet::new();
     if !damage.is_empty() {
-        file.items.iter().for_each(|i| places(i, &mut statements));
+        files
+            .iter()
+            .flat_map(|f| &f.items)
+            .for_each(|i| places(i, &mut statements));
         for span in damage {
             let words = sources
                 .slice(line(*span, sources))
@@ -85,12 +88,17 @@ pub fn independent(
     let follows = |d: &Diagnostic| {
         if d.severity == Severity::Warning {
             // What is unused may be used where an error stands.
-            return errors && (d.code == codes::UNUSED_USE || d.code == codes::LOOSE)
+            return errors
+                && matches!(
+                    d.code,
+                    codes::UNUSED_USE | codes::LOOSE | codes::UNREAD_CONSTANT
+                )
                 || !damage.is_empty() && d.code.0.starts_with("W0");
         }
-        // `2,5 mm2` is read as `2` and something unreadable.
+        // `2,5 mm2` is read as `2` and something unreadable, `use a from c` as `use a` likewise.
         let beside = |at: Span| within(damage, line(at, sources));
-        d.code == codes::MISSING_UNIT && d.labels.iter().any(|l| beside(l.span))
+        matches!(d.code, codes::MISSING_UNIT | codes::UNREADABLE)
+            && d.labels.iter().any(|l| beside(l.span))
             || MISSING.contains(&d.code) && d.labels.iter().any(|l| damaged(l.span))
             || UNKNOWN.contains(&d.code)
                 && d.labels
@@ -104,6 +112,7 @@ pub fn independent(
 fn places(item: &Item, out: &mut Vec<Span>) {
     match item {
         Item::Use(line) => out.push(line.span),
+        Item::Let(line) => out.push(line.span),
         Item::Network(block) => {
             out.push(block.span);
             if let NetworkBody::Statements(list) = &block.body {

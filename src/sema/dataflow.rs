@@ -85,6 +85,7 @@ pub fn mapped(
     let decl = DataflowDecl {
         span: name.span,
         name,
+        params: Vec::new(),
         from: None,
         rules,
     };

@@ -1,5 +1,6 @@
 //! `design` blocks: everything a design names, put together into one [`Problem`].
 
+use super::arguments::Instance;
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
@@ -22,10 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The seed of a design that does not say.
 const DEFAULT_SEED: u64 = 1;
 
-/// Lowers every design of the main file; broken ones are left out.
-pub fn lower_all(program: &mut Program) -> Vec<Problem> {
+/// Lowers every design among some blocks; broken ones are left out.
+pub fn lower_all(program: &mut Program, blocks: &[Ref]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for at in program.main_blocks() {
+    for &at in blocks {
         if let Item::Design(decl) = program.item(at).clone() {
             problems.extend(lower(program, at, &decl));
         }
@@ -42,8 +43,7 @@ pub fn lower_all(program: &mut Program) -> Vec<Problem> {
 fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
     let first = program.diagnostics.len();
-    let problem =
-        extend::design(program, at, decl).and_then(|decl| lower_whole(program, at, &decl));
+    let problem = extend::design(program, at, decl).and_then(|decl| lower_whole(program, &decl));
     if decl.extends.is_some() {
         // What is wrong with a design that is extended is told once.
         let own = program.diagnostics.split_off(first);
@@ -60,29 +60,32 @@ fn errors(program: &Program) -> usize {
 }
 
 /// Lowers a design that extends no other.
-fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
+fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
     let parts = Parts::collect(decl, &mut program.diagnostics);
     let mut defaults: Vec<(&'static str, String)> = Vec::new();
-    parts.report_missing(program, at, decl);
+    parts.report_missing(program, decl);
     // Everything is looked at before anything is given up, so that one run shows all mistakes.
-    let network = resolve(program, at, &parts, "network", Kind::Network);
+    let network = resolve(program, &parts, "network", Kind::Network);
     let network = network.and_then(|r| program.network(r));
-    let menu_ref = resolve(program, at, &parts, "menu", Kind::Menu);
-    let menu_decl = menu_ref.and_then(|r| match program.item(r) {
-        Item::Menu(decl) => Some((r, decl.clone())),
+    let menu_path = parts.path("menu", &mut program.diagnostics);
+    let menu_chosen = menu_path.and_then(|path| program.instance(path, Kind::Menu));
+    let menu_decl = menu_chosen.as_ref().and_then(|chosen| match &chosen.item {
+        Item::Menu(decl) => Some(decl),
         _ => None,
     });
-    let menu = menu_decl
-        .as_ref()
-        .and_then(|(_, decl)| menu::lower(decl, &mut program.diagnostics));
-    let choices = choices(program, at, &parts, menu_decl.as_ref());
+    let found = program.diagnostics.len();
+    let menu = menu_decl.and_then(|decl| menu::lower(decl, &mut program.diagnostics));
+    if let Some(chosen) = &menu_chosen {
+        chosen.place(&mut program.diagnostics[found..]);
+    }
+    let choices = choices(program, &parts, menu_decl);
     let dataflows = choices
         .as_deref()
         .and_then(|c| lower_dataflows(program, c, menu.as_ref(), network.as_ref()));
     let model = model(program, &parts, &mut defaults);
     let precision = precision::lower(&parts, model, &mut defaults, &mut program.diagnostics);
-    let technology = technology_of(program, at, decl, (&parts, model), &mut defaults);
+    let technology = technology_of(program, decl, (&parts, model), &mut defaults);
     let clock = technology.as_ref().map_or(1e9, Technology::clock_hz);
     let mut technology = technology;
     if let (Some(model), Some(precision), Some(technology)) = (model, precision, &mut technology) {
@@ -100,7 +103,7 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         );
     }
     let budgets = if parts.settings.contains_key("budget") {
-        let found = resolve(program, at, &parts, "budget", Kind::Budget);
+        let found = resolve(program, &parts, "budget", Kind::Budget);
         found.and_then(|r| match program.item(r).clone() {
             Item::Budget(decl) => budget::lower(&decl, clock, &mut program.diagnostics),
             _ => None,
@@ -129,7 +132,6 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
         program,
         &parts.pins,
         &pins::Context {
-            design: at,
             network: network
                 .as_ref()
                 .zip(layers.as_ref().map(|(list, _, _)| list.as_slice())),
@@ -173,15 +175,9 @@ fn lower_whole(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Prob
     Some(problem)
 }
 
-fn resolve(
-    program: &mut Program,
-    at: Ref,
-    parts: &Parts,
-    key: &'static str,
-    kind: Kind,
-) -> Option<Ref> {
+fn resolve(program: &mut Program, parts: &Parts, key: &'static str, kind: Kind) -> Option<Ref> {
     let path = parts.path(key, &mut program.diagnostics)?;
-    program.resolve(at, path, kind)
+    program.resolve(path, kind)
 }
 
 /// For each dataflow, the index of the rule that maps a layer.
@@ -224,19 +220,14 @@ fn distinct(
     (layers, shapes, rules)
 }
 
-/// The dataflows that layers may choose from, and what the design calls them.
-fn choices(
-    program: &mut Program,
-    at: Ref,
-    parts: &Parts,
-    menu: Option<&(Ref, MenuDecl)>,
-) -> Option<Vec<(Ref, String)>> {
+/// The dataflows that layers may choose from.
+fn choices(program: &mut Program, parts: &Parts, menu: Option<&MenuDecl>) -> Option<Vec<Instance>> {
     let single = parts.settings.get("dataflow").map(|(key, _)| key.span);
     let listed = parts.dataflow_in.map(|(_, span)| span);
-    let in_menu = menu.and_then(|(at, decl)| Some((*at, menu::dataflows(decl)?)));
+    let in_menu = menu.and_then(menu::dataflows);
     let mut places = single.into_iter().chain(listed).collect::<Vec<Span>>();
     places.sort_unstable();
-    places.extend(in_menu.as_ref().map(|(_, (_, span))| *span));
+    places.extend(in_menu.as_ref().map(|(_, span)| *span));
     if let [first, again, ..] = places[..] {
         program.diagnostics.push(if in_menu.is_some() {
             Diagnostic::error(
@@ -251,12 +242,12 @@ fn choices(
         });
         return None;
     }
-    let (from, paths) = match (parts.dataflow_in, in_menu) {
-        (Some((list, _)), _) => (at, list.to_vec()),
-        (None, Some((menu, (list, _)))) => (menu, list),
+    let paths = match (parts.dataflow_in, in_menu) {
+        (Some((list, _)), _) => list.to_vec(),
+        (None, Some((list, _))) => list,
         (None, None) if single.is_some() => {
             let path = parts.path("dataflow", &mut program.diagnostics)?;
-            (at, vec![path.clone()])
+            vec![path.clone()]
         }
         (None, None) => return None,
     };
@@ -267,16 +258,16 @@ fn choices(
         }
         return None;
     }
-    let mut found: Vec<(Ref, String)> = Vec::new();
-    let mut seen: BTreeMap<Ref, Span> = BTreeMap::new();
+    let mut found: Vec<Instance> = Vec::new();
+    let mut seen: BTreeMap<(Ref, String), Span> = BTreeMap::new();
     let mut names: BTreeMap<String, Span> = BTreeMap::new();
     for path in &paths {
-        let Some(r) = program.resolve(from, path, Kind::Dataflow) else {
+        let Some(chosen) = program.instance(path, Kind::Dataflow) else {
             continue;
         };
-        let name = path.segments.last().map_or("", |s| &s.node).to_string();
-        if let Some(first) = seen.insert(r, path.span) {
-            let what = format!("dataflow `{}`", path.text());
+        let name = chosen.name.clone();
+        if let Some(first) = seen.insert((chosen.at, chosen.given.clone()), path.span) {
+            let what = format!("dataflow `{name}`");
             program.diagnostics.push(twice(&what, path.span, first));
         } else if let Some(first) = names.insert(name.clone(), path.span) {
             program.diagnostics.push(
@@ -289,7 +280,7 @@ fn choices(
                 .help("a report could not tell them apart; rename one: `use … as other_name`"),
             );
         } else {
-            found.push((r, name));
+            found.push(chosen);
         }
     }
     (found.len() == paths.len()).then_some(found)
@@ -298,17 +289,19 @@ fn choices(
 /// The dataflows with their knobs bound to the menu; without a menu they are only checked.
 fn lower_dataflows(
     program: &mut Program,
-    choices: &[(Ref, String)],
+    choices: &[Instance],
     menu: Option<&Menu>,
     network: Option<&Network>,
 ) -> Option<Vec<Dataflow>> {
     let mut found = Vec::new();
-    for (r, name) in choices {
-        if let Item::Dataflow(decl) = program.item(*r).clone() {
+    for chosen in choices {
+        if let Item::Dataflow(decl) = chosen.item.clone() {
             let decl = dataflow::with_rules(program, decl);
             let bound = dataflow::Bound { menu, network };
             let out = &mut program.diagnostics;
-            found.push(decl.and_then(|d| dataflow::lower(&d, name, bound, out)));
+            let before = out.len();
+            found.push(decl.and_then(|d| dataflow::lower(&d, &chosen.name, bound, out)));
+            chosen.place(&mut out[before..]);
         }
     }
     let found: Option<Vec<Dataflow>> = found.into_iter().collect();
@@ -385,7 +378,6 @@ fn model(
 
 fn technology_of(
     program: &mut Program,
-    at: Ref,
     decl: &DesignDecl,
     (parts, model): (&Parts, Option<&ModelSpec>),
     defaults: &mut Vec<(&'static str, String)>,
@@ -402,10 +394,11 @@ fn technology_of(
         };
         Path {
             segments: usual.split('.').map(name).collect(),
+            args: None,
             span,
         }
     };
-    let found = program.resolve(at, &path, Kind::Technology)?;
+    let found = program.resolve(&path, Kind::Technology)?;
     technology::lower(program, found)
 }
 

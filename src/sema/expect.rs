@@ -26,7 +26,7 @@ pub fn lower_all(program: &mut Program, problems: &mut Vec<Problem>) {
     let names = program.design_names();
     let mut found = Vec::new();
     let mut broken = Vec::new();
-    for at in program.main_blocks() {
+    for at in program.blocks(0) {
         let Item::Design(decl) = program.item(at).clone() else {
             continue;
         };

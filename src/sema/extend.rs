@@ -13,8 +13,7 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
     let mut below = vec![at];
     let mut next = decl.extends.clone();
     while let Some(path) = next {
-        let from = *below.last()?;
-        let base = program.resolve(from, &path, Kind::Design)?;
+        let base = program.resolve(&path, Kind::Design)?;
         if let Some(start) = below.iter().position(|&b| b == base) {
             circle(program, Kind::Design, &below[start..]);
             return None;

@@ -30,7 +30,7 @@ pub fn remedy(diagnostic: Diagnostic, name: &Name, known: &[&str]) -> Diagnostic
     }
 }
 
-fn did_you_mean(diagnostic: Diagnostic, at: Span, near: &str) -> Diagnostic {
+pub fn did_you_mean(diagnostic: Diagnostic, at: Span, near: &str) -> Diagnostic {
     diagnostic
         .help(format!("did you mean `{near}`?"))
         .suggest(at, near)

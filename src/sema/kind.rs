@@ -1,6 +1,6 @@
 //! Kinds of blocks, and what blocks are called.
 
-use crate::syntax::ast::{self, Item, Name, Path};
+use crate::syntax::ast::{self, Item, Name};
 
 /// The kinds of blocks that have names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,22 +11,10 @@ pub enum Kind {
     Budget,
     Technology,
     Design,
+    Constant,
 }
 
 impl Kind {
-    /// What the folder of a library path holds.
-    pub fn of_path(path: &Path) -> Option<Kind> {
-        let folder = path.segments.iter().rev().nth(1)?;
-        Some(match folder.node.as_str() {
-            "networks" | "tables" => Kind::Network,
-            "dataflows" => Kind::Dataflow,
-            "menus" => Kind::Menu,
-            "budgets" => Kind::Budget,
-            "technologies" => Kind::Technology,
-            _ => return None,
-        })
-    }
-
     /// As users call it.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,6 +24,7 @@ impl Kind {
             Kind::Budget => "budget",
             Kind::Technology => "technology",
             Kind::Design => "design",
+            Kind::Constant => "constant",
         }
     }
 }
@@ -44,6 +33,7 @@ impl Kind {
 pub fn header(item: &Item) -> Option<(Kind, &Name)> {
     Some(match item {
         Item::Use(_) => return None,
+        Item::Let(d) => (Kind::Constant, &d.name),
         Item::Network(d) => (Kind::Network, &d.name),
         Item::Dataflow(d) => (Kind::Dataflow, &d.name),
         Item::Menu(d) => (Kind::Menu, &d.name),
@@ -53,7 +43,13 @@ pub fn header(item: &Item) -> Option<(Kind, &Name)> {
     })
 }
 
-/// What a `use` line calls the thing it brings in.
+/// What a block is called.
+pub fn name_of(item: &Item) -> Option<&Name> {
+    header(item).map(|(_, name)| name)
+}
+
+/// What a `use` line calls the thing it brings in, if it is one thing.
 pub fn local_name(line: &ast::Use) -> Option<&Name> {
-    line.alias.as_ref().or(line.path.segments.last())
+    let last = || line.path.as_ref()?.segments.last();
+    line.alias.as_ref().or_else(last)
 }

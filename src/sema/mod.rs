@@ -1,8 +1,12 @@
 //! Meaning: names, units, shapes and types. AST in, checked problems out; every user error of the
 //! text ends here.
 
+mod amounts;
+mod arguments;
+mod arithmetic;
 mod budget;
 mod cascade;
+mod constants;
 mod dataflow;
 mod design;
 mod expect;
@@ -13,6 +17,7 @@ mod kind;
 pub mod library;
 mod lint;
 mod menu;
+mod modules;
 mod network;
 mod operator;
 mod parts;
@@ -56,6 +61,28 @@ pub trait Files {
         wanted: &FileRequest,
         sources: &mut SourceMap,
     ) -> Result<FileNetwork, Vec<Diagnostic>>;
+
+    /// The specification that a `use` names, added to `sources` once however often it is named;
+    /// `None` if there is no such file. A relative path starts from the folder of the file that
+    /// `at` lies in.
+    ///
+    /// # Errors
+    /// Why a file that is there cannot be read.
+    fn spec(
+        &mut self,
+        path: &str,
+        at: Span,
+        sources: &mut SourceMap,
+    ) -> Result<Option<FileId>, Diagnostic> {
+        let _ = (path, at, sources);
+        Ok(None)
+    }
+
+    /// Names of the specifications in the folder of such a path, to suggest one.
+    fn specs_beside(&mut self, path: &str, at: Span, sources: &SourceMap) -> Vec<String> {
+        let _ = (path, at, sources);
+        Vec::new()
+    }
 }
 
 /// What `network … from "path" { … }` asks for.
@@ -125,9 +152,19 @@ pub fn analyze(
 ) -> Analysis {
     let mut program = scope::Program::new(main, sources, files, registries);
     let designs = program.design_names();
-    let networks = program.check_blocks();
-    let problems = design::lower_all(&mut program);
+    let (mut networks, mut problems) = (Vec::new(), Vec::new());
+    // Files that are used are checked as well, and their designs, but those are not built.
+    let mut module = 0;
+    while let Some(blocks) = program.own_blocks(module) {
+        let sound = program.check_blocks(&blocks);
+        let lowered = design::lower_all(&mut program, &blocks);
+        if module == 0 {
+            (networks, problems) = (sound, lowered);
+        }
+        module += 1;
+    }
     program.lint_unused();
+    program.lint_constants();
     let analysis = Analysis {
         problems,
         designs,

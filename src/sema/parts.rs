@@ -1,7 +1,7 @@
 //! The statements of a design, sorted by what they are.
 
 use super::fields::wrong;
-use super::scope::{Kind, Program, Ref};
+use super::scope::{Kind, Program};
 use super::{menu, pins};
 use crate::base::span::{Span, Spanned};
 use crate::diag::nearest::nearest;
@@ -158,7 +158,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Reports what a design must say and does not.
-    pub fn report_missing(&self, program: &mut Program, at: Ref, decl: &DesignDecl) {
+    pub fn report_missing(&self, program: &mut Program, decl: &DesignDecl) {
         let mut missing = Vec::new();
         if !self.says("network") {
             missing.push(("network", "network mobilenet_v2"));
@@ -166,7 +166,7 @@ impl<'a> Parts<'a> {
         // A menu may leave the dataflow to each layer; one that is not there says nothing.
         let menu = self.settings.get("menu").map(|(_, value)| value);
         let in_menu = match menu {
-            Some(Value::Path(path)) => match program.find(at, path, Kind::Menu) {
+            Some(Value::Path(path)) => match program.find(path, Kind::Menu) {
                 Some(Item::Menu(menu)) => menu::dataflows(menu).is_some(),
                 _ => true,
             },
@@ -245,7 +245,7 @@ impl<'a> Parts<'a> {
     pub fn word(&self, key: &str, example: &str, out: &mut Vec<Diagnostic>) -> Option<&'a Name> {
         let (_, value) = self.settings.get(key)?;
         match value {
-            Value::Path(path) if path.segments.len() == 1 => Some(&path.segments[0]),
+            Value::Path(path) if path.word().is_some() => path.word(),
             other => {
                 out.push(wrong(
                     other.span(),

@@ -1,15 +1,16 @@
 //! `pin` lines: choices made elsewhere for one layer.
 
+use super::arguments::Instance;
 use super::fields::{unknown, wrong};
 use super::menu::find_knob;
 use super::quantity;
-use super::scope::{Kind, Program, Ref};
+use super::scope::{Kind, Program};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::menu::Menu;
 use crate::ir::network::{Network, NodeKind};
 use crate::ir::problem::{Deployment, Layer, Pin};
-use crate::syntax::ast::{Field, Name, Path, Value};
+use crate::syntax::ast::{Field, Name, Value};
 use std::collections::BTreeMap;
 
 /// A `pin` line.
@@ -22,11 +23,10 @@ pub struct Written<'a> {
 /// What pins are checked against. What is `None` is broken and reported already; the rest is
 /// checked all the same.
 pub struct Context<'a> {
-    pub design: Ref,
     pub network: Option<(&'a Network, &'a [Layer])>,
     pub menu: Option<&'a Menu>,
-    /// The dataflows of the design, in order, and what it calls them.
-    pub dataflows: Option<&'a [(Ref, String)]>,
+    /// The dataflows of the design, in order.
+    pub dataflows: Option<&'a [Instance]>,
     pub deployment: Deployment,
 }
 
@@ -148,22 +148,25 @@ fn dataflow(program: &mut Program, field: &Field, context: &Context) -> Option<u
         ));
         return None;
     };
-    let found = program.resolve(context.design, path, Kind::Dataflow)?;
+    let found = program.instance(path, Kind::Dataflow)?;
     let choices = context.dataflows?;
-    let at = choices.iter().position(|(r, _)| *r == found);
+    let same = |c: &Instance| c.at == found.at && c.given == found.given;
+    let at = choices.iter().position(same);
     if at.is_none() {
-        program.diagnostics.push(not_chosen(path, choices));
+        program
+            .diagnostics
+            .push(not_chosen(&found.name, path.span, choices));
     }
     at
 }
 
-fn not_chosen(path: &Path, choices: &[(Ref, String)]) -> Diagnostic {
-    let names: Vec<&str> = choices.iter().map(|(_, n)| n.as_str()).collect();
+fn not_chosen(name: &str, at: Span, choices: &[Instance]) -> Diagnostic {
+    let names: Vec<&str> = choices.iter().map(|c| c.name.as_str()).collect();
     Diagnostic::error(
         codes::PIN_OUTSIDE,
-        format!("the design does not use dataflow `{}`", path.text()),
+        format!("the design does not use dataflow `{name}`"),
     )
-    .label(path.span, "not among the design's dataflows")
+    .label(at, "not among the design's dataflows")
     .help(format!("pin one of: {}", names.join(", ")))
 }
 

@@ -50,8 +50,8 @@ pub fn lower(
             continue;
         };
         match &field.value {
-            Value::Path(path) if path.segments.len() == 1 => {
-                *format_of = format(&path.segments[0], out);
+            Value::Path(path) if path.word().is_some() => {
+                *format_of = path.word().and_then(|word| format(word, out));
             }
             other => out.push(wrong(
                 other.span(),

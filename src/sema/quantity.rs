@@ -1,12 +1,12 @@
 //! Numbers with units: every one is turned into its canonical unit here, or diagnosed.
 
-use crate::base::units::{self, Quantity};
+use crate::base::units::{self, Quantity, Unit};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::Number;
 
 /// "an area", "a power".
-fn article(noun: &str) -> String {
+pub fn article(noun: &str) -> String {
     let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
@@ -19,6 +19,9 @@ pub fn measure(
     what: &str,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(f64, Quantity)> {
+    if number.expr.is_some() {
+        return None; // it could not be computed, which was reported, or waits for arguments
+    }
     let choices = || {
         let all: Vec<&str> = wanted.iter().flat_map(|q| q.units()).collect();
         all.join(", ")
@@ -54,11 +57,14 @@ pub fn measure(
             None if wanted == [Quantity::Count] => diagnostic
                 .help(format!("{what} is a plain number; leave the unit out"))
                 .suggest(unit.span, ""),
+            None if wanted.is_empty() => diagnostic.help("`docs/language.md` lists the units"),
             None => diagnostic.help(format!("{what} is written in one of: {}", choices())),
         };
         out.push(diagnostic);
         return None;
     };
+    // What is computed has no unit in the text.
+    let written = unit.span != number.span;
     if wanted.contains(&known.quantity) {
         return Some((number.value * known.factor, known.quantity));
     }
@@ -76,14 +82,31 @@ pub fn measure(
     )
     .label(number.span, format!("this is {here}"));
     diagnostic = if wanted == [Quantity::Count] {
-        diagnostic
-            .help("write the number without a unit")
-            .suggest(unit.span, "")
+        let diagnostic = diagnostic.help("write the number without a unit");
+        if written {
+            diagnostic.suggest(unit.span, "")
+        } else {
+            diagnostic
+        }
     } else {
         diagnostic.help(format!("write one of: {}", choices()))
     };
     out.push(diagnostic);
     None
+}
+
+/// The unit of a number, `None` in it for a plain one.
+pub fn unit(number: &Number, out: &mut Vec<Diagnostic>) -> Option<Option<&'static Unit>> {
+    match &number.unit {
+        None => Some(None),
+        Some(unit) => match units::find(&unit.node) {
+            Some(known) => Some(Some(known)),
+            None => {
+                measure(number, &[], "a constant", out);
+                None
+            }
+        },
+    }
 }
 
 /// A plain whole number between `min` and `max`, both included.

@@ -1,12 +1,15 @@
-//! Modules and names: what a word refers to, across the file and the bundled library.
+//! Names: what a word refers to, across files and the bundled library.
 
+use super::constants::Constants;
 use super::fields::remedy;
 pub use super::kind::Kind;
 use super::kind::{header, local_name};
+use super::modules::{Entry, Module};
 use super::{
     Files, Registries, budget, cascade, dataflow, library, lint, menu, network, technology,
 };
 use crate::base::span::{FileId, SourceMap, Span};
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::network::Network;
 use crate::syntax::ast::{self, Item, Name, Path};
@@ -19,55 +22,59 @@ pub struct Ref {
     item: usize,
 }
 
-struct Module {
-    /// Dotted library path; empty for the main file.
-    path: String,
-    ast: ast::File,
+impl Ref {
+    pub(super) fn new(module: usize, item: usize) -> Self {
+        Ref { module, item }
+    }
+
+    /// The text it stands in.
+    pub(super) fn module(self) -> usize {
+        self.module
+    }
 }
 
 /// All texts of one run, and what was found in them so far.
 pub struct Program<'a> {
-    modules: Vec<Module>,
+    /// The main file first.
+    pub(super) modules: Vec<Module>,
     main: FileId,
+    /// So many of them know what their names mean.
+    pub(super) linked: usize,
+    pub(super) constants: Constants,
     pub sources: &'a mut SourceMap,
     pub files: &'a mut dyn Files,
     pub registries: Registries,
     pub diagnostics: Vec<Diagnostic>,
-    /// What could not be read of the main file.
+    /// What could not be read of the user's files.
     pub damage: Vec<Span>,
-    /// Whether a block of the main file has lost its name.
-    nameless: bool,
     networks: BTreeMap<Ref, Option<Network>>,
+    /// `use` lines that something needs.
     used: BTreeSet<Span>,
 }
 
 impl<'a> Program<'a> {
-    /// Parses the main file.
+    /// Reads the main file and all files that it uses.
     pub fn new(
         main: FileId,
         sources: &'a mut SourceMap,
         files: &'a mut dyn Files,
         registries: Registries,
     ) -> Self {
-        let (ast, diagnostics) = crate::syntax::parse(main, &sources.get(main).text);
-        let damage = cascade::damage(&diagnostics);
-        let nameless = diagnostics.iter().any(|d| d.code == codes::MISSING_NAME);
         let mut program = Program {
-            modules: vec![Module {
-                path: String::new(),
-                ast,
-            }],
+            modules: Vec::new(),
             main,
+            linked: 0,
+            constants: Constants::default(),
             sources,
             files,
             registries,
-            damage,
-            nameless,
-            diagnostics,
+            damage: Vec::new(),
+            diagnostics: Vec::new(),
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
         };
-        program.check_duplicates();
+        program.open(main, None);
+        program.link();
         program
     }
 
@@ -76,11 +83,55 @@ impl<'a> Program<'a> {
         &self.modules[at.module].ast.items[at.item]
     }
 
-    /// All blocks of the main file.
-    pub fn main_blocks(&self) -> Vec<Ref> {
-        (0..self.modules[0].ast.items.len())
-            .map(|item| Ref { module: 0, item })
-            .collect()
+    /// All blocks of a file, in order.
+    pub fn blocks(&self, module: usize) -> Vec<Ref> {
+        let items = self.modules[module].ast.items.len();
+        (0..items).map(|item| Ref { module, item }).collect()
+    }
+
+    /// All blocks of a file of the user, none of a text of the library; `None` beyond the last.
+    pub fn own_blocks(&self, module: usize) -> Option<Vec<Ref>> {
+        let own = self.modules.get(module)?.library.is_none();
+        Some(if own { self.blocks(module) } else { Vec::new() })
+    }
+
+    pub(super) fn take_items(&mut self, module: usize) -> Vec<Item> {
+        std::mem::take(&mut self.modules[module].ast.items)
+    }
+
+    pub(super) fn put_items(&mut self, module: usize, items: Vec<Item>) {
+        self.modules[module].ast.items = items;
+    }
+
+    /// What a name means in a module.
+    pub(super) fn entry(&self, module: usize, kind: Kind, name: &str) -> Option<Entry> {
+        let names = &self.modules[module].names;
+        names.get(&(kind, name.to_string())).copied()
+    }
+
+    /// Notes that something needs what a name means.
+    pub(super) fn mark_used(&mut self, entry: &Entry) {
+        self.used.extend(entry.line);
+    }
+
+    /// Something of this name that is of another kind, and where the name comes from.
+    pub(super) fn other_kind(&self, module: usize, name: &str) -> Option<(Kind, Span)> {
+        let names = self.modules[module].names.iter();
+        let mut named = names.filter(|((_, n), _)| n == name);
+        named.next().map(|((kind, _), entry)| (*kind, entry.place))
+    }
+
+    /// Whether a name that nothing has may be one that a mistake took away, which was reported.
+    pub(super) fn may_be_lost(&self, module: usize, name: &str) -> bool {
+        let module = &self.modules[module];
+        module.nameless
+            || module.broken.iter().any(|line| {
+                let Some(path) = &line.path else { return true };
+                let local = local_name(line).map_or("", |n| &n.node);
+                local == name
+                    || nearest(name, [local]).is_some()
+                    || library::find(&format!("{}.{name}", path.text())).is_some()
+            })
     }
 
     /// Whether a place lies in the main file.
@@ -97,130 +148,27 @@ impl<'a> Program<'a> {
             .collect()
     }
 
-    /// Two blocks of one kind and name, declared here or brought in.
-    fn check_duplicates(&mut self) {
-        // Blocks of different kinds may share a name: a network and a dataflow of one name never
-        // stand in the same place.
-        let mut seen: BTreeMap<(Kind, String), (Span, Option<String>)> = BTreeMap::new();
-        let mut found = Vec::new();
-        for item in &self.modules[0].ast.items {
-            let (kind, name, path) = match item {
-                Item::Use(line) => {
-                    let kind = Kind::of_path(&line.path);
-                    let (Some(kind), Some(name)) = (kind, local_name(line)) else {
-                        continue;
-                    };
-                    (kind, name, Some(line.path.text()))
-                }
-                _ => match header(item) {
-                    Some((kind, name)) => (kind, name, None),
-                    None => continue,
-                },
-            };
-            let Some((first, earlier)) = seen.get(&(kind, name.node.clone())) else {
-                seen.insert((kind, name.node.clone()), (name.span, path));
-                continue;
-            };
-            if path.is_some() && path == *earlier {
-                continue; // the same thing twice; the second line is unused
-            }
-            let said = |path: &Option<String>| match path {
-                Some(_) => "brought in",
-                None => "declared",
-            };
-            let help = match (&path, earlier) {
-                (None, None) => "rename one of the two",
-                _ => "give what is brought in another name: `use … as other_name`",
-            };
-            found.push(
-                Diagnostic::error(
-                    codes::DUPLICATE_NAME,
-                    format!("there are two {}s called `{}`", kind.name(), name.node)
-                        .replace("technologys", "technologies"),
-                )
-                .label(name.span, format!("{} again here", said(&path)))
-                .label(*first, format!("first {} here", said(earlier)))
-                .help(help),
-            );
-        }
-        self.diagnostics.extend(found);
+    /// The block that `path` means as a `kind`, with arguments that it takes.
+    pub fn resolve(&mut self, path: &Path, kind: Kind) -> Option<Ref> {
+        let module = self.modules.iter().position(|m| m.file == path.span.file);
+        let module = module.unwrap_or(0);
+        let found = match path.segments.as_slice() {
+            [name] => self.resolve_name(module, name, kind)?,
+            _ => self.resolve_path(module, path, kind)?,
+        };
+        self.arguments_fit(found, path).then_some(found)
     }
 
-    /// The library module of this dotted path, parsed on first use.
-    fn module(&mut self, path: &str) -> Option<usize> {
-        if let Some(at) = self.modules.iter().position(|m| m.path == path) {
-            return Some(at);
+    fn resolve_name(&mut self, module: usize, name: &Name, kind: Kind) -> Option<Ref> {
+        if let Some(entry) = self.entry(module, kind, &name.node) {
+            self.mark_used(&entry);
+            return Some(entry.at);
         }
-        let text = library::find(path)?;
-        let file = self.sources.add(library::file_name(path), text);
-        let (ast, diagnostics) = crate::syntax::parse(file, text);
-        self.diagnostics.extend(diagnostics);
-        self.modules.push(Module {
-            path: path.to_string(),
-            ast,
-        });
-        Some(self.modules.len() - 1)
-    }
-
-    /// The block that `path`, written in the module of `from`, means as a `kind`.
-    pub fn resolve(&mut self, from: Ref, path: &Path, kind: Kind) -> Option<Ref> {
-        if path.segments.len() > 1 {
-            return self.resolve_library(path, Some(kind));
-        }
-        let name = &path.segments[0];
-        let module = &self.modules[from.module];
-        let mut other = None;
-        for (item, block) in module.ast.items.iter().enumerate() {
-            if let Some((k, n)) = header(block)
-                && n.node == name.node
-            {
-                if k == kind {
-                    return Some(Ref {
-                        module: from.module,
-                        item,
-                    });
-                }
-                other = Some((k, n.span));
-            }
-        }
-        let uses: Vec<ast::Use> = module
-            .ast
-            .items
-            .iter()
-            .filter_map(|i| {
-                if let Item::Use(line) = i {
-                    Some(line.clone())
-                } else {
-                    None
-                }
-            })
-            .collect();
-        for line in &uses {
-            if local_name(line).is_none_or(|n| n.node != name.node) {
-                continue;
-            }
-            // A `use` that does not resolve was reported where it stands.
-            let target = self.find_library(&line.path)?;
-            match header(self.item(target)) {
-                Some((k, _)) if k == kind => {
-                    self.used.insert(line.span);
-                    return Some(target);
-                }
-                Some((k, _)) => other = other.or(Some((k, line.span))),
-                None => {}
-            }
-        }
-        if self.nameless && other.is_none() {
-            return None; // it may be the block without a name, which was reported
-        }
-        // `use std.networks.mobilnet_v2` and `network mobilenet_v2` are one mistake, not two.
-        for line in &uses {
-            let written: Vec<&str> = local_name(line).iter().map(|n| n.node.as_str()).collect();
-            let meant = crate::diag::nearest::nearest(&name.node, written).is_some()
-                || library::find(&format!("{}.{}", line.path.text(), name.node)).is_some();
-            if meant && self.find_library(&line.path).is_none() {
-                return None;
-            }
+        let other = self.other_kind(module, &name.node);
+        // `use std.networks.mobilnet_v2` and `network mobilenet_v2` are one mistake, not two; and it
+        // may be a block without a name.
+        if other.is_none() && self.may_be_lost(module, &name.node) {
+            return None;
         }
         let diagnostic = match other {
             Some((k, span)) => {
@@ -230,7 +178,7 @@ impl<'a> Program<'a> {
                 )
                 .label(name.span, format!("a {} is wanted here", kind.name()))
                 .label(span, format!("this is a {}", k.name()));
-                let known = self.names(from, kind);
+                let known = self.names(module, kind);
                 diagnostic.help(match known.as_slice() {
                     [] => format!(
                         "declare a {} of this name, or bring one in with `use`",
@@ -239,35 +187,62 @@ impl<'a> Program<'a> {
                     _ => format!("name one of: {}", known.join(", ")),
                 })
             }
-            None => self.unknown(from, name, kind),
+            None => self.unknown(module, name, kind),
         };
         self.diagnostics.push(diagnostic);
         None
     }
 
-    /// Names of this kind that a block can use, declared or brought in.
-    fn names(&self, from: Ref, kind: Kind) -> Vec<String> {
-        let items = &self.modules[from.module].ast.items;
-        let names = items.iter().filter_map(|item| match item {
-            Item::Use(line) => {
-                let found = Kind::of_path(&line.path).is_none_or(|k| k == kind);
-                local_name(line).filter(|_| found)
+    /// The block of a dotted path: of the library, or of a file.
+    fn resolve_path(&mut self, module: usize, path: &Path, kind: Kind) -> Option<Ref> {
+        let found = self.far(module, path);
+        self.link();
+        let found = found?;
+        let is = |at: &&Ref| header(self.item(**at)).is_some_and(|(k, _)| k == kind);
+        if let Some(at) = found.iter().find(is) {
+            return Some(*at);
+        }
+        let is = found.first().and_then(|at| header(self.item(*at)));
+        let (is, wanted) = (is.map_or("", |(k, _)| k.name()), kind.name());
+        let help = match path.segments.first() {
+            Some(first) if first.node == "std" => {
+                format!("`cfxc list` shows the {wanted}s of the library")
+                    .replace("technologys", "technologies")
             }
-            _ => header(item).filter(|(k, _)| *k == kind).map(|(_, n)| n),
-        });
-        names.map(|n| n.node.clone()).collect()
+            _ => format!("name a {wanted} of this file"),
+        };
+        self.diagnostics.push(
+            Diagnostic::error(
+                codes::WRONG_KIND,
+                format!("`{}` is a {is}, not a {wanted}", path.text()),
+            )
+            .label(path.span, format!("a {wanted} is wanted here"))
+            .help(help),
+        );
+        None
+    }
+
+    /// Names of this kind that a file can use, declared or brought in, in the order of the file.
+    pub(super) fn names(&self, module: usize, kind: Kind) -> Vec<String> {
+        let names = self.modules[module].names.iter();
+        let mut names: Vec<(Span, &String)> = names
+            .filter(|((k, _), _)| *k == kind)
+            .map(|((_, name), entry)| (entry.place, name))
+            .collect();
+        names.sort();
+        names.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// The block that a path means, if there is one of this kind; says nothing.
-    pub fn find(&mut self, from: Ref, path: &Path, kind: Kind) -> Option<&Item> {
+    pub fn find(&mut self, path: &Path, kind: Kind) -> Option<&Item> {
         let said = std::mem::take(&mut self.diagnostics);
-        let found = self.resolve(from, path, kind);
+        let found = self.resolve(path, kind);
         self.diagnostics = said;
         found.map(|at| self.item(at))
     }
 
-    fn unknown(&self, from: Ref, name: &Name, kind: Kind) -> Diagnostic {
-        let known = self.names(from, kind);
+    fn unknown(&self, module: usize, name: &Name, kind: Kind) -> Diagnostic {
+        let known = self.names(module, kind);
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_NAME,
             format!("there is no {} `{}`", kind.name(), name.node),
@@ -291,11 +266,10 @@ impl<'a> Program<'a> {
             return diagnostic.help(format!("the library has it: add `use {path}` at the top"));
         }
         let local: Vec<&str> = known.iter().map(String::as_str).collect();
-        let near = crate::diag::nearest::nearest(&name.node, local.iter().copied());
+        let near = nearest(&name.node, local.iter().copied());
         let lasts: Vec<String> = in_library.iter().map(|p| last(p)).collect();
         if near.is_none()
-            && let Some(near) =
-                crate::diag::nearest::nearest(&name.node, lasts.iter().map(String::as_str))
+            && let Some(near) = nearest(&name.node, lasts.iter().map(String::as_str))
         {
             let path = in_library
                 .iter()
@@ -321,79 +295,11 @@ impl<'a> Program<'a> {
         remedy(diagnostic, name, &local)
     }
 
-    /// The block of a library path, without diagnostics.
-    fn find_library(&mut self, path: &Path) -> Option<Ref> {
-        let module = self.module(&path.text())?;
-        let wanted = &path.segments.last()?.node;
-        let items = &self.modules[module].ast.items;
-        let item = items
-            .iter()
-            .position(|i| header(i).is_some_and(|(_, n)| n.node == *wanted))?;
-        Some(Ref { module, item })
-    }
-
-    /// The block of a library path; `kind` as wanted, if it matters.
-    fn resolve_library(&mut self, path: &Path, kind: Option<Kind>) -> Option<Ref> {
-        if let Some(at) = self.find_library(path) {
-            let found = header(self.item(at)).map(|(k, _)| k);
-            if kind.is_some() && found != kind {
-                let (found, wanted) = (found.map_or("", Kind::name), kind.map_or("", Kind::name));
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        codes::WRONG_KIND,
-                        format!("`{}` is a {found}, not a {wanted}", path.text()),
-                    )
-                    .label(path.span, format!("a {wanted} is wanted here"))
-                    .help(
-                        format!("`cfxc list` shows the {wanted}s of the library")
-                            .replace("technologys", "technologies"),
-                    ),
-                );
-                return None;
-            }
-            return Some(at);
-        }
-        let paths = library::paths();
-        let text = path.text();
-        let diagnostic =
-            Diagnostic::error(codes::UNKNOWN_NAME, format!("the library has no `{text}`"))
-                .label(path.span, "nothing has this path");
-        let near = crate::diag::nearest::nearest(&text, paths.iter().map(String::as_str));
-        let last = path.segments.last().map_or("", |s| s.node.as_str());
-        let near = near.or_else(|| {
-            let mut same = paths.iter().filter(|p| p.rsplit('.').next() == Some(last));
-            same.next().map(String::as_str)
-        });
-        let folder: Vec<&str> = paths
-            .iter()
-            .map(String::as_str)
-            .filter(|p| {
-                p.strip_prefix(text.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
-            })
-            .collect();
-        self.diagnostics.push(match near {
-            _ if !folder.is_empty() => diagnostic.help(format!(
-                "a `use` brings in one thing: {}",
-                folder.join(", ")
-            )),
-            Some(near) => diagnostic
-                .help(format!("did you mean `{near}`?"))
-                .suggest(path.span, near),
-            None => diagnostic.help(format!("the library has: {}", paths.join(", "))),
-        });
-        None
-    }
-
-    /// Checks every block of the main file, whether a design uses it or not. Returns the sound
-    /// networks.
-    pub fn check_blocks(&mut self) -> Vec<Network> {
+    /// Checks blocks, whether a design uses them or not. Returns the sound networks.
+    pub fn check_blocks(&mut self, blocks: &[Ref]) -> Vec<Network> {
         let mut networks = Vec::new();
-        for at in self.main_blocks() {
+        for &at in blocks {
             match self.item(at).clone() {
-                Item::Use(line) => {
-                    self.resolve_library(&line.path, None);
-                }
                 Item::Network(_) => {
                     let network = self.network(at);
                     let skipped = network.as_ref().and_then(lint::skipped_input);
@@ -404,7 +310,7 @@ impl<'a> Program<'a> {
                 Item::Menu(decl) => {
                     menu::lower(&decl, &mut self.diagnostics);
                     for path in menu::dataflows(&decl).map_or(Vec::new(), |(list, _)| list) {
-                        self.resolve(at, &path, Kind::Dataflow);
+                        self.resolve(&path, Kind::Dataflow);
                     }
                 }
                 Item::Budget(decl) => {
@@ -413,7 +319,7 @@ impl<'a> Program<'a> {
                 Item::Technology(_) => {
                     technology::lower(self, at);
                 }
-                Item::Design(_) => {}
+                Item::Use(_) | Item::Let(_) | Item::Design(_) => {}
             }
         }
         networks
@@ -443,32 +349,68 @@ impl<'a> Program<'a> {
                 diagnostics.push(diagnostic);
             }
         }
-        cascade::independent(
-            diagnostics,
-            &self.damage,
-            &self.modules[0].ast,
-            self.sources,
-        )
+        let own = self.modules.iter().filter(|m| m.library.is_none());
+        let files: Vec<&ast::File> = own.clone().map(|m| &m.ast).collect();
+        for module in own {
+            let constants: Vec<&str> = module
+                .names
+                .keys()
+                .filter(|(kind, _)| *kind == Kind::Constant)
+                .map(|(_, name)| name.as_str())
+                .collect();
+            for diagnostic in &mut diagnostics {
+                meant_constant(diagnostic, module.file, &constants, self.sources);
+            }
+        }
+        cascade::independent(diagnostics, &self.damage, &files, self.sources)
     }
 
     /// Warns of `use` lines that nothing needs.
     pub fn lint_unused(&mut self) {
         let mut unused = Vec::new();
-        for item in &self.modules[0].ast.items {
+        let own = self.modules.iter().filter(|m| m.library.is_none());
+        for item in own.flat_map(|m| &m.ast.items) {
             if let Item::Use(line) = item
                 && !self.used.contains(&line.span)
             {
+                let (what, label) = match (&line.path, &line.from) {
+                    (None, Some(from)) => {
+                        (from.node.clone(), "nothing in this file needs a name of it")
+                    }
+                    (path, _) => (
+                        path.as_ref().map_or(String::new(), Path::text),
+                        "nothing in this file needs it",
+                    ),
+                };
                 unused.push(
-                    Diagnostic::warning(
-                        codes::UNUSED_USE,
-                        format!("`{}` is never used", line.path.text()),
-                    )
-                    .label(line.span, "nothing in this file needs it")
-                    .help("remove the line")
-                    .suggest(line.span, ""),
+                    Diagnostic::warning(codes::UNUSED_USE, format!("`{what}` is never used"))
+                        .label(line.span, label)
+                        .help("remove the line")
+                        .suggest(line.span, ""),
                 );
             }
         }
         self.diagnostics.extend(unused);
+    }
+}
+
+/// A word where a number is wanted may be a misspelt constant.
+fn meant_constant(
+    diagnostic: &mut Diagnostic,
+    file: FileId,
+    constants: &[&str],
+    sources: &SourceMap,
+) {
+    let place = diagnostic.labels.first().map(|l| l.span);
+    let Some(place) = place.filter(|p| p.file == file) else {
+        return;
+    };
+    let near = nearest(sources.slice(place), constants.iter().copied());
+    if let (codes::WRONG_VALUE, Some(near)) = (diagnostic.code, near) {
+        diagnostic.help = Some(format!("did you mean the constant `{near}`?"));
+        diagnostic.suggestion = Some(crate::diag::Suggestion {
+            span: place,
+            replacement: near.to_string(),
+        });
     }
 }

@@ -110,7 +110,7 @@ fn stage(
             (Value::Number(number), ParamKind::Real(min, max)) => {
                 real(number, min, max, &what, out)
             }
-            (Value::Path(path), ParamKind::Word(words)) => {
+            (Value::Path(path), ParamKind::Word(words)) if path.word().is_some() => {
                 let word = path.text();
                 if words.contains(&word.as_str()) {
                     Some(ParamValue::Word(word))

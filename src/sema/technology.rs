@@ -31,7 +31,7 @@ fn lower_above(program: &mut Program, at: Ref, below: &mut Vec<Ref>) -> Option<T
     let mut technology = match &decl.extends {
         None => Some(Technology::default()),
         Some(path) => {
-            let base = program.resolve(at, path, Kind::Technology)?;
+            let base = program.resolve(path, Kind::Technology)?;
             below.push(at);
             if let Some(start) = below.iter().position(|&b| b == base) {
                 extend::circle(program, Kind::Technology, &below[start..]);

@@ -5,11 +5,13 @@ use crate::base::span::{Span, Spanned};
 /// An identifier or a quoted name, without its quotes.
 pub type Name = Spanned<String>;
 
-/// A dotted path such as `std.networks.mobilenet_v2`.
+/// A dotted path such as `std.networks.mobilenet_v2`, or `tiled(4)` of what has parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
     /// At least one segment.
     pub segments: Vec<Name>,
+    /// What stands in parentheses behind it.
+    pub args: Option<Spanned<Vec<Arg>>>,
     /// The whole path.
     pub span: Span,
 }
@@ -23,6 +25,78 @@ impl Path {
             .collect::<Vec<_>>()
             .join(".")
     }
+
+    /// The path if it is a single word, without arguments.
+    pub fn word(&self) -> Option<&Name> {
+        match self.segments.as_slice() {
+            [word] if self.args.is_none() => Some(word),
+            _ => None,
+        }
+    }
+}
+
+/// `4` or `t = 4` among arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arg {
+    /// The parameter, if it is named.
+    pub name: Option<Name>,
+    /// What it gets.
+    pub value: Number,
+    /// Both.
+    pub span: Span,
+}
+
+/// `t` or `t = 4` among parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// What it is if no argument says otherwise.
+    pub default: Option<Number>,
+    /// Both.
+    pub span: Span,
+}
+
+/// A sign of arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arith {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+}
+
+/// What is computed from constants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// `4 mm2`
+    Literal(Number),
+    /// `half`
+    Name(Name),
+    /// `2 * half + 1 mm2`, as written: what binds tighter is up to who computes it.
+    Chain {
+        /// The first operand.
+        first: Box<Expr>,
+        /// The others, each with the sign before it.
+        rest: Vec<(Spanned<Arith>, Expr)>,
+        /// All of it, with its parentheses if it has any.
+        span: Span,
+    },
+}
+
+impl Expr {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Expr::Literal(number) => number.span,
+            Expr::Name(name) => name.span,
+            Expr::Chain { span, .. } => *span,
+        }
+    }
 }
 
 /// A number with an optional unit on the same line.
@@ -34,6 +108,9 @@ pub struct Number {
     pub integer: Option<u64>,
     /// The unit's spelling, e.g. `mm2`, `%`, `inferences/s`.
     pub unit: Option<Name>,
+    /// How it is computed, if it is and no check has put the result in its place yet. Value,
+    /// integer and unit mean nothing then.
+    pub expr: Option<Box<Expr>>,
     /// Number and unit.
     pub span: Span,
 }
@@ -122,6 +199,8 @@ pub struct File {
 pub enum Item {
     /// `use std.networks.mobilenet_v2 as net`
     Use(Use),
+    /// `let total = 4 mm2`
+    Let(LetDecl),
     /// `network …`
     Network(NetworkDecl),
     /// `dataflow …`
@@ -136,11 +215,24 @@ pub enum Item {
     Design(DesignDecl),
 }
 
-/// `use path` or `use path as alias`
+/// `let total = 4 mm2`
+#[derive(Debug, Clone, PartialEq)]
+pub struct LetDecl {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub value: Number,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// `use path`, `use name from "file.cfx"`, both with `as alias`, or `use "file.cfx"`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Use {
-    /// What is brought in.
-    pub path: Path,
+    /// What is brought in; `None`: all that the file declares.
+    pub path: Option<Path>,
+    /// The file as written; `None`: the path says it.
+    pub from: Option<Name>,
     /// The name it gets here; default: the last segment.
     pub alias: Option<Name>,
     /// The whole line.
@@ -237,6 +329,8 @@ pub enum NetworkStmt {
 pub struct DataflowDecl {
     /// Its name.
     pub name: Name,
+    /// What it leaves open.
+    pub params: Vec<Param>,
     /// `from "file.m"`: path as written; the rules are in that file.
     pub from: Option<Name>,
     /// The `for` blocks.
@@ -289,12 +383,12 @@ pub struct DirectiveDecl {
     pub span: Span,
 }
 
-/// A size: a number, a dimension, or a knob.
+/// A size: a number, a constant, a dimension, or a knob.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SizeExpr {
-    /// `4`
+    /// `4`, `2 * t`
     Number(Number),
-    /// `R`, `buffer`, `pes`
+    /// `R`, `buffer`, `pes`, `t`
     Name(Name),
 }
 
@@ -313,6 +407,8 @@ impl SizeExpr {
 pub struct MenuDecl {
     /// Its name.
     pub name: Name,
+    /// What it leaves open.
+    pub params: Vec<Param>,
     /// The knobs.
     pub knobs: Vec<KnobDecl>,
     /// The whole block.

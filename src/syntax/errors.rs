@@ -191,6 +191,7 @@ impl Builder<'_> {
             "network" => Rule::head_network,
             "technology" | "design" => Rule::head_extending,
             "dataflow" => Rule::head_dataflow,
+            "menu" => Rule::head_menu,
             _ => Rule::head_plain,
         };
         let text = pair.as_str().trim_end();
@@ -301,7 +302,8 @@ fn read_head(context: Context, text: &str) -> Option<Failure> {
         (Context::File, "network") => Rule::head_network,
         (Context::File, "technology" | "design") => Rule::head_extending,
         (Context::File, "dataflow") => Rule::head_dataflow,
-        (Context::File, "menu" | "budget") => Rule::head_plain,
+        (Context::File, "menu") => Rule::head_menu,
+        (Context::File, "budget") => Rule::head_plain,
         (Context::Dataflow, "for") => Rule::head_rule,
         (Context::Level, "cluster") => Rule::head_cluster,
         _ => return None,

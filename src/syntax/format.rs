@@ -14,6 +14,8 @@ enum Kind {
     Word,
     /// `=`, `->`, `<=` and their kind, which stand free.
     Sign,
+    /// `+`, `-`, `*` or `/` between two operands, which stands free.
+    Arith,
     /// `..` or `..=`, which touch what they join.
     Range,
     Comma,
@@ -159,10 +161,36 @@ fn token(rest: &str) -> (Kind, usize) {
                 c.is_whitespace()
                     || "{}[](),;\"=<>".contains(*c)
                     || ["..", "->", "//", "/*"].iter().any(|s| here.starts_with(s))
+                    || joins(&rest[..*at], here)
             };
+            let alone = rest[first.len_utf8()..].chars().next();
+            let negative = first == '-' && alone.is_some_and(|c| c.is_ascii_digit());
+            if "+-*/".contains(first) && !negative {
+                return (Kind::Arith, 1);
+            }
             let end = rest.char_indices().skip(1).find(ends);
             let length = end.map_or(rest.len(), |(at, _)| at);
             (Kind::Word, length.max(first.len_utf8()))
+        }
+    }
+}
+
+/// Whether a sign of arithmetic stands between what is before and what follows. It does not in a unit
+/// (`um2/B`), an exponent (`1e-3`), and where a name may go on with a unit (`a/b` is left alone).
+fn joins(before: &str, here: &str) -> bool {
+    let Some(sign @ ('+' | '-' | '*' | '/')) = here.chars().next() else {
+        return false;
+    };
+    let number = |text: &str| {
+        let digits = text.trim_start_matches('-').replace('_', "");
+        digits.starts_with(|c: char| c.is_ascii_digit()) && digits.parse::<f64>().is_ok()
+    };
+    let next = here[1..].chars().next();
+    match sign {
+        '*' | '/' => number(before) || !next.is_some_and(|c| c.is_ascii_alphabetic()),
+        _ => {
+            let mantissa = before.strip_suffix(['e', 'E']);
+            !(mantissa.is_some_and(number) && next.is_some_and(|c| c.is_ascii_digit()))
         }
     }
 }
@@ -190,8 +218,10 @@ fn space(line: &mut Line<'_>, open: &mut Vec<bool>, last: Option<&Token<'_>>) {
     let inside = open.len().saturating_sub(closing.count());
     let depth = open[..inside].iter().filter(|counts| **counts).count();
     let first = line.tokens.first().map_or("", |t| t.text);
-    let after_sign = last.is_some_and(|t| t.kind == Kind::Sign);
-    let goes_on = !open.is_empty() && (GOES_ON.contains(&first) || after_sign);
+    let sign = |t: &Token<'_>| matches!(t.kind, Kind::Sign | Kind::Arith);
+    let joined = line.tokens.first().is_some_and(|t| t.kind == Kind::Arith);
+    let goes_on =
+        !open.is_empty() && (GOES_ON.contains(&first) || joined || last.is_some_and(sign));
     let mut before: Option<Token<'_>> = None;
     let mut opened = false;
     for token in &line.tokens {
@@ -215,6 +245,11 @@ fn space(line: &mut Line<'_>, open: &mut Vec<bool>, last: Option<&Token<'_>>) {
     }
 }
 
+/// Words that no arguments or operands stand behind.
+fn is_keyword(word: &str) -> bool {
+    matches!(word, "by" | "step" | "cluster")
+}
+
 /// Blanks between two tokens of a line.
 fn between(before: &Token<'_>, token: &Token<'_>) -> usize {
     let empty = before.kind == Kind::Open && token.kind == Kind::Close;
@@ -228,7 +263,8 @@ fn between(before: &Token<'_>, token: &Token<'_>) -> usize {
         (_, Kind::LineComment | Kind::BlockComment) | (Kind::BlockComment, _) => 1,
         (Kind::Open, _) => usize::from(before.text == "{"),
         (_, Kind::Close) => usize::from(token.text == "}"),
-        (_, Kind::Open) if token.text == "(" => 0,
+        (Kind::Arith | Kind::Sign | Kind::Comma, Kind::Open) => 1,
+        (_, Kind::Open) if token.text == "(" => usize::from(is_keyword(before.text)),
         (Kind::Word, Kind::Word) if token.text == "%" => 0,
         (Kind::Word, Kind::Word) => usize::from(token.gap > 0),
         _ => 1,
@@ -384,6 +420,20 @@ mod tests {
         assert_eq!(
             format(text),
             "// one\n/* two\n     lines */ use a.b // three\n"
+        );
+    }
+
+    #[test]
+    fn arithmetic_stands_free() {
+        let text =
+            "let a=2*(b+c )/3 mm2-1e-3\nlet d = 4 um2/B*x\nmenu m(t,s = 2){pes in 1..=2*t\n}\n";
+        let formatted = "let a = 2 * (b + c) / 3 mm2 - 1e-3\nlet d = 4 um2/B*x\nmenu m(t, s = 2) { pes in 1..=2 * t\n}\n";
+        assert_eq!(format(text), formatted);
+        assert_eq!(format(formatted), formatted);
+        let text = "dataflow d(t) { for conv { spatial K by (t+1) step -3 } }\n";
+        assert_eq!(
+            format(text),
+            "dataflow d(t) { for conv { spatial K by (t + 1) step -3 } }\n"
         );
     }
 

@@ -8,6 +8,7 @@ use crate::diag::nearest::nearest;
 /// Keywords that begin a block or line at the top of a file.
 const TOP: &[&str] = &[
     "use",
+    "let",
     "network",
     "dataflow",
     "menu",
@@ -99,7 +100,7 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
                 word,
                 meant,
                 message,
-                "a file holds `use` lines and the blocks",
+                "a file holds `use` and `let` lines and the blocks",
                 BLOCKS,
             );
             Some((verdict, meant))

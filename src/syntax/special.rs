@@ -44,7 +44,6 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
         .or_else(|| spaced(finding))
         .or_else(|| limit_in_design(finding))
         .or_else(|| enumeration(finding))
-        .or_else(|| use_of_a_file(finding))
         .or_else(|| sign(finding))
         .or_else(|| unit_of_size(finding))
         .or_else(|| setting_for_statement(finding))
@@ -115,6 +114,7 @@ fn number(finding: &Finding) -> Option<Verdict> {
         || !finding.expects(&[
             Rule::value,
             Rule::number,
+            Rule::expr,
             Rule::numeral,
             Rule::size,
             Rule::knob_values,
@@ -220,19 +220,6 @@ fn enumeration(finding: &Finding) -> Option<Verdict> {
     Some(verdict)
 }
 
-/// `use "common.cfx"`
-fn use_of_a_file(finding: &Finding) -> Option<Verdict> {
-    if finding.previous != "use" || !finding.found.starts_with('"') {
-        return None;
-    }
-    let message = "`use` brings in what the library has, not files".to_string();
-    Some(
-        verdict(finding, codes::SYNTAX, message, "a file").help(
-            "write e.g. `use std.dataflows.nvdla`; layers of a file are read by `network name from \"file.csv\"`",
-        ),
-    )
-}
-
 fn first_digits(text: &str) -> &str {
     text.get(
         ..text
@@ -293,7 +280,10 @@ fn sign(finding: &Finding) -> Option<Verdict> {
         );
     }
     // `network = tiny` in a design, `layer l1: conv { … }`.
-    if matches!(found, "=" | ":") && is_word(finding.previous) && !finding.rest().trim().is_empty()
+    if matches!(found, "=" | ":")
+        && is_word(finding.previous)
+        && finding.previous != "let"
+        && !finding.rest().trim().is_empty()
     {
         let message = format!("no `{found}` stands after `{}`", short(finding.previous));
         let label = "not written here";
@@ -401,7 +391,7 @@ fn missing(finding: &Finding) -> Option<Verdict> {
         );
         return missing(message, ",", finding.previous_end());
     }
-    if finding.expects(&[Rule::open_paren, Rule::args]) {
+    if finding.context == Context::Network && finding.expects(&[Rule::open_paren, Rule::args]) {
         let end = finding.at + found.len();
         let message = format!(
             "the operands of `{}` stand in parentheses",

@@ -39,6 +39,7 @@ pub(super) fn keyword(rule: Rule) -> Option<&'static str> {
         kw_in => "in",
         kw_input => "input",
         kw_layer => "layer",
+        kw_let => "let",
         kw_menu => "menu",
         kw_network => "network",
         kw_per => "per",
@@ -76,27 +77,28 @@ fn name(rule: Rule) -> Option<&'static str> {
         close_brace => "`}`",
         open_bracket => "`[`",
         close_bracket => "`]`",
-        open_paren | args => "`(`",
+        open_paren | args | call_args | params => "`(`",
         close_paren => "`)`",
         shape => "a shape such as `[3, 224, 224]`",
         paths => "a list in brackets",
         comparison => "a comparison such as `<=`",
         metric | measure => "a metric such as `latency`",
-        wanted | scaled | other_measure => "a number or a metric",
+        wanted | scaled | scale | other_measure | dotted | whole_metric => "a number or a metric",
         times => "`*`",
         condition | only_condition => "a limit such as `area <= 2.5 mm2`",
         range_sign => "`..=`",
-        word | block_name => "a name",
+        word | block_name | new_name | param => "a name",
         node | nodes => "a name",
         quoted => "a text in quotes",
-        path => "a path such as `std.dataflows.nvdla`",
-        numeral | number => "a number",
+        path | call => "a path such as `std.dataflows.nvdla`",
+        numeral | number | expr | constant => "a number",
         unit => "a unit",
         value | value_path => "a value",
         field_name | field | only_field => "a field such as `stride = 2`",
         layer_kind | kinds | head_rule => "a kind of layer such as `conv`",
         direction => "`spatial` or `temporal`",
         dimension => "a dimension such as `K`",
+        arith => "`+`, `-`, `*` or `/`",
         size | size_name => "a size (a number, a dimension or a knob)",
         knob_name | refine_mark => "a knob's name",
         knob_values | list | range => "a list such as `[1, 2, 4]` or a range such as `1..=12`",
@@ -112,7 +114,7 @@ fn name(rule: Rule) -> Option<&'static str> {
         only_level_stmt => "`spatial`, `temporal` or `cluster`",
         only_technology_stmt => "a coefficient",
         only_design_stmt => "a statement of a design",
-        only_item | head_network | head_dataflow | head_plain | head_extending => {
+        only_item | head_network | head_dataflow | head_menu | head_plain | head_extending => {
             "a block or `use`"
         }
         EOI => "the end of the statement",
@@ -148,7 +150,17 @@ pub(super) fn expectation(expected: &[Rule]) -> String {
     };
     // What may be left out is worth a word only if nothing else was expected, and that a
     // statement may end is said last.
-    let weak = |r: Rule| matches!(r, Rule::unit | Rule::refine_mark | Rule::range_sign);
+    let weak = |r: Rule| {
+        matches!(
+            r,
+            Rule::unit
+                | Rule::refine_mark
+                | Rule::range_sign
+                | Rule::arith
+                | Rule::call_args
+                | Rule::params
+        )
+    };
     expected
         .iter()
         .copied()
@@ -177,7 +189,8 @@ pub(super) fn expectation(expected: &[Rule]) -> String {
 /// The right form of a statement that begins with `word`, or of any statement of the block.
 pub(super) fn form(context: Context, word: &str, statement: &str) -> &'static str {
     match (context, word) {
-        (Context::File, "use") => "use std.networks.mobilenet_v2",
+        (Context::File, "use") => "use std.networks.mobilenet_v2 or use edge from \"menus.cfx\"",
+        (Context::File, "let") => "let total = 4 mm2",
         (Context::File, "network") => "network tiny { … } or network tiny from \"tiny.csv\"",
         (Context::File, "dataflow") => "dataflow nvdla { for conv { … } }",
         (Context::File, "menu") => "menu edge { pes in [1, 2, 4] }",

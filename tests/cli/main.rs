@@ -4,6 +4,7 @@ mod build;
 mod cost;
 mod lock;
 mod maestro;
+mod modules;
 mod other;
 mod pareto;
 mod table;

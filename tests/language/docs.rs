@@ -1,7 +1,7 @@
 //! `docs/language.md` says what the compiler does.
 
 use crate::spec::registries;
-use cfxc::base::span::SourceMap;
+use cfxc::base::span::{FileId, SourceMap, Span};
 use cfxc::base::units::UNITS;
 use cfxc::cost;
 use cfxc::diag::render::{self, Style};
@@ -37,7 +37,28 @@ impl Files for AnyTable {
             _ => Err(found),
         }
     }
+
+    fn spec(
+        &mut self,
+        path: &str,
+        _: Span,
+        sources: &mut SourceMap,
+    ) -> Result<Option<FileId>, Diagnostic> {
+        // `parts.shared.edge` is in one of the two files it may be in.
+        let there = !path.ends_with("/edge.cfx");
+        Ok(there.then(|| {
+            sources
+                .find(path)
+                .unwrap_or_else(|| sources.add(path, SHARED))
+        }))
+    }
 }
+
+/// What any specification declares that an example of the page uses.
+const SHARED: &str = "let total = 4 mm2
+menu edge(max) { pes in 1..=max buffer in [1, 2] }
+budget iot { area <= total }
+";
 
 /// Every fenced block that begins with this line, and the line it begins on.
 fn blocks(language: &str) -> Vec<(usize, String)> {

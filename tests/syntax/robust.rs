@@ -33,6 +33,7 @@ fn check(text: &str) -> Vec<Diagnostic> {
         for item in &ast.items {
             let span = match item {
                 Item::Use(i) => i.span,
+                Item::Let(i) => i.span,
                 Item::Network(i) => i.span,
                 Item::Dataflow(i) => i.span,
                 Item::Menu(i) => i.span,

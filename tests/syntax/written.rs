@@ -73,10 +73,14 @@ fn number(text: &str) -> (f64, Option<u64>, Option<String>) {
 #[test]
 fn the_whole_language() {
     let file = right(WHOLE);
-    assert_eq!(file.items.len(), 13);
+    assert_eq!(file.items.len(), 20);
     for item in &file.items {
         if let Item::Use(u) = item {
-            assert!(u.path.text().starts_with("std."));
+            let library = u
+                .path
+                .as_ref()
+                .is_some_and(|p| p.text().starts_with("std."));
+            assert_ne!(library, u.from.is_some());
         }
     }
     let second = &file.items[1];
@@ -160,6 +164,98 @@ fn networks() {
         matches!(&detector.body, NetworkBody::From(f) if f.path.node == "models/detector.onnx")
     );
     assert!(matches!(&checked.body, NetworkBody::From(f) if f.path.node == "models/detector.csv"));
+}
+
+/// The sum that a constant is, with a pair of brackets around each chain.
+fn sum(text: &str) -> String {
+    fn shown(expr: &Expr) -> String {
+        match expr {
+            Expr::Literal(n) => match &n.unit {
+                Some(unit) => format!("{} {}", n.value, unit.node),
+                None => n.value.to_string(),
+            },
+            Expr::Name(name) => name.node.clone(),
+            Expr::Chain { first, rest, .. } => {
+                let rest = rest
+                    .iter()
+                    .map(|(sign, e)| format!(" {:?} {}", sign.node, shown(e)));
+                format!("({}{})", shown(first), rest.collect::<String>())
+            }
+        }
+    }
+    let file = right(&format!("let c = {text}"));
+    let constant = item(&file, |i| if let Item::Let(l) = i { Some(l) } else { None });
+    match &constant.value.expr {
+        Some(expr) => shown(expr),
+        None => constant.value.value.to_string(),
+    }
+}
+
+#[test]
+fn computations() {
+    assert_eq!(sum("-4"), "-4");
+    assert_eq!(sum("a"), "a");
+    assert_eq!(sum("(a)"), "a");
+    assert_eq!(sum("2*base+1 mm2"), "(2 Multiply base Add 1 mm2)");
+    assert_eq!(sum("a -3"), "(a Subtract 3)");
+    assert_eq!(
+        sum("2 nJ*cycles / 4 cycles"),
+        "(2 nJ*cycles Divide 4 cycles)"
+    );
+    assert_eq!(
+        sum("10% * (a / // half\n (b - -1))"),
+        "(10 % Multiply (a Divide (b Subtract -1)))"
+    );
+    let file = right("let a = b\n+ 1 let c = 2 menu m { }");
+    assert_eq!(file.items.len(), 3);
+    // What goes on as a statement is no part of the one before.
+    assert_eq!(
+        limits("area <= total power <= hot / 2 latency <= 3").len(),
+        3
+    );
+    assert_eq!(
+        knobs("pes in 1..=max tile in [a, b * 2] per layer refine tile in a..=2 * b step s").len(),
+        3
+    );
+    assert_eq!(
+        level("spatial K by t temporal C by 2 * t step t cluster t { spatial C by 1 }").len(),
+        3
+    );
+    assert_eq!(
+        design("seed n + 1 menu m(4) dataflow in [d(t = 2), e] dataflow d(2, b = 3)").len(),
+        4
+    );
+}
+
+#[test]
+fn parameters_and_arguments() {
+    let file = right("dataflow d(t, inner = 4,) { } menu m(max) { pes in 1..=max }");
+    let flow = item(&file, |i| {
+        if let Item::Dataflow(d) = i {
+            Some(d)
+        } else {
+            None
+        }
+    });
+    let params: Vec<(&str, bool)> = flow
+        .params
+        .iter()
+        .map(|p| (p.name.node.as_str(), p.default.is_some()))
+        .collect();
+    assert_eq!(params, [("t", false), ("inner", true)]);
+    let stmts = design("dataflow std.d(4, inner = 2 * a)");
+    let [
+        DesignStmt::Setting {
+            value: Value::Path(path),
+            ..
+        },
+    ] = &stmts[..]
+    else {
+        panic!("a setting: {stmts:?}")
+    };
+    assert_eq!(path.text(), "std.d");
+    let args = &path.args.as_ref().expect("arguments").node;
+    assert!(args.len() == 2 && args[0].name.is_none() && args[1].name.is_some());
 }
 
 #[test]
@@ -406,7 +502,7 @@ fn a_value_may_stand_on_the_next_line() {
 fn line_ends_and_byte_order_marks() {
     let windows = WHOLE.replace('\n', "\r\n");
     assert_eq!(right(&windows).items.len(), right(WHOLE).items.len());
-    assert_eq!(right(&format!("\u{feff}{WHOLE}")).items.len(), 13);
+    assert_eq!(right(&format!("\u{feff}{WHOLE}")).items.len(), 20);
     let comments = "// größe ≤ 3 “quoted” { [ (\n/* } ] ) \" */ menu m { pes in [\"ä { ≤\"] }";
     assert_eq!(right(comments).items.len(), 1);
 }

@@ -190,6 +190,7 @@ fn input_of_output(
         value: extent.map_or(f64::INFINITY, |e| e as f64),
         integer: extent,
         unit: None,
+        expr: None,
         span: output.span,
     })
 }

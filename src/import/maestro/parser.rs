@@ -457,6 +457,7 @@ impl<'t> Parser<'_, 't> {
             value: token.text.parse().unwrap_or(f64::INFINITY),
             integer: token.text.parse().ok(),
             unit: None,
+            expr: None,
             span: token.span,
         })
     }

@@ -16,6 +16,7 @@ impl Builder<'_> {
         let head = self.head(rest, "dataflow", keyword);
         let mut bad = Bad::new(Context::Dataflow, Some(head.place("dataflow", keyword)));
         let mut rules = Vec::new();
+        let params = self.params(&head.tail);
         let from = head.tail.iter().find(|p| p.as_rule() == Rule::quoted);
         let from = from.map(|p| self.quoted(p));
         if from.is_none() && head.block.is_none() {
@@ -31,6 +32,7 @@ impl Builder<'_> {
         }
         Some(DataflowDecl {
             name: head.name?,
+            params,
             from,
             rules,
             span,
@@ -121,6 +123,7 @@ impl Builder<'_> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "menu", keyword);
         let mut bad = Bad::new(Context::Menu, Some(head.place("menu", keyword)));
+        let params = self.params(&head.tail);
         let mut knobs = Vec::new();
         for pair in parts(head.block?) {
             if is_bad(&pair) {
@@ -132,6 +135,7 @@ impl Builder<'_> {
         }
         Some(MenuDecl {
             name: head.name?,
+            params,
             knobs,
             span,
         })
@@ -221,7 +225,7 @@ impl Builder<'_> {
         } else {
             TechnologyStmt::Scalar {
                 name,
-                value: self.number(second)?,
+                value: self.amount(second)?,
             }
         })
     }

@@ -40,7 +40,7 @@ impl Builder<'_> {
                 let mut inner = pair.into_inner();
                 let keyword = self.span(&inner.next()?);
                 let choices = inner.find(|p| p.as_rule() == Rule::paths)?;
-                let choices = parts(choices).map(|p| self.path(p)).collect();
+                let choices = parts(choices).filter_map(|p| self.call(p)).collect();
                 DesignStmt::DataflowIn {
                     keyword,
                     choices,

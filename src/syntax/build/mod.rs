@@ -133,6 +133,10 @@ impl Builder<'_> {
                     bad.good(&pair);
                     items.extend(self.use_line(pair).map(ast::Item::Use));
                 }
+                Rule::let_item => {
+                    bad.good(&pair);
+                    items.extend(self.constant(pair).map(ast::Item::Let));
+                }
                 _ => {
                     bad.good(&pair);
                     let Some((keyword, rest)) = two(pair) else {
@@ -166,11 +170,36 @@ impl Builder<'_> {
     }
 
     fn use_line(&mut self, pair: Pair<Rule>) -> Option<ast::Use> {
+        let mut line = ast::Use {
+            path: None,
+            from: None,
+            alias: None,
+            span: self.span(&pair),
+        };
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::quoted => line.from = Some(self.quoted(&part)),
+                Rule::path => line.path = Some(self.path(part)),
+                _ if line.path.is_some() => line.alias = Some(self.word(&part)),
+                _ => {
+                    let word = self.word(&part);
+                    line.path = Some(ast::Path {
+                        span: word.span,
+                        segments: vec![word],
+                        args: None,
+                    });
+                }
+            }
+        }
+        Some(line)
+    }
+
+    fn constant(&mut self, pair: Pair<Rule>) -> Option<ast::LetDecl> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        let path = self.path(parts.next()?);
-        let alias = parts.next().map(|p| self.word(&p));
-        Some(ast::Use { path, alias, span })
+        let name = self.word(&parts.next()?);
+        let value = self.amount(parts.next()?)?;
+        Some(ast::LetDecl { name, value, span })
     }
 
     /// What a block extends, from what stands between its name and its brace.

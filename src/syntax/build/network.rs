@@ -52,7 +52,7 @@ impl Builder<'_> {
             let mut inner = parts(pair);
             if let (Some(name), Some(value)) = (inner.next(), inner.next()) {
                 let name = self.node(name);
-                dims.extend(self.number(value).map(|value| DimDecl { name, value }));
+                dims.extend(self.amount(value).map(|value| DimDecl { name, value }));
             }
         }
         dims
@@ -81,7 +81,7 @@ impl Builder<'_> {
             Rule::input_stmt => {
                 let shape = parts_of.next()?;
                 let place = self.span(&shape);
-                let extents = parts(shape).filter_map(|p| self.number(p)).collect();
+                let extents = parts(shape).filter_map(|p| self.amount(p)).collect();
                 NetworkStmt::Input {
                     name,
                     shape: Spanned::new(extents, place),

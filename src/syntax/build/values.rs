@@ -4,8 +4,8 @@ use super::{Builder, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
-    Comparison, Condition, Expect, Expected, Field, Measure, Name, Number, Path, Range, SizeExpr,
-    Value,
+    Arg, Arith, Comparison, Condition, Expect, Expected, Expr, Field, Measure, Name, Number, Param,
+    Path, Range, SizeExpr, Value,
 };
 use crate::syntax::errors::{Bad, Context, Place};
 use crate::syntax::grammar::Rule;
@@ -70,8 +70,103 @@ impl Builder<'_> {
         let span = self.span(&pair);
         Path {
             segments: pair.into_inner().map(|p| self.word(&p)).collect(),
+            args: None,
             span,
         }
+    }
+
+    /// A path, with its arguments if it has some.
+    pub(super) fn call(&mut self, pair: Pair<Rule>) -> Option<Path> {
+        let span = self.span(&pair);
+        let mut inner = pair.into_inner();
+        let mut path = self.path(inner.next()?);
+        if let Some(list) = inner.next() {
+            let place = self.span(&list);
+            let args = parts(list).filter_map(|p| self.arg(p)).collect();
+            path.args = Some(Spanned::new(args, place));
+            path.span = span;
+        }
+        Some(path)
+    }
+
+    fn arg(&mut self, pair: Pair<Rule>) -> Option<Arg> {
+        let span = self.span(&pair);
+        let mut inner = parts(pair);
+        let first = inner.next()?;
+        let (name, value) = match inner.next() {
+            Some(value) => (Some(self.word(&first)), value),
+            None => (None, first),
+        };
+        let value = self.amount(value)?;
+        Some(Arg { name, value, span })
+    }
+
+    /// What a block leaves open.
+    pub(super) fn params(&mut self, tail: &[Pair<Rule>]) -> Vec<Param> {
+        let list = tail.iter().find(|p| p.as_rule() == Rule::params);
+        let mut params = Vec::new();
+        for pair in list.cloned().into_iter().flat_map(parts) {
+            let span = self.span(&pair);
+            let mut inner = parts(pair);
+            if let Some(name) = inner.next() {
+                params.push(Param {
+                    name: self.word(&name),
+                    default: inner.next().and_then(|p| self.amount(p)),
+                    span,
+                });
+            }
+        }
+        params
+    }
+
+    /// A number, or what is computed in its place.
+    pub(super) fn amount(&mut self, pair: Pair<Rule>) -> Option<Number> {
+        let span = self.span(&pair);
+        Some(match self.chain(pair)? {
+            Expr::Literal(number) => number,
+            computed => Number {
+                value: 0.0,
+                integer: None,
+                unit: None,
+                expr: Some(Box::new(computed)),
+                span,
+            },
+        })
+    }
+
+    /// Operands and the signs between them: the rule `expr` or `size`.
+    fn chain(&mut self, pair: Pair<Rule>) -> Option<Expr> {
+        let span = self.span(&pair);
+        let mut inner = parts(pair);
+        let first = inner.next()?;
+        let first = self.operand(first)?;
+        let mut rest = Vec::new();
+        while let (Some(sign), Some(operand)) = (inner.next(), inner.next()) {
+            let arith = match sign.as_str() {
+                "+" => Arith::Add,
+                "-" => Arith::Subtract,
+                "*" => Arith::Multiply,
+                _ => Arith::Divide,
+            };
+            rest.push((
+                Spanned::new(arith, self.span(&sign)),
+                self.operand(operand)?,
+            ));
+        }
+        if rest.is_empty() {
+            return Some(first);
+        }
+        let first = Box::new(first);
+        Some(Expr::Chain { first, rest, span })
+    }
+
+    fn operand(&mut self, pair: Pair<Rule>) -> Option<Expr> {
+        Some(match pair.as_rule() {
+            Rule::number => Expr::Literal(self.number(pair)?),
+            Rule::numeral => Expr::Literal(self.numeral(pair.as_str(), self.span(&pair))),
+            Rule::expr => return self.chain(pair),
+            _ => Expr::Name(self.word(&pair)),
+        })
     }
 
     /// A number without unit. A value that no double holds is reported and becomes 0.
@@ -102,6 +197,7 @@ impl Builder<'_> {
             value,
             integer,
             unit: None,
+            expr: None,
             span,
         }
     }
@@ -122,13 +218,21 @@ impl Builder<'_> {
     fn range(&mut self, pair: Pair<Rule>) -> Option<Value> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
-        let start = self.number(parts.next()?)?;
+        let start = self.amount(parts.next()?)?;
         let Some(sign) = parts.next() else {
-            return Some(Value::Number(start));
+            // Whether a lone word is a constant is a later check.
+            return Some(match start.expr.as_deref() {
+                Some(Expr::Name(word)) => Value::Path(Path {
+                    segments: vec![word.clone()],
+                    args: None,
+                    span: word.span,
+                }),
+                _ => Value::Number(start),
+            });
         };
         let inclusive = sign.as_str() == "..=";
-        let end = self.number(parts.next()?)?;
-        let step = parts.next().and_then(|p| self.number(p));
+        let end = self.amount(parts.next()?)?;
+        let step = parts.next().and_then(|p| self.amount(p));
         Some(Value::Range(Range {
             start,
             end,
@@ -154,7 +258,7 @@ impl Builder<'_> {
             Rule::range => return self.range(pair),
             Rule::quoted => Value::Text(self.quoted(&pair)),
             Rule::list => self.list(pair),
-            Rule::path => Value::Path(self.path(pair)),
+            Rule::call => Value::Path(self.call(pair)?),
             Rule::pair => {
                 let span = self.span(&pair);
                 let mut sides = pair.into_inner();
@@ -167,12 +271,12 @@ impl Builder<'_> {
         })
     }
 
-    /// A size in a directive: a plain number, a dimension or a knob.
+    /// A size in a directive: a plain number, a constant, a dimension or a knob.
     pub(super) fn size(&mut self, pair: Pair<Rule>) -> Option<SizeExpr> {
-        let inner = pair.into_inner().next()?;
-        Some(match inner.as_rule() {
-            Rule::numeral => SizeExpr::Number(self.numeral(inner.as_str(), self.span(&inner))),
-            _ => SizeExpr::Name(self.word(&inner)),
+        let number = self.amount(pair)?;
+        Some(match number.expr.as_deref() {
+            Some(Expr::Name(name)) => SizeExpr::Name(name.clone()),
+            _ => SizeExpr::Number(number),
         })
     }
 
@@ -188,9 +292,7 @@ impl Builder<'_> {
                 let mut measure = None;
                 for part in right.into_inner() {
                     match part.as_rule() {
-                        Rule::numeral => {
-                            factor = Some(self.numeral(part.as_str(), self.span(&part)));
-                        }
+                        Rule::scale => factor = Some(self.amount(part)?),
                         Rule::other_measure => {
                             measure = Some(self.measure(part.into_inner().next()?));
                         }
@@ -200,7 +302,7 @@ impl Builder<'_> {
                 let measure = measure?;
                 Expected::Scaled { factor, measure }
             }
-            _ => Expected::Number(self.number(right)?),
+            _ => Expected::Number(self.amount(right)?),
         };
         Some(Expect {
             measure,
@@ -236,7 +338,7 @@ impl Builder<'_> {
         Some(Condition {
             metric,
             comparison,
-            limit: self.number(parts.next()?)?,
+            limit: self.amount(parts.next()?)?,
             span,
         })
     }
