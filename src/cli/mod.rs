@@ -58,6 +58,7 @@ const REGISTRIES: Registries = Registries {
   cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
   cfxc check specs/*.cfx                        look for mistakes
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
+  cfxc pareto spec.cfx --over area              what more or less area would buy
   cfxc show std.networks.mobilenet_v2           print what the library holds
   cfxc explain E0303                            what the code of a diagnostic means
 

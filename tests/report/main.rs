@@ -120,7 +120,7 @@ fn pictures() {
         insta::assert_snapshot!("components", lines(chart::bars::components(&sums)));
         let convergence = chart::convergence::draw(decision).expect("improvements");
         insta::assert_snapshot!("convergence", lines(convergence));
-        let drawn = chart::front::draw(decision.problem, front, Some((1e5, 5500.0)), true);
+        let drawn = chart::front::draw(decision.problem, front, Some((1e5, 5500.0)), false);
         insta::assert_snapshot!("front", lines(drawn));
     });
 }

@@ -177,7 +177,7 @@ fn description(problem: &Problem, front: &Front, found: usize) -> String {
     };
     match (ends.first(), ends.last()) {
         (Some(first), Some(last)) => format!(
-            "The best of {} limits, from {} to {}. {} of them have no design.",
+            "The best of {} limits, from {} to {}. Without a design: {}.",
             front.steps.len(),
             say(first),
             say(last),
