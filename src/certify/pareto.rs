@@ -131,7 +131,7 @@ pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<
     };
     let at = |tenth: u32| match tenth {
         // The limit itself, to the last bit.
-        10 => (most.limit, most.share),
+        10 => (most.limit, None),
         tenth => (most.limit * f64::from(tenth) / 10.0, None),
     };
     let limits: Vec<(f64, Option<f64>)> = tenths.map(at).collect();

@@ -10,23 +10,14 @@ use crate::ir::problem::Problem;
 use serde_json::{Value, json};
 
 /// What is said of a step in the last column.
-pub fn remark(problem: &Problem, front: &Front, step: &Step) -> String {
+fn remark(front: &Front, step: &Step) -> String {
     match (step.known, step.no_better_than) {
         (Known::Nothing, _) => "nothing fits: proved".to_string(),
         (Known::Undecided, _) => "nothing found, nothing excluded".to_string(),
-        (_, Some(first)) => {
-            let first = front.steps[first];
-            format!("buys nothing over {}", limit(front.over, &first))
-        }
-        (Known::Found { used, value, .. }, None) => {
-            // Whoever wants the objective of this step need not spend more than this.
-            let left = amount(front.over.quantity(), used);
-            let written = amount(front.over.quantity(), step.limit);
-            let metric = problem.objective.metric;
-            match left == written || front.over == metric {
-                true => String::new(),
-                false => format!("{} with {left}", amount(metric.quantity(), value)),
-            }
+        (Known::Found { .. }, None) => String::new(),
+        (Known::Found { .. }, Some(first)) => {
+            let first = &front.steps[first];
+            format!("buys nothing over {}", limit(front.over, first))
         }
     }
 }
@@ -99,11 +90,7 @@ pub fn grid(problem: &Problem, front: &Front) -> Grid {
             _ => cells.extend(["-".to_string(), "-".to_string()]),
         }
         cells.push(gap_text(step.known));
-        let remark = match step.known {
-            Known::Found { .. } if step.no_better_than.is_none() => String::new(),
-            _ => remark(problem, front, step),
-        };
-        cells.push(remark);
+        cells.push(remark(front, step));
         grid.push(cells);
     }
     grid
