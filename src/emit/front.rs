@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::grid::{Align, Grid};
 use super::inputs::is_count;
 use super::number::{self, Rounding, Scale, amount, significant};
-use crate::certify::pareto::{self, Front, Known, NoFront, Step};
+use crate::certify::pareto::{Front, Known, NoFront, Step};
 use crate::ir::metric::Metric;
 use crate::ir::problem::Problem;
 use serde_json::{Value, json};
@@ -266,13 +266,10 @@ pub fn missing(why: NoFront) -> String {
         NoFront::NoBudget => {
             "No budget limits the design but on its objective; `cfxc pareto SPEC --over area` shows what one would cost.".to_string()
         }
-        NoFront::Large => format!(
-            "Not solved here: the network has more than {} layers. `cfxc pareto SPEC --over area` solves it.",
-            pareto::MOST_LAYERS
+        NoFront::Long(over) => format!(
+            "Not solved here: it would take long beside the search. `cfxc pareto SPEC --over {}` solves it.",
+            over.name()
         ),
-        NoFront::Branches => {
-            "Not solved here: a longest path takes as long at each budget as the certificate took. `cfxc pareto SPEC --over area` solves it.".to_string()
-        }
         NoFront::Stopped => "Not solved: the search was stopped before its end.".to_string(),
         NoFront::NoSearch => "Not solved: the choices come from no search.".to_string(),
     }
