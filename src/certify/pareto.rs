@@ -75,9 +75,14 @@ impl Front {
 /// is enough for an optimum as a rule.
 pub const STATES: usize = 20_000;
 
-/// The largest network whose front is drawn in every report: of deeper ones each limit takes as long
-/// as a certificate.
-pub const MOST_LAYERS: usize = 300;
+/// The largest network whose front is drawn in every report, and the most work: choices of all
+/// layers, each as often as one of a pipeline under a sum is looked at. More of either would make a
+/// build wait for its report.
+const MOST_LAYERS: usize = 300;
+const MOST_WORK: usize = 600_000;
+/// One engine is solved for every pair of its memories, a product for every corner of a hull.
+const ENGINE_WORK: usize = 20;
+const PRODUCT_WORK: usize = 8;
 
 /// The limits of a front around a design, in tenths of its own.
 const AROUND: std::ops::RangeInclusive<u32> = 5..=25;
@@ -89,10 +94,8 @@ const AROUND_FLOOR: std::ops::RangeInclusive<u32> = 1..=21;
 pub enum NoFront {
     /// No budget limits anything but the objective.
     NoBudget,
-    /// More than [`MOST_LAYERS`].
-    Large,
-    /// The longest path of a network that branches: each limit takes as long as a certificate.
-    Branches,
+    /// It would take too long; the budget it would be over.
+    Long(Metric),
     /// The search was stopped before its end.
     Stopped,
     /// The choices come from no search.
@@ -115,12 +118,8 @@ pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<
     // Of equally used ones the first.
     let most = others.rev().max_by(|a, b| used(a).total_cmp(&used(b)));
     let most = most.ok_or(NoFront::NoBudget)?;
-    if space.problem.layers.len() > MOST_LAYERS {
-        return Err(NoFront::Large);
-    }
-    let pipelined = space.problem.deployment == Deployment::Pipelined;
-    if objective == Metric::CriticalPath && pipelined && !space.paths.chain {
-        return Err(NoFront::Branches);
+    if takes_long(space) {
+        return Err(NoFront::Long(most.metric));
     }
     if stop.load(Ordering::Relaxed) {
         return Err(NoFront::Stopped);
@@ -131,12 +130,31 @@ pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<
     };
     let at = |tenth: u32| match tenth {
         // The limit itself, to the last bit.
-        10 => (most.limit, most.share),
+        10 => (most.limit, None),
         tenth => (most.limit * f64::from(tenth) / 10.0, None),
     };
     let limits: Vec<(f64, Option<f64>)> = tenths.map(at).collect();
     let decided = std::slice::from_ref(decided);
     Ok(front(space, most.metric, &limits, decided, STATES, stop))
+}
+
+/// Whether a front would take long beside a search, by counts alone: a clock would make reports differ.
+fn takes_long(space: &Space) -> bool {
+    let problem = space.problem;
+    let pipelined = problem.deployment == Deployment::Pipelined;
+    let objective = problem.objective.metric;
+    // Each limit takes as long as a certificate.
+    if pipelined && objective == Metric::CriticalPath && !space.paths.chain {
+        return true;
+    }
+    let mut work: usize = space.fine.iter().map(Vec::len).sum();
+    if !pipelined {
+        work = work.saturating_mul(ENGINE_WORK);
+    }
+    if objective == Metric::Edp {
+        work = work.saturating_mul(PRODUCT_WORK);
+    }
+    problem.layers.len() > MOST_LAYERS || work > MOST_WORK
 }
 
 /// The best found and the proved bound of one limit, as costs (see [`Evaluation::cost`]).

@@ -70,6 +70,7 @@ const REGISTRIES: Registries = Registries {
   cfxc check specs/*.cfx                        look for mistakes
   cfxc test                                     expectations and locked decisions below here
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
+  cfxc pareto spec.cfx --over area              what more or less area would buy
   cfxc show std.networks.mobilenet_v2           print what the library holds
   cfxc explain E0303                            what the code of a diagnostic means
 

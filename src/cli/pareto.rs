@@ -26,8 +26,8 @@ use std::sync::atomic::AtomicBool;
 
 Limits are spaced evenly. A percentage is a share of the span between the menu's smallest and largest
 design, as in a budget. The design's other budgets and its pins hold; a budget on the same metric is
-replaced. Every step is solved by the solver of the certificates over coarse and refined values, and
-says how far it is from the best possible; a limit within which nothing fits is said to be one.")]
+replaced. Every step is solved by the solver of the certificates, over the values that the design's
+search may use, and says how far it is from the best possible; a limit within which nothing fits is said to be one.")]
 pub struct Args {
     /// Specification
     spec: String,
@@ -38,10 +38,20 @@ pub struct Args {
     #[arg(long, value_name = "METRIC")]
     over: String,
     /// The first limit, a share or an amount
-    #[arg(long, value_name = "LIMIT", default_value = "5%")]
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        default_value = "5%",
+        allow_hyphen_values = true
+    )]
     from: String,
     /// The last limit
-    #[arg(long, value_name = "LIMIT", default_value = "100%")]
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        default_value = "100%",
+        allow_hyphen_values = true
+    )]
     to: String,
     /// Number of limits, the first and the last among them
     #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u32).range(2..=1000))]
@@ -249,7 +259,10 @@ fn over(
 fn number(text: &str, span: Span, out: &mut Vec<Diagnostic>) -> Option<Number> {
     let trimmed = text.trim();
     let value = |digits: &str| digits.replace('_', "").parse::<f64>().ok();
-    let starts = |digits: &str| digits.starts_with(|c: char| c.is_ascii_digit());
+    let starts = |digits: &str| {
+        let digits = digits.strip_prefix('-').unwrap_or(digits);
+        digits.starts_with(|c: char| c.is_ascii_digit())
+    };
     // The longest beginning that is a number: `5e3cycles` has an exponent, `5e` has none.
     let ends = trimmed.char_indices().map(|(i, c)| i + c.len_utf8()).rev();
     let end = ends

@@ -4,29 +4,20 @@ use super::decision::Decision;
 use super::grid::{Align, Grid};
 use super::inputs::is_count;
 use super::number::{self, Rounding, Scale, amount, significant};
-use crate::certify::pareto::{self, Front, Known, NoFront, Step};
+use crate::certify::pareto::{Front, Known, NoFront, Step};
 use crate::ir::metric::Metric;
 use crate::ir::problem::Problem;
 use serde_json::{Value, json};
 
 /// What is said of a step in the last column.
-pub fn remark(problem: &Problem, front: &Front, step: &Step) -> String {
+fn remark(front: &Front, step: &Step) -> String {
     match (step.known, step.no_better_than) {
         (Known::Nothing, _) => "nothing fits: proved".to_string(),
         (Known::Undecided, _) => "nothing found, nothing excluded".to_string(),
-        (_, Some(first)) => {
-            let first = front.steps[first];
-            format!("buys nothing over {}", limit(front.over, &first))
-        }
-        (Known::Found { used, value, .. }, None) => {
-            // Whoever wants the objective of this step need not spend more than this.
-            let left = amount(front.over.quantity(), used);
-            let written = amount(front.over.quantity(), step.limit);
-            let metric = problem.objective.metric;
-            match left == written || front.over == metric {
-                true => String::new(),
-                false => format!("{} with {left}", amount(metric.quantity(), value)),
-            }
+        (Known::Found { .. }, None) => String::new(),
+        (Known::Found { .. }, Some(first)) => {
+            let first = &front.steps[first];
+            format!("buys nothing over {}", limit(front.over, first))
         }
     }
 }
@@ -99,11 +90,7 @@ pub fn grid(problem: &Problem, front: &Front) -> Grid {
             _ => cells.extend(["-".to_string(), "-".to_string()]),
         }
         cells.push(gap_text(step.known));
-        let remark = match step.known {
-            Known::Found { .. } if step.no_better_than.is_none() => String::new(),
-            _ => remark(problem, front, step),
-        };
-        cells.push(remark);
+        cells.push(remark(front, step));
         grid.push(cells);
     }
     grid
@@ -279,13 +266,10 @@ pub fn missing(why: NoFront) -> String {
         NoFront::NoBudget => {
             "No budget limits the design but on its objective; `cfxc pareto SPEC --over area` shows what one would cost.".to_string()
         }
-        NoFront::Large => format!(
-            "Not solved here: the network has more than {} layers. `cfxc pareto SPEC --over area` solves it.",
-            pareto::MOST_LAYERS
+        NoFront::Long(over) => format!(
+            "Not solved here: it would take long beside the search. `cfxc pareto SPEC --over {}` solves it.",
+            over.name()
         ),
-        NoFront::Branches => {
-            "Not solved here: a longest path takes as long at each budget as the certificate took. `cfxc pareto SPEC --over area` solves it.".to_string()
-        }
         NoFront::Stopped => "Not solved: the search was stopped before its end.".to_string(),
         NoFront::NoSearch => "Not solved: the choices come from no search.".to_string(),
     }

@@ -120,7 +120,7 @@ fn pictures() {
         insta::assert_snapshot!("components", lines(chart::bars::components(&sums)));
         let convergence = chart::convergence::draw(decision).expect("improvements");
         insta::assert_snapshot!("convergence", lines(convergence));
-        let drawn = chart::front::draw(decision.problem, front, Some((1e5, 5500.0)), true);
+        let drawn = chart::front::draw(decision.problem, front, Some((1e5, 5500.0)), false);
         insta::assert_snapshot!("front", lines(drawn));
     });
 }
@@ -206,4 +206,30 @@ fn deep_networks_make_bounded_pages() {
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     assert!(page.contains("neighbours on a line"));
     assert!(page.contains("9,000 more are in the JSON"));
+}
+
+/// What a report does not wait for, it says.
+#[test]
+fn fronts_that_would_take_long_are_left_out() {
+    let text = small(["a", "b", "c"]);
+    let branching = text
+        .replace("minimize energy", "minimize critical_path")
+        .replace("expect energy <= 1 pJ", "")
+        .replace("latency <= 1 ms", "")
+        .replace("conv(\"b\")", "conv(\"a\")")
+        .replace("add(\"a\"", "add(\"b\"");
+    for (text, said) in [
+        (
+            branching.as_str(),
+            "<code>cfxc pareto SPEC --over area</code> solves it",
+        ),
+        (
+            &text.replace("  budget loose\n", ""),
+            "No budget limits the design",
+        ),
+    ] {
+        let page = decided(text, page);
+        assert!(page.contains(said), "{said}");
+        assert!(!page.contains("id=\"front-title\""));
+    }
 }

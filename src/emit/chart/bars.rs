@@ -127,10 +127,12 @@ pub fn components(sums: &[(&str, Quantity, &[Part])]) -> Markup {
     canvas.finish()
 }
 
-fn share(part: f64, total: f64) -> String {
-    if total > 0.0 {
-        percent(part / total)
-    } else {
-        "none".to_string()
+/// What part of a sum a component is. What is there is never said to be nothing.
+pub fn share(part: f64, total: f64) -> String {
+    match part / total {
+        share if !share.is_finite() => "none".to_string(),
+        0.0 => "0 %".to_string(),
+        share if share < 0.0005 => "< 0.1 %".to_string(),
+        share => percent(share),
     }
 }

@@ -102,6 +102,16 @@ pub fn draw(problem: &Problem, front: &Front, now: Option<(f64, f64)>, alone: bo
         };
         canvas.text((at + side, height), anchor, "note", "this budget");
     }
+    let mut kinds = vec![("dot first", "best, proved")];
+    if found.iter().any(|f| step_is_open(f.3.known)) {
+        kinds.push(("dot open", "best found"));
+    }
+    if found.iter().any(|f| f.3.no_better_than.is_some()) {
+        kinds.push(("dot idle", "buys nothing more"));
+    }
+    if !found.is_empty() {
+        plot::legend(&mut canvas, &kinds);
+    }
     for (limit, value, bound, step) in found {
         let place = (x.at(limit), y.at(value));
         if bound.is_finite() && step_is_open(step.known) {
@@ -177,7 +187,7 @@ fn description(problem: &Problem, front: &Front, found: usize) -> String {
     };
     match (ends.first(), ends.last()) {
         (Some(first), Some(last)) => format!(
-            "The best of {} limits, from {} to {}. {} of them have no design.",
+            "The best of {} limits, from {} to {}. Without a design: {}.",
             front.steps.len(),
             say(first),
             say(last),

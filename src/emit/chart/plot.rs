@@ -46,6 +46,16 @@ fn named(axis: &Axis, factor: f64) -> impl Iterator<Item = (f64, String)> {
     ticks.into_iter().zip(labels(&shown))
 }
 
+/// What the dots of a picture stand for, above its frame: class and meaning.
+pub fn legend(canvas: &mut Canvas, kinds: &[(&str, &str)]) {
+    let mut left = ACROSS.0 + 6.0;
+    for (class, meaning) in kinds {
+        canvas.disc((left, 7.0), 3.5, class, "");
+        canvas.text((left + 8.0, 11.5), Anchor::Start, "note", meaning);
+        left += 24.0 + super::canvas::text_width(meaning, TEXT);
+    }
+}
+
 /// Draws the frame. The axes count in the canonical unit.
 pub fn frame(canvas: &mut Canvas, x: (&Axis, Measure), y: (&Axis, Measure)) {
     let (left, right) = ACROSS;

@@ -133,6 +133,10 @@ pub fn draw(decision: &Decision, places: &[Place], peaks: Peaks) -> Markup {
         "note",
         &counted(most as usize, "PE"),
     );
+    plot::legend(
+        &mut canvas,
+        &[("first", "roof of its PEs"), ("second", "roof of the link")],
+    );
     // Layers at one place are one dot.
     let mut dots: BTreeMap<(i64, i64), Vec<&Place>> = BTreeMap::new();
     for place in places {

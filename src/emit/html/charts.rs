@@ -212,11 +212,7 @@ pub fn components(decision: &Decision, breakdown: &Breakdown, m: &mut Markup) {
                 ("share", Align::Right),
             ]);
             for part in *parts {
-                let share = if total > 0.0 {
-                    percent(part.1 / total)
-                } else {
-                    "none".to_string()
-                };
+                let share = bars::share(part.1, total);
                 grid.push(vec![part.0.to_string(), amount(*quantity, part.1), share]);
             }
             grid.html(&format!("Components of the {name}"), m);

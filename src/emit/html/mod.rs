@@ -120,7 +120,7 @@ fn scrolling(name: &str, m: &mut Markup, content: impl FnOnce(&mut Markup)) {
         "div",
         &[
             ("class", "scroll"),
-            ("role", "region"),
+            ("role", "group"),
             ("tabindex", "0"),
             ("aria-label", name),
         ],
