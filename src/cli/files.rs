@@ -165,6 +165,7 @@ impl sema::Files for Disk {
             ]),
             Ok(read) => Ok(FileNetwork {
                 statements: read.statements,
+                vertices: read.vertices,
                 shapes_checked: read.shapes_checked,
                 rules: read.rules,
                 warnings: read.warnings.into_iter().map(placed).collect(),

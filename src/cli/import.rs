@@ -126,7 +126,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         }
         (Format::Json, Content::Network(network, _)) => {
             let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
-            crate::emit::json::text(&network::json(&network, &free, &warnings))
+            network::json(&network, &free, &warnings)
         }
     };
     let Some(out) = &args.output else {
@@ -167,6 +167,7 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
     };
     let Imported {
         statements,
+        vertices,
         shapes_checked,
         rules,
         hardware,
@@ -185,7 +186,7 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         return (Some(Kept { network, free }), warnings);
     }
     let at = Name::new(name.to_string(), nowhere);
-    let (network, mut found) = sema::assembled(at.clone(), &statements, shapes_checked);
+    let (network, mut found) = sema::assembled(at.clone(), &statements, vertices, shapes_checked);
     let mut mapped = None;
     if let (Some(network), false) = (&network, rules.is_empty()) {
         let (dataflow, mut said) = sema::mapped(at, rules, network);

@@ -9,11 +9,11 @@ pub mod named;
 mod names;
 pub mod onnx;
 pub mod scalesim;
-mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
+use crate::ir::network::Vertex;
 use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
 use maestro::hardware::{self, Hardware};
 use std::io::{Read, Seek};
@@ -61,8 +61,10 @@ pub struct Options {
 /// A network that came from a file.
 #[derive(Debug, Clone, Default)]
 pub struct Imported {
-    /// Layers with their bounds, and edges between them.
+    /// Layers with their bounds, and edges between them, of a file that is a text.
     pub statements: Vec<NetworkStmt>,
+    /// Layers and joins of a file that is none.
+    pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along every edge.
     pub shapes_checked: bool,
     /// How the file maps its layers, if it does.

@@ -3,6 +3,7 @@
 use super::layer::LayerShape;
 use crate::base::span::Span;
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::rc::Rc;
 
 /// Extents of a feature map for one element of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,17 @@ pub struct Node {
     pub output: Option<TensorShape>,
     /// Where it was declared.
     pub span: Span,
+}
+
+/// A node as a model's file gives it, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vertex {
+    /// Unique in the model.
+    pub name: String,
+    /// The layer's bounds; `None` for a join of layers, which costs nothing.
+    pub shape: Option<LayerShape>,
+    /// Positions of the vertices it takes from, all before its own, in order, without doubles.
+    pub inputs: Rc<[u32]>,
 }
 
 /// A validated network: acyclic, non-empty, shapes agree along every edge unless unchecked.

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, TensorShape};
-use crate::syntax::ast::NetworkDecl;
+use crate::syntax::ast::Name;
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -236,7 +236,7 @@ fn input_of(shape: &LayerShape) -> Option<TensorShape> {
 
 /// The finished graph.
 pub fn build(
-    decl: &NetworkDecl,
+    name: &Name,
     nodes: Vec<Node>,
     edges: &[Edge],
     order: &[usize],
@@ -248,10 +248,10 @@ pub fn build(
         graph.add_edge(indices[edge.from], indices[edge.to], ());
     }
     Network {
-        name: decl.name.node.clone(),
+        name: name.node.clone(),
         shapes_checked,
         graph,
         order: order.iter().map(|&i| indices[i]).collect(),
-        span: decl.name.span,
+        span: name.span,
     }
 }

@@ -8,6 +8,7 @@ mod design;
 mod extend;
 mod fields;
 mod graph;
+mod joined;
 mod kind;
 pub mod library;
 mod menu;
@@ -28,7 +29,7 @@ pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
-use crate::ir::network::Network;
+use crate::ir::network::{Network, Vertex};
 use crate::ir::problem::Problem;
 use crate::ir::registry::{MethodSpec, ModelSpec};
 use crate::syntax::ast;
@@ -69,8 +70,10 @@ pub struct FileRequest<'a> {
 /// The layers that came from a file.
 #[derive(Debug, Clone)]
 pub struct FileNetwork {
-    /// Layers and edges.
+    /// Layers and edges of a text.
     pub statements: Vec<ast::NetworkStmt>,
+    /// Layers and joins of a model that is no text.
+    pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along the edges.
     pub shapes_checked: bool,
     /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
@@ -84,6 +87,7 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
     fn from(statements: Vec<ast::NetworkStmt>) -> Self {
         FileNetwork {
             statements,
+            vertices: Vec::new(),
             shapes_checked: false,
             rules: Vec::new(),
             warnings: Vec::new(),

@@ -13,7 +13,7 @@ use crate::syntax::ast::{Field, Value};
 pub const MAX_EXTENT: u64 = 1_000_000_000;
 
 /// The largest stride, padding or dilation.
-const MAX_STEP: u64 = 1_000_000;
+pub const MAX_STEP: u64 = 1_000_000;
 
 /// How a window moves over its input.
 #[derive(Debug, Clone, Copy)]

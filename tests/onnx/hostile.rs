@@ -225,7 +225,7 @@ proptest! {
         let options = Options { dims: vec![("batch".into(), 1)], ..Options::default() };
         if let Ok(read) = onnx::read(&mut Cursor::new(&bytes), &options) {
             let name = cfxc::syntax::ast::Name::new("m".into(), Default::default());
-            let _ = cfxc::sema::assembled(name, &read.statements, read.shapes_checked);
+            let _ = cfxc::sema::assembled(name, &read.statements, read.vertices.clone(), read.shapes_checked);
         }
     }
 

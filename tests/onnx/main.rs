@@ -33,7 +33,12 @@ pub fn read(bytes: &[u8], dims: &str) -> Result<Imported, Vec<Diagnostic>> {
 /// The checked network of what was read.
 pub fn assembled(read: &Imported) -> Network {
     let name = Name::new("model".into(), Span::default());
-    let (network, found) = sema::assembled(name, &read.statements, read.shapes_checked);
+    let (network, found) = sema::assembled(
+        name,
+        &read.statements,
+        read.vertices.clone(),
+        read.shapes_checked,
+    );
     let errors: Vec<_> = found
         .iter()
         .filter(|d| d.severity == Severity::Error)

@@ -162,8 +162,12 @@ fn what_is_written_reads_the_same() {
         let cfxc::syntax::ast::NetworkBody::Statements(list) = &decl.body else {
             panic!("{name}: no statements");
         };
-        let (again, found) =
-            cfxc::sema::assembled(decl.name.clone(), list, decl.unchecked.is_none());
+        let (again, found) = cfxc::sema::assembled(
+            decl.name.clone(),
+            list,
+            Vec::new(),
+            decl.unchecked.is_none(),
+        );
         assert_eq!(found, [], "{name}");
         assert_eq!(
             contents(&network),

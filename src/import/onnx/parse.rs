@@ -30,6 +30,10 @@ pub struct Parser {
     shared: Vec<Rc<str>>,
 }
 
+fn too_many_nodes() -> Damage {
+    Damage(format!("it has more than {MOST_NODES} nodes"))
+}
+
 impl Parser {
     /// Counts something that is kept.
     fn part(&mut self) -> Parsed<()> {
@@ -85,6 +89,7 @@ impl Parser {
 
     /// `GraphProto`
     pub fn graph(&mut self, source: &mut Source, part: Part) -> Parsed<Graph> {
+        self.few_nodes(source, part)?;
         let mut graph = Graph::default();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
@@ -119,6 +124,20 @@ impl Parser {
             }
         }
         Ok(graph)
+    }
+
+    /// Whether a graph has more nodes than a model may have: counted before any is read, so that an
+    /// enormous file is refused at once.
+    fn few_nodes(&self, source: &mut Source, part: Part) -> Parsed<()> {
+        let mut nodes = self.nodes;
+        let mut fields = Fields::of(part);
+        while let Some((number, _)) = source.next(&mut fields)? {
+            nodes += usize::from(number == 1);
+            if nodes > MOST_NODES {
+                return Err(too_many_nodes());
+            }
+        }
+        Ok(())
     }
 
     /// `FunctionProto`: domain and name, and the body.
@@ -163,7 +182,7 @@ impl Parser {
     fn node(&mut self, source: &mut Source, part: Part, names: &mut Names) -> Parsed<Node> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
-            return Err(Damage(format!("it has more than {MOST_NODES} nodes")));
+            return Err(too_many_nodes());
         }
         let mut node = Node {
             name: String::new(),

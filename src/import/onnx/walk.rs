@@ -14,7 +14,7 @@ use super::parse::{MOST_NODES, Parser};
 use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::import::FreeOperator;
-use crate::ir::layer::LayerShape;
+use crate::ir::network::Vertex;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -36,17 +36,6 @@ const MOST_ERRORS: usize = 20;
 
 /// So many warnings are.
 const MOST_WARNINGS: usize = 1000;
-
-/// A node of the imported network, and the nodes it takes from, by position.
-#[derive(Debug, Clone)]
-pub struct Vertex {
-    /// Unique.
-    pub name: String,
-    /// The layer's bounds; `None` for a join of layers.
-    pub shape: Option<LayerShape>,
-    /// Without doubles, in order.
-    pub inputs: Rc<[u32]>,
-}
 
 /// Everything that came out of a model.
 #[derive(Debug, Default)]
