@@ -10,7 +10,7 @@ use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
 use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Price, Refused};
 use crate::base::units::Quantity;
-use crate::ir::dataflow::{Rule, Size};
+use crate::ir::dataflow::{MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
@@ -190,6 +190,12 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     for dim in Dim::ALL {
         layer.dims[dim] = signed(shape.bounds[dim]);
     }
+    if shape.op == Op::Gemm {
+        // The reference has no groups of products: the rows of all of them are one left operand.
+        let rows = shape.bound(Dim::M).checked_mul(shape.bound(Dim::G));
+        layer.dims[Dim::M] = signed(rows.ok_or_else(too_large)?);
+        layer.dims[Dim::G] = 0;
+    }
     if shape.op == Op::Dense {
         for dim in [Dim::Y, Dim::X, Dim::R, Dim::S] {
             layer.dims[dim] = 1;
@@ -226,6 +232,9 @@ fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Re
             mapping.cluster(value(size))?;
         }
         for d in &level.directives {
+            if layer.kind == Kind::Gemm && d.dim == Dim::G && d.kind == MapKind::Temporal {
+                continue; // product after product: the rows of the one that is left
+            }
             mapping.push(maestro::Directive {
                 kind: d.kind,
                 dim: d.dim,

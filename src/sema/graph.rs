@@ -222,7 +222,7 @@ pub fn check_edges(
 fn input_of(shape: &LayerShape) -> Option<TensorShape> {
     Some(match shape.op {
         Op::Gemm => TensorShape {
-            channels: shape.bound(Dim::K),
+            channels: shape.bound(Dim::K).checked_mul(shape.bound(Dim::G))?,
             rows: shape.bound(Dim::M),
             columns: 1,
         },

@@ -324,7 +324,7 @@ pub fn output_of(shape: &LayerShape) -> Option<TensorShape> {
     let [rows, columns] = shape.output()?;
     Some(match shape.op {
         Op::Gemm => TensorShape {
-            channels: shape.bound(Dim::N),
+            channels: shape.bound(Dim::N).checked_mul(shape.bound(Dim::G))?,
             rows: shape.bound(Dim::M),
             columns: 1,
         },

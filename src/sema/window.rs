@@ -147,7 +147,10 @@ pub fn fits(shape: &LayerShape, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         out.push(does_not_fit(shape, span));
         return false;
     };
-    let channels = shape.output_channels().unwrap_or(u64::MAX);
+    let channels = match shape.op {
+        Op::Gemm => shape.bound(Dim::N).saturating_mul(shape.bound(Dim::G)),
+        _ => shape.output_channels().unwrap_or(u64::MAX),
+    };
     if output
         .into_iter()
         .chain([channels])
