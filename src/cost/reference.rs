@@ -326,3 +326,53 @@ impl CostModel for Maestro {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::dataflow::{ClusterLevel, Directive};
+
+    /// A level of two directives on the group and the rows of a product.
+    fn walked(kind: MapKind, groups: u64, rows: u64) -> Result<(Layer, Mapping), Refused> {
+        let bounds = [(Dim::G, groups), (Dim::M, rows), (Dim::N, 64), (Dim::K, 32)];
+        let directive = |kind, dim| Directive {
+            kind,
+            dim,
+            size: Size::Count(1),
+            step: Size::Count(1),
+            span: Default::default(),
+        };
+        let rule = Rule {
+            ops: vec![Op::Gemm],
+            layers: Vec::new(),
+            levels: vec![ClusterLevel {
+                cluster: None,
+                directives: vec![directive(kind, Dim::G), directive(MapKind::Spatial, Dim::M)],
+            }],
+            span: Default::default(),
+        };
+        original(&LayerShape::new(Op::Gemm, &bounds), &rule, &[16])
+    }
+
+    #[test]
+    fn groups_of_products_are_rows_of_one() {
+        let (grouped, mapping) = walked(MapKind::Temporal, 12, 128).expect("sound");
+        let (single, same) = walked(MapKind::Temporal, 0, 1536).expect("sound");
+        assert_eq!(grouped, single);
+        let hardware = Hardware {
+            pes: 16,
+            simd_lanes: 1,
+            noc_bandwidth: 64,
+            noc_latency: 1,
+            offchip_bandwidth: 64,
+            coefficients: Coefficients::published(),
+        };
+        assert!(maestro::evaluate(&grouped, &mapping, &hardware).is_ok());
+        assert_eq!(
+            maestro::evaluate(&grouped, &mapping, &hardware),
+            maestro::evaluate(&single, &same, &hardware)
+        );
+        let (layer, mapping) = walked(MapKind::Spatial, 12, 128).expect("as a text");
+        assert!(maestro::evaluate(&layer, &mapping, &hardware).is_err());
+    }
+}
