@@ -2,6 +2,7 @@
 
 mod command;
 mod encode;
+mod exporters;
 mod hostile;
 mod models;
 mod operators;
