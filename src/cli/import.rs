@@ -117,7 +117,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let text = match (args.format, content.network) {
         (_, Content::Hardware(text)) => text,
         (Format::Cfx, Content::Network(network, mapped)) => {
-            let mut text = network::cfx(&network, &args.file, free.len());
+            let mut text = network::cfx(&network, &args.file);
             if let Some(mapped) = &mapped {
                 text.push('\n');
                 text.push_str(&dataflow::cfx(mapped));
@@ -165,6 +165,7 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         Ok(read) => read,
         Err(found) => return (None, found),
     };
+    let seen_through = read.seen_through();
     let Imported {
         statements,
         vertices,
@@ -199,7 +200,13 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
     }
     warnings.append(&mut found);
     let kept = network.map(|network| Kept {
-        network: Content::Network(Box::new(network), mapped),
+        network: Content::Network(
+            Box::new(Network {
+                seen_through,
+                ..network
+            }),
+            mapped,
+        ),
         free,
     });
     (kept, warnings)

@@ -22,14 +22,16 @@ fn neighbours(network: &Network, at: NodeIndex, way: Direction) -> Vec<NodeIndex
 }
 
 /// `network name { … }`, a layer and its edges to a line, in the order declared. Reading it again
-/// gives the same network. `origin` and the number of operators left out stand at the top.
-pub fn cfx(network: &Network, origin: &str, free: usize) -> String {
+/// gives the same network. `origin` and the operators that are no nodes stand at the top.
+pub fn cfx(network: &Network, origin: &str) -> String {
     let origin = origin.replace(char::is_control, "_");
     let mut out = format!("// Imported from {origin}");
+    let free: u64 = network.seen_through.iter().map(|(_, n)| n).sum();
     if free > 0 {
-        let plural = if free == 1 { "" } else { "s" };
+        let (plural, verb) = if free == 1 { ("", "s") } else { ("s", "") };
         out.push_str(&format!(
-            "; edges are seen through {free} operator{plural} that cost nothing on the array"
+            "; edges are seen through {free} operator{plural} that cost{verb} nothing on the array:\n// {}",
+            kinds(network)
         ));
     }
     out.push_str(".\n");
@@ -71,6 +73,15 @@ pub fn cfx(network: &Network, origin: &str, free: usize) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+/// `2 Relu, 1 Softmax`: operators of the network's file that are no nodes.
+pub(super) fn kinds(network: &Network) -> String {
+    let kinds = network.seen_through.iter();
+    let kinds: Vec<String> = kinds
+        .map(|(op, count)| format!("{count} {}", op.replace(char::is_control, "_")))
+        .collect();
+    kinds.join(", ")
 }
 
 fn extents(node: &Node) -> String {

@@ -86,6 +86,9 @@ pub struct Network {
     pub name: String,
     /// False for tables that have lost strides and padding.
     pub shapes_checked: bool,
+    /// Operators of the network's file that cost nothing and are no nodes, because edges are seen
+    /// through them: kinds in the file's words, and how many of each.
+    pub seen_through: Vec<(String, u64)>,
     /// Edges run from producer to consumer.
     pub graph: DiGraph<Node, ()>,
     /// Topological order; among nodes that could come next, the one declared first.

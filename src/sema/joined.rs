@@ -55,6 +55,7 @@ pub fn network(
     (out.len() == before).then(|| Network {
         name: name.node.clone(),
         shapes_checked: false,
+        seen_through: Vec::new(),
         order: graph.node_indices().collect(),
         graph,
         span: name.span,

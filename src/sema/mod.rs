@@ -78,6 +78,8 @@ pub struct FileNetwork {
     pub shapes_checked: bool,
     /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
     pub rules: Vec<ast::RuleDecl>,
+    /// Operators of the file that are no nodes and cost nothing: kinds, and how many of each.
+    pub seen_through: Vec<(String, u64)>,
     /// What is doubtful about them.
     pub warnings: Vec<Diagnostic>,
 }
@@ -90,6 +92,7 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
             vertices: Vec::new(),
             shapes_checked: false,
             rules: Vec::new(),
+            seen_through: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -49,12 +49,16 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
         NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
         NetworkBody::From(from) => {
             let read = from_file(program, from)?;
-            if read.vertices.is_empty() {
+            let network = if read.vertices.is_empty() {
                 let checked = read.shapes_checked;
                 assemble(&decl.name, &read.statements, checked, &[], &mut out)
             } else {
                 joined::network(&decl.name, read.vertices, from.path.span, &mut out)
-            }
+            };
+            network.map(|network| Network {
+                seen_through: read.seen_through,
+                ..network
+            })
         }
     };
     let broken = out.iter().any(|d| d.severity == Severity::Error);

@@ -52,7 +52,7 @@ pub fn assembled(read: &Imported) -> Network {
 pub fn text(bytes: &[u8], dims: &str) -> String {
     let read = read(bytes, dims).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(read.warnings, [], "warnings");
-    let text = network::cfx(&assembled(&read), "model", 0);
+    let text = network::cfx(&assembled(&read), "model");
     let inner = text.lines().filter(|l| l.starts_with("  "));
     inner.map(|l| l.trim()).collect::<Vec<_>>().join("\n")
 }

@@ -151,7 +151,7 @@ fn contents(network: &Network) -> (Vec<(String, NodeKind)>, Vec<[String; 2]>) {
 fn what_is_written_reads_the_same() {
     for (name, ..) in MODELS {
         let network = network_of(name);
-        let text = network::cfx(&network, "a model", 3);
+        let text = network::cfx(&network, "a model");
         let mut sources = SourceMap::default();
         let file = sources.add("spec.cfx", text.as_str());
         let (ast, found) = cfxc::syntax::parse(file, &text);

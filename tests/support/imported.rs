@@ -36,6 +36,7 @@ impl Files for OneFile<'_> {
         };
         let read = read(file, self.0, &Options::default())?;
         Ok(FileNetwork {
+            seen_through: read.seen_through(),
             statements: read.statements,
             vertices: read.vertices,
             shapes_checked: read.shapes_checked,
@@ -121,7 +122,7 @@ pub fn text(file: &str) -> Result<String, String> {
     let net = net.ok_or_else(|| wrong(found))?;
     let (flow, found) = sema::mapped(name("d"), read.rules, &net);
     let flow = flow.ok_or_else(|| wrong(found))?;
-    let (net, flow) = (network::cfx(&net, "file.m", 0), dataflow::cfx(&flow));
+    let (net, flow) = (network::cfx(&net, "file.m"), dataflow::cfx(&flow));
     Ok(format!("{net}{flow}"))
 }
 

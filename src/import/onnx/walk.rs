@@ -345,6 +345,8 @@ impl<'a, 'f> Walker<'a, 'f> {
         let from = self.sources(site)?;
         let mut last: Option<Rc<[u32]>> = None;
         let mut reported = false;
+        // What nobody counts is not known to cost nothing.
+        let mut uncounted = false;
         let costs = layers.is_some();
         match layers {
             None => {}
@@ -360,6 +362,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             Some(Err(Refusal::Beyond(why))) => {
                 let help = "count it by hand, or leave it out of the model";
                 self.not_counted(site, &why, help);
+                uncounted = true;
             }
         }
         let given = match results {
@@ -378,6 +381,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                 };
                 let help = "if it costs something on the array, count it by hand";
                 self.not_counted(site, &why, help);
+                uncounted = true;
                 Vec::new()
             }
         };
@@ -390,7 +394,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         let counted = last.is_some();
         self.give(site, given, reported, last.unwrap_or(from));
         let mut outputs = site.outputs.iter().flatten();
-        if !counted && !outputs.all(|&o| self.slots[o].known.fixed) {
+        if !counted && !uncounted && !outputs.all(|&o| self.slots[o].known.fixed) {
             self.out.free.push(FreeOperator {
                 name: site.label.clone(),
                 op: site.node.op.to_string(),
