@@ -112,6 +112,13 @@ fn a_million_nodes_and_one_more() {
             .1
             .contains("more than 1000000 nodes")
     );
+    let stated = [0x6a, 0x00].repeat(2_000_001);
+    let stated = Message::default().number(1, 8).bytes(7, &stated).0;
+    let found = wrong(&stated, "");
+    assert!(
+        found[0].1.contains("shapes of more than 2000000"),
+        "{found:?}"
+    );
 }
 
 /// A model whose weights are zeros that nobody stored.

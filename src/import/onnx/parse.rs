@@ -14,6 +14,9 @@ pub const MOST_NODES: usize = 1_000_000;
 /// More weights, operands, attributes and statements of shapes no model of so many nodes has.
 const MOST_PARTS: usize = 16 * MOST_NODES;
 
+/// More statements of a tensor's shape no model of so many nodes has.
+const MOST_STATED: usize = 2 * MOST_NODES;
+
 /// More attributes no node or function has.
 const MOST_ATTRIBUTES: usize = 256;
 
@@ -25,6 +28,7 @@ const MOST_NUMBERS: usize = 16 * MOST_NODES;
 pub struct Parser {
     nodes: usize,
     parts: usize,
+    stated: usize,
     numbers: usize,
     words: Names,
     shared: Vec<Rc<str>>,
@@ -392,6 +396,11 @@ impl Parser {
         names: &mut Names,
     ) -> Parsed<Option<Stated>> {
         self.part()?;
+        self.stated += 1;
+        if self.stated > MOST_STATED {
+            let text = format!("it states the shapes of more than {MOST_STATED} tensors");
+            return Err(Damage(text));
+        }
         let mut name = String::new();
         let mut shape = None;
         let mut fields = Fields::of(part);
