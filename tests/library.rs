@@ -139,6 +139,21 @@ fn networks_have_the_counts_that_are_cited() {
     }
 }
 
+/// Darknet's list of layers: 26 x 26 cells with 128 channels from below and 256 from beside.
+#[test]
+fn yolo_stacks_what_it_repeats() {
+    let network = network("std.networks.yolov3_tiny");
+    assert!(network.shapes_checked);
+    let stacked = network.graph.node_weights().find(|n| n.name == "route20");
+    let output = stacked.and_then(|n| n.output).expect("a shape");
+    assert_eq!(
+        (output.channels, output.rows, output.columns),
+        (384, 26, 26)
+    );
+    let last = network.layers().last().and_then(|(_, _, s)| s.output());
+    assert_eq!(last, Some([26, 26]));
+}
+
 /// Whether the comment of a network gives this count.
 fn text_says(name: &str, macs: u64) -> bool {
     let digits = macs.to_string();
@@ -240,6 +255,7 @@ fn tables_of_maestro_are_those_of_its_files() {
 #[test]
 fn unet_is_that_of_its_figure() {
     let network = network("std.networks.unet");
+    assert!(network.shapes_checked);
     let file = published(include_str!("reference/mappings/UNet_yxp_os.cfx"));
     let layers: Vec<_> = network.layers().collect();
     assert_eq!(layers.len(), file.len());

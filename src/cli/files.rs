@@ -200,7 +200,9 @@ impl sema::Files for Disk {
                     )),
             ]),
             Ok(read) => Ok(FileNetwork {
+                seen_through: read.seen_through(),
                 statements: read.statements,
+                vertices: read.vertices,
                 shapes_checked: read.shapes_checked,
                 rules: read.rules,
                 warnings: read.warnings.into_iter().map(placed).collect(),

@@ -117,7 +117,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let text = match (args.format, content.network) {
         (_, Content::Hardware(text)) => text,
         (Format::Cfx, Content::Network(network, mapped)) => {
-            let mut text = network::cfx(&network, &args.file, free.len());
+            let mut text = network::cfx(&network, &args.file);
             if let Some(mapped) = &mapped {
                 text.push('\n');
                 text.push_str(&dataflow::cfx(mapped));
@@ -126,7 +126,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         }
         (Format::Json, Content::Network(network, _)) => {
             let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
-            crate::emit::json::text(&network::json(&network, &free, &warnings))
+            network::json(&network, &free, &warnings)
         }
     };
     let Some(out) = &args.output else {
@@ -165,8 +165,10 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         Ok(read) => read,
         Err(found) => return (None, found),
     };
+    let seen_through = read.seen_through();
     let Imported {
         statements,
+        vertices,
         shapes_checked,
         rules,
         hardware,
@@ -185,7 +187,7 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         return (Some(Kept { network, free }), warnings);
     }
     let at = Name::new(name.to_string(), nowhere);
-    let (network, mut found) = sema::assembled(at.clone(), &statements, shapes_checked);
+    let (network, mut found) = sema::assembled(at.clone(), &statements, vertices, shapes_checked);
     let mut mapped = None;
     if let (Some(network), false) = (&network, rules.is_empty()) {
         let (dataflow, mut said) = sema::mapped(at, rules, network);
@@ -198,7 +200,13 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
     }
     warnings.append(&mut found);
     let kept = network.map(|network| Kept {
-        network: Content::Network(Box::new(network), mapped),
+        network: Content::Network(
+            Box::new(Network {
+                seen_through,
+                ..network
+            }),
+            mapped,
+        ),
         free,
     });
     (kept, warnings)

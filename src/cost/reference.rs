@@ -11,7 +11,7 @@ use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
 use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Price, Refused, reference_account};
 use crate::base::units::Quantity;
-use crate::ir::dataflow::{Rule, Size};
+use crate::ir::dataflow::{MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
@@ -200,6 +200,12 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     for dim in Dim::ALL {
         layer.dims[dim] = signed(shape.bounds[dim]);
     }
+    if shape.op == Op::Gemm {
+        // The reference has no groups of products: the rows of all of them are one left operand.
+        let rows = shape.bound(Dim::M).checked_mul(shape.bound(Dim::G));
+        layer.dims[Dim::M] = signed(rows.ok_or_else(too_large)?);
+        layer.dims[Dim::G] = 0;
+    }
     if shape.op == Op::Dense {
         for dim in [Dim::Y, Dim::X, Dim::R, Dim::S] {
             layer.dims[dim] = 1;
@@ -236,6 +242,9 @@ fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Re
             mapping.cluster(value(size))?;
         }
         for d in &level.directives {
+            if layer.kind == Kind::Gemm && d.dim == Dim::G && d.kind == MapKind::Temporal {
+                continue; // product after product: the rows of the one that is left
+            }
             mapping.push(maestro::Directive {
                 kind: d.kind,
                 dim: d.dim,
@@ -334,5 +343,55 @@ impl CostModel for Maestro {
             "strides change tiles but not the output extents the model derives, so strided layers may count other MACs than the network has",
             "reduction across PEs and multicast are free; some two-dimensional mappings run faster than one MAC per PE and cycle",
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::dataflow::{ClusterLevel, Directive};
+
+    /// A level of two directives on the group and the rows of a product.
+    fn walked(kind: MapKind, groups: u64, rows: u64) -> Result<(Layer, Mapping), Refused> {
+        let bounds = [(Dim::G, groups), (Dim::M, rows), (Dim::N, 64), (Dim::K, 32)];
+        let directive = |kind, dim| Directive {
+            kind,
+            dim,
+            size: Size::Count(1),
+            step: Size::Count(1),
+            span: Default::default(),
+        };
+        let rule = Rule {
+            ops: vec![Op::Gemm],
+            layers: Vec::new(),
+            levels: vec![ClusterLevel {
+                cluster: None,
+                directives: vec![directive(kind, Dim::G), directive(MapKind::Spatial, Dim::M)],
+            }],
+            span: Default::default(),
+        };
+        original(&LayerShape::new(Op::Gemm, &bounds), &rule, &[16])
+    }
+
+    #[test]
+    fn groups_of_products_are_rows_of_one() {
+        let (grouped, mapping) = walked(MapKind::Temporal, 12, 128).expect("sound");
+        let (single, same) = walked(MapKind::Temporal, 0, 1536).expect("sound");
+        assert_eq!(grouped, single);
+        let hardware = Hardware {
+            pes: 16,
+            simd_lanes: 1,
+            noc_bandwidth: 64,
+            noc_latency: 1,
+            offchip_bandwidth: 64,
+            coefficients: Coefficients::published(),
+        };
+        assert!(maestro::evaluate(&grouped, &mapping, &hardware).is_ok());
+        assert_eq!(
+            maestro::evaluate(&grouped, &mapping, &hardware),
+            maestro::evaluate(&single, &same, &hardware)
+        );
+        let (layer, mapping) = walked(MapKind::Spatial, 12, 128).expect("as a text");
+        assert!(maestro::evaluate(&layer, &mapping, &hardware).is_err());
     }
 }

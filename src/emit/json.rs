@@ -69,7 +69,8 @@ fn is_scalar(value: &Value) -> bool {
     !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
-fn write(value: &Value, depth: usize, in_list: bool, out: &mut String) {
+/// Writes a value at this depth; `in_list` if it is an item of a list.
+pub(super) fn write(value: &Value, depth: usize, in_list: bool, out: &mut String) {
     let (brackets, count, inline) = match value {
         Value::Array(list) => ("[]", list.len(), list.iter().all(is_scalar)),
         Value::Object(map) => ("{}", map.len(), in_list && map.values().all(is_scalar)),

@@ -124,6 +124,13 @@ fn layer_tables(decision: &Decision, out: &mut String) {
             free.join(", ")
         ));
     }
+    let network = &decision.problem.network;
+    if !network.seen_through.is_empty() {
+        out.push_str(&format!(
+            "\nAt no cost on the array, in the words of the network's file: {}. Edges are seen through them.\n",
+            escaped(&super::network::kinds(network))
+        ));
+    }
     let other = decision.other_macs();
     if !other.is_empty() {
         out.push_str(&format!(

@@ -1,6 +1,7 @@
 //! Imported networks: as a block of the language, and as JSON.
 
 use super::graph;
+use super::json::write;
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, NodeKind};
@@ -8,7 +9,6 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 /// Nodes that an edge joins to this one, in the order of the network's edges.
 fn neighbours(network: &Network, at: NodeIndex, way: Direction) -> Vec<NodeIndex> {
@@ -22,14 +22,16 @@ fn neighbours(network: &Network, at: NodeIndex, way: Direction) -> Vec<NodeIndex
 }
 
 /// `network name { … }`, a layer and its edges to a line, in the order declared. Reading it again
-/// gives the same network. `origin` and the number of operators left out stand at the top.
-pub fn cfx(network: &Network, origin: &str, free: usize) -> String {
+/// gives the same network. `origin` and the operators that are no nodes stand at the top.
+pub fn cfx(network: &Network, origin: &str) -> String {
     let origin = origin.replace(char::is_control, "_");
     let mut out = format!("// Imported from {origin}");
+    let free: u64 = network.seen_through.iter().map(|(_, n)| n).sum();
     if free > 0 {
-        let plural = if free == 1 { "" } else { "s" };
+        let (plural, verb) = if free == 1 { ("", "s") } else { ("s", "") };
         out.push_str(&format!(
-            "; edges are seen through {free} operator{plural} that cost nothing on the array"
+            "; edges are seen through {free} operator{plural} that cost{verb} nothing on the array:\n// {}",
+            kinds(network)
         ));
     }
     out.push_str(".\n");
@@ -71,6 +73,15 @@ pub fn cfx(network: &Network, origin: &str, free: usize) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+/// `2 Relu, 1 Softmax`: operators of the network's file that are no nodes.
+pub(super) fn kinds(network: &Network) -> String {
+    let kinds = network.seen_through.iter();
+    let kinds: Vec<String> = kinds
+        .map(|(op, count)| format!("{count} {}", op.replace(char::is_control, "_")))
+        .collect();
+    kinds.join(", ")
 }
 
 fn extents(node: &Node) -> String {
@@ -122,26 +133,49 @@ pub(super) fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Layers in the order declared, each with the layers it takes from and gives to, joins seen
-/// through; then what costs nothing (name and operator), and warnings.
-pub fn json(network: &Network, free: &[(&str, &str)], warnings: &[&str]) -> Value {
-    let layers = network
-        .graph
-        .node_indices()
-        .filter_map(|at| match &network.graph[at].kind {
-            NodeKind::Layer(shape) => Some(layer(network, at, shape)),
-            _ => None,
-        });
-    let layers: Vec<Value> = layers.collect();
+/// Layers in the order declared, each with what it takes from and gives to; then what costs nothing
+/// (joins of the network with their edges, operators by name and kind), and warnings. The text is
+/// written layer by layer: values of all of them at once would take many times its size.
+pub fn json(network: &Network, free: &[(&str, &str)], warnings: &[&str]) -> String {
+    let nodes = || network.graph.node_indices();
+    let kind = |at: NodeIndex| &network.graph[at].kind;
+    let layers = nodes().filter_map(|at| match kind(at) {
+        NodeKind::Layer(shape) => Some(layer(network, at, shape)),
+        _ => None,
+    });
+    let joins = nodes().filter_map(|at| match kind(at) {
+        NodeKind::Free(op) => Some(join(network, at, op)),
+        _ => None,
+    });
     let free = free
         .iter()
         .map(|(name, op)| json!({ "name": name, "op": op }));
-    json!({
-        "network": network.name,
-        "layers": layers,
-        "free": free.collect::<Vec<_>>(),
-        "warnings": warnings,
-    })
+    let mut out = format!("{{\n  \"network\": {},\n", json!(network.name));
+    list("layers", layers, &mut out);
+    list("free", joins.chain(free), &mut out);
+    out.push_str("  \"warnings\": ");
+    write(&json!(warnings), 1, false, &mut out);
+    out.push_str("\n}\n");
+    out
+}
+
+/// `"key": [ … ],`, an item to a line at least.
+fn list(key: &str, items: impl Iterator<Item = Value>, out: &mut String) {
+    out.push_str(&format!("  \"{key}\": ["));
+    let empty = out.len();
+    for item in items {
+        out.push_str(if out.len() == empty {
+            "\n    "
+        } else {
+            ",\n    "
+        });
+        write(&item, 2, true, out);
+    }
+    out.push_str(if out.len() == empty {
+        "],\n"
+    } else {
+        "\n  ],\n"
+    });
 }
 
 fn layer(network: &Network, at: NodeIndex, shape: &LayerShape) -> Value {
@@ -163,36 +197,28 @@ fn layer(network: &Network, at: NodeIndex, shape: &LayerShape) -> Value {
     };
     out.insert("groups".into(), groups.into());
     out.insert("macs".into(), json!(shape.macs()));
-    out.insert(
-        "inputs".into(),
-        json!(layers_by(network, at, Direction::Incoming)),
-    );
-    out.insert(
-        "outputs".into(),
-        json!(layers_by(network, at, Direction::Outgoing)),
-    );
+    edges(network, at, &mut out);
     Value::Object(out)
 }
 
-/// The layers nearest to this one along the edges.
-fn layers_by(network: &Network, at: NodeIndex, way: Direction) -> Vec<&str> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    let mut waiting = neighbours(network, at, way);
-    waiting.reverse();
-    while let Some(next) = waiting.pop() {
-        if !seen.insert(next) {
-            continue;
-        }
-        match &network.graph[next].kind {
-            NodeKind::Layer(_) => found.push(network.graph[next].name.as_str()),
-            NodeKind::Input => {}
-            NodeKind::Free(_) => {
-                let mut further = neighbours(network, next, way);
-                further.reverse();
-                waiting.append(&mut further);
-            }
-        }
+fn join(network: &Network, at: NodeIndex, op: &str) -> Value {
+    let mut out = Map::new();
+    out.insert("name".into(), network.graph[at].name.as_str().into());
+    out.insert("op".into(), op.into());
+    edges(network, at, &mut out);
+    Value::Object(out)
+}
+
+/// Names of the layers and joins on the other ends of a node's edges.
+fn edges(network: &Network, at: NodeIndex, out: &mut Map<String, Value>) {
+    for (key, way) in [
+        ("inputs", Direction::Incoming),
+        ("outputs", Direction::Outgoing),
+    ] {
+        let ends = neighbours(network, at, way).into_iter();
+        let ends = ends.map(|end| &network.graph[end]);
+        let names = ends.filter(|node| node.kind != NodeKind::Input);
+        let names: Vec<&str> = names.map(|node| node.name.as_str()).collect();
+        out.insert(key.into(), names.into());
     }
-    found
 }

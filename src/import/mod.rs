@@ -9,13 +9,14 @@ pub mod named;
 mod names;
 pub mod onnx;
 pub mod scalesim;
-mod statements;
 pub mod table;
 
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
+use crate::ir::network::Vertex;
 use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
 use maestro::hardware::{self, Hardware};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -61,8 +62,10 @@ pub struct Options {
 /// A network that came from a file.
 #[derive(Debug, Clone, Default)]
 pub struct Imported {
-    /// Layers with their bounds, and edges between them.
+    /// Layers with their bounds, and edges between them, of a file that is a text.
     pub statements: Vec<NetworkStmt>,
+    /// Layers and joins of a file that is none.
+    pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along every edge.
     pub shapes_checked: bool,
     /// How the file maps its layers, if it does.
@@ -74,6 +77,18 @@ pub struct Imported {
     pub free: Vec<FreeOperator>,
     /// What is doubtful.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Imported {
+    /// How many there are of each kind of operator that costs nothing and is no node, by name.
+    pub fn seen_through(&self) -> Vec<(String, u64)> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for operator in &self.free {
+            *counts.entry(&operator.op).or_default() += 1;
+        }
+        let own = counts.into_iter().map(|(op, n)| (op.to_string(), n));
+        own.collect()
+    }
 }
 
 /// An operator that costs nothing on the array.

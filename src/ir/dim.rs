@@ -9,7 +9,7 @@ use std::ops::{Index, IndexMut};
 pub enum Dim {
     /// Input channels (of a GEMM: none).
     C,
-    /// Groups of a grouped convolution.
+    /// Groups of a grouped convolution; products of a GEMM.
     G,
     /// Output channels (of a GEMM: the reduction).
     K,

@@ -15,7 +15,7 @@ pub enum Op {
     TransposedConv,
     /// Fully connected: `K` outputs of `C` inputs.
     Dense,
-    /// Matrix product: (M x K) by (K x N).
+    /// Matrix product: (M x K) by (K x N); `G` of them if both operands differ from one to the next.
     Gemm,
 }
 
@@ -64,7 +64,7 @@ impl Op {
                 Dim::S,
             ],
             Op::Dense => &[Dim::N, Dim::K, Dim::C],
-            Op::Gemm => &[Dim::M, Dim::N, Dim::K],
+            Op::Gemm => &[Dim::G, Dim::M, Dim::N, Dim::K],
         }
     }
 
@@ -283,6 +283,13 @@ mod tests {
         shape.stride = [2, 2];
         assert_eq!(shape.output(), Some([14, 10]));
         assert_eq!(shape.macs(), Some(7 * 5 * 2 * 2 * 8 * 4));
+    }
+
+    #[test]
+    fn twelve_heads() {
+        let dims = [(Dim::G, 12), (Dim::M, 128), (Dim::N, 128), (Dim::K, 64)];
+        let shape = LayerShape::new(Op::Gemm, &dims);
+        assert_eq!(shape.macs(), Some(12 * 128 * 128 * 64));
     }
 
     #[test]

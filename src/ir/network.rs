@@ -3,6 +3,7 @@
 use super::layer::LayerShape;
 use crate::base::span::Span;
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::rc::Rc;
 
 /// Extents of a feature map for one element of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,17 @@ pub struct Node {
     pub span: Span,
 }
 
+/// A node as a model's file gives it, before it is checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vertex {
+    /// Unique in the model.
+    pub name: String,
+    /// The layer's bounds; `None` for a join of layers, which costs nothing.
+    pub shape: Option<LayerShape>,
+    /// Positions of the vertices it takes from, all before its own, in order, without doubles.
+    pub inputs: Rc<[u32]>,
+}
+
 /// A validated network: acyclic, non-empty, shapes agree along every edge unless unchecked.
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -74,6 +86,9 @@ pub struct Network {
     pub name: String,
     /// False for tables that have lost strides and padding.
     pub shapes_checked: bool,
+    /// Operators of the network's file that cost nothing and are no nodes, because edges are seen
+    /// through them: kinds in the file's words, and how many of each.
+    pub seen_through: Vec<(String, u64)>,
     /// Edges run from producer to consumer.
     pub graph: DiGraph<Node, ()>,
     /// Topological order; among nodes that could come next, the one declared first.

@@ -257,7 +257,12 @@ impl<'a> Fields<'a> {
     ) -> Option<[u64; 2]> {
         let value = self.pair(name, min, max, out)?;
         if value.is_none() {
-            self.missing.push((name, "3x3"));
+            let example = match name {
+                "scale" => "2",
+                "size" => "56x56",
+                _ => "3x3",
+            };
+            self.missing.push((name, example));
         }
         value
     }

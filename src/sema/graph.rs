@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Network, Node, TensorShape};
-use crate::syntax::ast::NetworkDecl;
+use crate::syntax::ast::Name;
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -222,7 +222,7 @@ pub fn check_edges(
 fn input_of(shape: &LayerShape) -> Option<TensorShape> {
     Some(match shape.op {
         Op::Gemm => TensorShape {
-            channels: shape.bound(Dim::K),
+            channels: shape.bound(Dim::K).checked_mul(shape.bound(Dim::G))?,
             rows: shape.bound(Dim::M),
             columns: 1,
         },
@@ -236,7 +236,7 @@ fn input_of(shape: &LayerShape) -> Option<TensorShape> {
 
 /// The finished graph.
 pub fn build(
-    decl: &NetworkDecl,
+    name: &Name,
     nodes: Vec<Node>,
     edges: &[Edge],
     order: &[usize],
@@ -248,10 +248,11 @@ pub fn build(
         graph.add_edge(indices[edge.from], indices[edge.to], ());
     }
     Network {
-        name: decl.name.node.clone(),
+        name: name.node.clone(),
         shapes_checked,
+        seen_through: Vec::new(),
         graph,
         order: order.iter().map(|&i| indices[i]).collect(),
-        span: decl.name.span,
+        span: name.span,
     }
 }

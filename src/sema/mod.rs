@@ -13,6 +13,7 @@ mod expect;
 mod extend;
 mod fields;
 mod graph;
+mod joined;
 mod kind;
 pub mod library;
 mod lint;
@@ -36,7 +37,7 @@ pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};
-use crate::ir::network::Network;
+use crate::ir::network::{Network, Vertex};
 use crate::ir::problem::Problem;
 use crate::ir::registry::{MethodSpec, ModelSpec};
 use crate::syntax::ast;
@@ -99,12 +100,16 @@ pub struct FileRequest<'a> {
 /// The layers that came from a file.
 #[derive(Debug, Clone)]
 pub struct FileNetwork {
-    /// Layers and edges.
+    /// Layers and edges of a text.
     pub statements: Vec<ast::NetworkStmt>,
+    /// Layers and joins of a model that is no text.
+    pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along the edges.
     pub shapes_checked: bool,
     /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
     pub rules: Vec<ast::RuleDecl>,
+    /// Operators of the file that are no nodes and cost nothing: kinds, and how many of each.
+    pub seen_through: Vec<(String, u64)>,
     /// What is doubtful about them.
     pub warnings: Vec<Diagnostic>,
 }
@@ -114,8 +119,10 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
     fn from(statements: Vec<ast::NetworkStmt>) -> Self {
         FileNetwork {
             statements,
+            vertices: Vec::new(),
             shapes_checked: false,
             rules: Vec::new(),
+            seen_through: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -4,12 +4,12 @@ use super::fields::{self, Fields};
 use super::operator::{self, Call};
 use super::scope::Program;
 use super::window::{MAX_EXTENT, Window, fits};
-use super::{FileRequest, graph, quantity};
+use super::{FileNetwork, FileRequest, graph, joined, quantity};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
-use crate::ir::network::{Network, Node, NodeKind, TensorShape};
+use crate::ir::network::{Network, Node, NodeKind, TensorShape, Vertex};
 use crate::syntax::ast::{
     self, DimDecl, Field, FromFile, Name, NetworkBody, NetworkDecl, NetworkStmt,
 };
@@ -40,20 +40,34 @@ pub enum DraftKind<'a> {
 /// Lowers a network; `None` if it has errors.
 pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
     let mut out = Vec::new();
-    let (statements, checked) = match &decl.body {
-        NetworkBody::Statements(list) => (list.clone(), decl.unchecked.is_none()),
+    let network = match &decl.body {
+        NetworkBody::Statements(list) => {
+            let checked = decl.unchecked.is_none();
+            assemble(&decl.name, list, checked, &program.damage, &mut out)
+        }
         // Without a size that could not be read, what the file leaves open means nothing.
         NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
-        NetworkBody::From(from) => from_file(program, from)?,
+        NetworkBody::From(from) => {
+            let read = from_file(program, from)?;
+            let network = if read.vertices.is_empty() {
+                let checked = read.shapes_checked;
+                assemble(&decl.name, &read.statements, checked, &[], &mut out)
+            } else {
+                joined::network(&decl.name, read.vertices, from.path.span, &mut out)
+            };
+            network.map(|network| Network {
+                seen_through: read.seen_through,
+                ..network
+            })
+        }
     };
-    let network = assemble(decl, &statements, checked, &program.damage, &mut out);
     let broken = out.iter().any(|d| d.severity == Severity::Error);
     program.diagnostics.extend(out);
     network.filter(|_| !broken)
 }
 
-/// Layers and edges of a file, and whether shapes must agree along the edges.
-fn from_file(program: &mut Program, from: &FromFile) -> Option<(Vec<NetworkStmt>, bool)> {
+/// What a file holds.
+fn from_file(program: &mut Program, from: &FromFile) -> Option<FileNetwork> {
     let dims = dims(&from.dims, &mut program.diagnostics)?;
     let path = &from.path;
     let wanted = FileRequest {
@@ -62,9 +76,9 @@ fn from_file(program: &mut Program, from: &FromFile) -> Option<(Vec<NetworkStmt>
         dims,
     };
     match program.files.network(&wanted, program.sources) {
-        Ok(read) => {
-            program.diagnostics.extend(read.warnings);
-            Some((read.statements, read.shapes_checked))
+        Ok(mut read) => {
+            program.diagnostics.append(&mut read.warnings);
+            Some(read)
         }
         Err(diagnostics) if diagnostics.is_empty() => {
             program.diagnostics.push(
@@ -103,26 +117,25 @@ fn dims(decls: &[DimDecl], out: &mut Vec<Diagnostic>) -> Option<Vec<(Name, u64)>
     (out.len() == before).then_some(dims)
 }
 
-/// A network of statements that a file gave, under a name, and what is wrong with them.
+/// A network of what a file gave, statements or vertices, under a name; and what is wrong with it.
 pub fn assembled(
     name: Name,
     statements: &[NetworkStmt],
+    vertices: Vec<Vertex>,
     checked: bool,
 ) -> (Option<Network>, Vec<Diagnostic>) {
     let mut out = Vec::new();
-    let decl = NetworkDecl {
-        span: name.span,
-        name,
-        unchecked: None,
-        body: NetworkBody::Statements(Vec::new()),
+    let network = if vertices.is_empty() {
+        assemble(&name, statements, checked, &[], &mut out)
+    } else {
+        joined::network(&name, vertices, name.span, &mut out)
     };
-    let network = assemble(&decl, statements, checked, &[], &mut out);
     let broken = out.iter().any(|d| d.severity == Severity::Error);
     (network.filter(|_| !broken), out)
 }
 
 fn assemble(
-    decl: &NetworkDecl,
+    name: &Name,
     statements: &[NetworkStmt],
     checked: bool,
     damage: &[Span],
@@ -139,20 +152,7 @@ fn assemble(
         DraftKind::Call(call) => call.is_layer(),
         DraftKind::Input(_) => false,
     }) {
-        out.push(
-            Diagnostic::error(
-                codes::EMPTY_NETWORK,
-                format!(
-                    "network `{}` has no layer to place on an accelerator",
-                    decl.name.node
-                ),
-            )
-            .label(
-                decl.name.span,
-                "no convolution, dense or matrix layer in this network",
-            )
-            .help("add one, e.g. `conv1 = conv(image) { filters = 32, kernel = 3x3, pad = 1 }`"),
-        );
+        out.push(empty(name));
     }
     let (edges, cut) = connect(statements, &drafts, &names, out);
     for at in cut {
@@ -170,7 +170,23 @@ fn assemble(
     graph::lint_loose(&drafts, &edges, out);
     // Those of a circle are not in the order; they have no node either.
     let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
-    Some(graph::build(decl, nodes?, &edges, &order, checked))
+    Some(graph::build(name, nodes?, &edges, &order, checked))
+}
+
+/// Nothing in the network is priced.
+pub fn empty(name: &Name) -> Diagnostic {
+    Diagnostic::error(
+        codes::EMPTY_NETWORK,
+        format!(
+            "network `{}` has no layer to place on an accelerator",
+            name.node
+        ),
+    )
+    .label(
+        name.span,
+        "no convolution, dense or matrix layer in this network",
+    )
+    .help("add one, e.g. `conv1 = conv(image) { filters = 32, kernel = 3x3, pad = 1 }`")
 }
 
 /// One draft per declared node; names must differ.

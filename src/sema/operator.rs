@@ -27,6 +27,12 @@ pub enum Operator {
     GlobalPool,
     /// All elements in one vector.
     Flatten,
+    /// Repeats or interpolates rows and columns.
+    Upsample,
+    /// Keeps so many rows and columns.
+    Crop,
+    /// Keeps so many channels.
+    Slice,
     /// Leaves the shape as it is.
     Pointwise,
 }
@@ -44,6 +50,9 @@ pub const OPERATORS: &[(&str, Operator)] = &[
     ("avg_pool", Operator::Pool),
     ("global_pool", Operator::GlobalPool),
     ("flatten", Operator::Flatten),
+    ("upsample", Operator::Upsample),
+    ("crop", Operator::Crop),
+    ("slice", Operator::Slice),
     ("relu", Operator::Pointwise),
     ("relu6", Operator::Pointwise),
     ("sigmoid", Operator::Pointwise),
@@ -77,6 +86,13 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("swish", "silu"),
     ("sum", "add"),
     ("cat", "concat"),
+    ("resize", "upsample"),
+    ("interpolate", "upsample"),
+    ("upsampling", "upsample"),
+    ("center_crop", "crop"),
+    ("cropping", "crop"),
+    ("chunk", "slice"),
+    ("split", "slice"),
 ];
 
 /// The kind of layer that a word of another tool stands for.
@@ -144,9 +160,11 @@ pub struct Call<'a> {
     pub operator: Operator,
     /// As the report calls it.
     word: &'static str,
-    /// Filters, units or channel multiplier.
+    /// Filters, units, channel multiplier, or channels of a slice.
     channels: u64,
     kernel: [u64; 2],
+    /// Rows and columns: factors of an upsampling, extents of a crop.
+    plane: [u64; 2],
     window: Window,
     groups: u64,
 }
@@ -181,6 +199,7 @@ impl<'a> Call<'a> {
             word,
             channels: 1,
             kernel: [1, 1],
+            plane: [1, 1],
             window: Window::PLAIN,
             groups: 1,
         };
@@ -227,6 +246,13 @@ impl<'a> Call<'a> {
                 call.kernel = kernel?;
                 call.window = window?;
             }
+            Operator::Upsample => {
+                call.plane = fields.required_pair("scale", 1, MAX_EXTENT, out)?;
+            }
+            Operator::Crop => call.plane = fields.required_pair("size", 1, MAX_EXTENT, out)?,
+            Operator::Slice => {
+                call.channels = fields.required_whole("channels", 1, MAX_EXTENT, out)?;
+            }
             Operator::Join
             | Operator::Concat
             | Operator::GlobalPool
@@ -260,8 +286,71 @@ impl<'a> Call<'a> {
             Operator::Pool => (free, self.pool(input, out)?),
             Operator::GlobalPool => (free, TensorShape::vector(input.channels)),
             Operator::Flatten => (free, TensorShape::vector(flat(input, span, out)?)),
+            Operator::Upsample => (free, self.upsampled(input, out)?),
+            Operator::Crop | Operator::Slice => (free, self.part(input, operands, out)?),
             Operator::Pointwise => (free, input),
         })
+    }
+
+    fn upsampled(&self, input: TensorShape, out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
+        let grown = |extent: u64, by: u64| extent.checked_mul(by).filter(|&e| e <= MAX_EXTENT);
+        let rows = grown(input.rows, self.plane[0]);
+        let columns = grown(input.columns, self.plane[1]);
+        let (Some(rows), Some(columns)) = (rows, columns) else {
+            out.push(too_large(
+                self.op.span,
+                "the upsampled map in one dimension",
+            ));
+            return None;
+        };
+        Some(TensorShape {
+            channels: input.channels,
+            rows,
+            columns,
+        })
+    }
+
+    /// What a crop or a slice keeps; it cannot be more than there is.
+    fn part(
+        &self,
+        input: TensorShape,
+        operands: &[Operand],
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<TensorShape> {
+        let kept = match self.operator {
+            Operator::Crop => TensorShape {
+                channels: input.channels,
+                rows: self.plane[0],
+                columns: self.plane[1],
+            },
+            _ => TensorShape {
+                channels: self.channels,
+                ..input
+            },
+        };
+        if kept.channels <= input.channels
+            && kept.rows <= input.rows
+            && kept.columns <= input.columns
+        {
+            return Some(kept);
+        }
+        let operand = operands.first()?;
+        out.push(
+            Diagnostic::error(
+                codes::SHAPE_MISMATCH,
+                format!(
+                    "`{}` keeps {kept} of `{}`, which is {input}",
+                    self.op.node, operand.2.name
+                ),
+            )
+            .label(operand.1, format!("this is {input} (C, Y, X)"))
+            .label(
+                operand.2.span,
+                format!("`{}` is declared here", operand.2.name),
+            )
+            .help("keep at most what is there, or check the layers before it"),
+        );
+        None
     }
 
     fn layer(
@@ -324,7 +413,7 @@ pub fn output_of(shape: &LayerShape) -> Option<TensorShape> {
     let [rows, columns] = shape.output()?;
     Some(match shape.op {
         Op::Gemm => TensorShape {
-            channels: shape.bound(Dim::N),
+            channels: shape.bound(Dim::N).checked_mul(shape.bound(Dim::G))?,
             rows: shape.bound(Dim::M),
             columns: 1,
         },

@@ -13,7 +13,7 @@ use crate::syntax::ast::{Field, Value};
 pub const MAX_EXTENT: u64 = 1_000_000_000;
 
 /// The largest stride, padding or dilation.
-const MAX_STEP: u64 = 1_000_000;
+pub const MAX_STEP: u64 = 1_000_000;
 
 /// How a window moves over its input.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +147,10 @@ pub fn fits(shape: &LayerShape, span: Span, out: &mut Vec<Diagnostic>) -> bool {
         out.push(does_not_fit(shape, span));
         return false;
     };
-    let channels = shape.output_channels().unwrap_or(u64::MAX);
+    let channels = match shape.op {
+        Op::Gemm => shape.bound(Dim::N).saturating_mul(shape.bound(Dim::G)),
+        _ => shape.output_channels().unwrap_or(u64::MAX),
+    };
     if output
         .into_iter()
         .chain([channels])

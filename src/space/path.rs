@@ -238,6 +238,7 @@ mod tests {
         let network = Network {
             name: "n".to_string(),
             shapes_checked: false,
+            seen_through: Vec::new(),
             order: graph.node_indices().collect(),
             graph,
             span,

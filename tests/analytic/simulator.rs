@@ -77,9 +77,9 @@ impl Simulator {
         };
         let (mut input, weights, mut output) = match shape.op {
             Op::Gemm => (
-                plain(&[Dim::M, Dim::K]),
-                plain(&[Dim::K, Dim::N]),
-                plain(&[Dim::M, Dim::N]),
+                plain(&[Dim::G, Dim::M, Dim::K]),
+                plain(&[Dim::G, Dim::K, Dim::N]),
+                plain(&[Dim::G, Dim::M, Dim::N]),
             ),
             Op::Depthwise => (
                 plain(&[Dim::N, Dim::C]),

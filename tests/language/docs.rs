@@ -169,7 +169,14 @@ fn library_texts() {
 fn operators_and_kinds() {
     let told = column("### Inferred shapes", 0);
     let attributes = ["filters", "units", "kernel", "stride", "pad", "dilation"];
-    let rest = ["groups", "multiplier", "output_pad"];
+    let rest = [
+        "groups",
+        "multiplier",
+        "output_pad",
+        "scale",
+        "size",
+        "channels",
+    ];
     same(&told, sema::operators().chain(attributes).chain(rest));
     same(
         &column("### Explicit bounds", 0),
@@ -195,7 +202,7 @@ fn attributes() {
     let (attributes, operators): (Vec<_>, Vec<_>) = rows
         .iter()
         .partition(|row| row[2].contains("must be given") || row[2].len() == 1);
-    assert_eq!(attributes.len(), 9);
+    assert_eq!(attributes.len(), 12);
     for row in operators {
         for operator in quoted(row[0]) {
             for attribute in attributes.iter().map(|row| quoted(row[0])[0]) {

@@ -63,7 +63,8 @@ fn as_text() {
     let (out, err) = folder.run(&["import", "small.onnx", "--dim", "batch=1"], 0);
     assert_eq!(
         out,
-        "// Imported from small.onnx; edges are seen through 2 operators that cost nothing on the array.
+        "// Imported from small.onnx; edges are seen through 1 operator that costs nothing on the array:
+// 1 MaxPool.
 network small shapes unchecked {
   layer first conv { K = 4, C = 3, Y = 8, X = 8, R = 3, S = 3 }
   layer \"/second/Conv\" conv { K = 6, C = 4, Y = 5, X = 5, R = 1, S = 1 }
@@ -228,4 +229,43 @@ fn a_specification_names_the_file() {
         assert!(err.contains(code), "{dims}: {err}");
         assert!(err.contains("spec.cfx:1:"), "{dims}: {err}");
     }
+}
+
+/// The report of a build straight from a model says what else the model does.
+#[test]
+fn a_build_counts_what_costs_nothing() {
+    let folder = Folder::new();
+    let text = "network net from \"small.onnx\" { dim batch = 1 }
+menu few { pes in [4, 8] buffer in [1, 2] }
+design npu {
+  network net
+  dataflow std.dataflows.nvdla
+  menu few
+  minimize latency
+  search exact
+}
+";
+    std::fs::write(folder.path("spec.cfx"), text).expect("written");
+    folder.run(&["build", "spec.cfx", "--out", "out"], 0);
+    let report = folder.read("out/npu.md");
+    assert!(
+        report.contains("in the words of the network's file: 1 MaxPool."),
+        "{report}"
+    );
+}
+
+/// A bound that no layer may have is told with the layer's name.
+#[test]
+fn layers_too_large_are_named() {
+    let folder = Folder::new();
+    let graph = Graph::default()
+        .input("x", "1 8")
+        .weights("w", &[8, 2_000_000_000]);
+    let bytes = graph.node("MatMul", &["x", "w"], &["big"], &[]).model();
+    std::fs::write(folder.path("big.onnx"), bytes).expect("written");
+    let (_, err) = folder.run(&["import", "big.onnx"], 1);
+    assert!(
+        err.contains("E0204") && err.contains("layer `big`: `K` must be at most 1000000000"),
+        "{err}"
+    );
 }

@@ -138,6 +138,14 @@ impl Graph {
         self
     }
 
+    /// A constant of real numbers.
+    pub fn reals(mut self, name: &str, dims: &[i64], values: &[f32]) -> Self {
+        let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let tensor = Message::default().packed(1, dims).number(2, 1);
+        self.0 = self.0.message(5, tensor.text(8, name).bytes(9, &raw));
+        self
+    }
+
     /// An input; extents that are no numbers are left open under that name.
     pub fn input(mut self, name: &str, extents: &str) -> Self {
         self.0 = self.0.message(11, stated(name, extents));

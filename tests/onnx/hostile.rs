@@ -1,6 +1,6 @@
 //! Files that are cut, damaged, made to harm, or very large: a diagnostic, soon, and little memory.
 
-use crate::encode::{Graph, Message, subgraph};
+use crate::encode::{Graph, Message, int, ints, subgraph};
 use crate::models::model;
 use crate::{text, wrong};
 use cfxc::import::{Options, onnx};
@@ -112,6 +112,13 @@ fn a_million_nodes_and_one_more() {
             .1
             .contains("more than 1000000 nodes")
     );
+    let stated = [0x6a, 0x00].repeat(2_000_001);
+    let stated = Message::default().number(1, 8).bytes(7, &stated).0;
+    let found = wrong(&stated, "");
+    assert!(
+        found[0].1.contains("shapes of more than 2000000"),
+        "{found:?}"
+    );
 }
 
 /// A model whose weights are zeros that nobody stored.
@@ -209,8 +216,115 @@ fn long_chains() {
     assert_eq!(text(&bytes, ""), "layer y dense { K = 8, C = 8 }");
 }
 
+const OPERATORS: &[&str] = &[
+    "Conv",
+    "ConvTranspose",
+    "MatMul",
+    "Gemm",
+    "Einsum",
+    "LSTM",
+    "GRU",
+    "Attention",
+    "GroupQueryAttention",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Concat",
+    "Split",
+    "Expand",
+    "Tile",
+    "Pad",
+    "Resize",
+    "DepthToSpace",
+    "SpaceToDepth",
+    "Shape",
+    "Size",
+    "ConstantOfShape",
+    "Range",
+    "Gather",
+    "GatherND",
+    "Slice",
+    "TopK",
+    "OneHot",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "ReduceMean",
+    "ReduceProd",
+    "Add",
+    "Div",
+    "Mod",
+    "Where",
+    "LayerNormalization",
+    "MaxUnpool",
+    "RoiAlign",
+    "GridSample",
+    "AffineGrid",
+    "Compress",
+];
+
+const ATTRIBUTES: &[&str] = &[
+    "axis",
+    "axes",
+    "perm",
+    "strides",
+    "pads",
+    "dilations",
+    "kernel_shape",
+    "group",
+    "output_shape",
+    "output_padding",
+    "hidden_size",
+    "num_heads",
+    "kv_num_heads",
+    "q_num_heads",
+    "split",
+    "blocksize",
+    "start",
+    "end",
+    "to",
+    "keepdims",
+    "batch_dims",
+    "layout",
+    "transA",
+    "transB",
+    "ceil_mode",
+    "output_height",
+    "K",
+    "N",
+];
+
+/// Small numbers, and those at the edges of what can be written.
+fn any_number() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        8 => -3i64..9,
+        1 => prop::sample::select(vec![i64::MIN, i64::MAX, i64::MAX - 1, 1 << 31, 1 << 62]),
+    ]
+}
+
+type AnySide = (Vec<i64>, Option<Vec<i64>>);
+type AnyNode = (
+    &'static str,
+    Vec<prop::sample::Index>,
+    Vec<AnySide>,
+    Vec<(&'static str, Vec<i64>)>,
+);
+
+/// Operator, operands, weights (their extents) or constants (their values), attributes.
+fn any_node() -> impl Strategy<Value = AnyNode> {
+    let row = || prop::collection::vec(any_number(), 0..6);
+    (
+        prop::sample::select(OPERATORS),
+        prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        prop::collection::vec((row(), prop::option::of(row())), 0..4),
+        prop::collection::vec((prop::sample::select(ATTRIBUTES), row()), 0..4),
+    )
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_models_do_no_harm(
@@ -225,7 +339,38 @@ proptest! {
         let options = Options { dims: vec![("batch".into(), 1)], ..Options::default() };
         if let Ok(read) = onnx::read(&mut Cursor::new(&bytes), &options) {
             let name = cfxc::syntax::ast::Name::new("m".into(), Default::default());
-            let _ = cfxc::sema::assembled(name, &read.statements, read.shapes_checked);
+            let _ = cfxc::sema::assembled(name, &read.statements, read.vertices.clone(), read.shapes_checked);
+        }
+    }
+
+    /// Known operators on operands that do not fit them, one behind the other.
+    #[test]
+    fn any_operators_do_no_harm(nodes in prop::collection::vec(any_node(), 1..8)) {
+        let mut graph = Graph::default().input("x0", "1 4 6 6");
+        for (i, (op, operands, sides, attributes)) in nodes.iter().enumerate() {
+            let constants: Vec<String> = (0..sides.len()).map(|j| format!("c{i}_{j}")).collect();
+            for (name, (dims, values)) in constants.iter().zip(sides) {
+                graph = match values {
+                    Some(values) => graph.values(name, &[values.len() as i64], values),
+                    None => graph.weights(name, dims),
+                };
+            }
+            let operands: Vec<String> = operands.iter().map(|at| format!("x{}", at.index(i + 1))).collect();
+            let mut inputs: Vec<&str> = operands.iter().map(String::as_str).collect();
+            inputs.extend(constants.iter().map(String::as_str));
+            let attributes: Vec<Message> = attributes
+                .iter()
+                .map(|(name, row)| match row.as_slice() {
+                    [one] => int(name, *one),
+                    row => ints(name, row),
+                })
+                .collect();
+            let domain = if *op == "GroupQueryAttention" { "com.microsoft" } else { "" };
+            graph = graph.of(domain, op, &inputs, &[&format!("x{}", i + 1)], &attributes);
+        }
+        if let Ok(read) = onnx::read(&mut Cursor::new(&graph.model()), &Options::default()) {
+            let name = cfxc::syntax::ast::Name::new("m".into(), Default::default());
+            let _ = cfxc::sema::assembled(name, &[], read.vertices, false);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod command;
 mod encode;
+mod exporters;
 mod hostile;
 mod models;
 mod operators;
@@ -33,7 +34,12 @@ pub fn read(bytes: &[u8], dims: &str) -> Result<Imported, Vec<Diagnostic>> {
 /// The checked network of what was read.
 pub fn assembled(read: &Imported) -> Network {
     let name = Name::new("model".into(), Span::default());
-    let (network, found) = sema::assembled(name, &read.statements, read.shapes_checked);
+    let (network, found) = sema::assembled(
+        name,
+        &read.statements,
+        read.vertices.clone(),
+        read.shapes_checked,
+    );
     let errors: Vec<_> = found
         .iter()
         .filter(|d| d.severity == Severity::Error)
@@ -46,7 +52,7 @@ pub fn assembled(read: &Imported) -> Network {
 pub fn text(bytes: &[u8], dims: &str) -> String {
     let read = read(bytes, dims).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(read.warnings, [], "warnings");
-    let text = network::cfx(&assembled(&read), "model", 0);
+    let text = network::cfx(&assembled(&read), "model");
     let inner = text.lines().filter(|l| l.starts_with("  "));
     inner.map(|l| l.trim()).collect::<Vec<_>>().join("\n")
 }

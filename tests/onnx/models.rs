@@ -151,7 +151,7 @@ fn contents(network: &Network) -> (Vec<(String, NodeKind)>, Vec<[String; 2]>) {
 fn what_is_written_reads_the_same() {
     for (name, ..) in MODELS {
         let network = network_of(name);
-        let text = network::cfx(&network, "a model", 3);
+        let text = network::cfx(&network, "a model");
         let mut sources = SourceMap::default();
         let file = sources.add("spec.cfx", text.as_str());
         let (ast, found) = cfxc::syntax::parse(file, &text);
@@ -162,8 +162,12 @@ fn what_is_written_reads_the_same() {
         let cfxc::syntax::ast::NetworkBody::Statements(list) = &decl.body else {
             panic!("{name}: no statements");
         };
-        let (again, found) =
-            cfxc::sema::assembled(decl.name.clone(), list, decl.unchecked.is_none());
+        let (again, found) = cfxc::sema::assembled(
+            decl.name.clone(),
+            list,
+            Vec::new(),
+            decl.unchecked.is_none(),
+        );
         assert_eq!(found, [], "{name}");
         assert_eq!(
             contents(&network),

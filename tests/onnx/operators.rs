@@ -170,7 +170,21 @@ fn products_of_activations() {
     // Twelve heads.
     is(
         two("1 12 128 64", "1 12 64 128"),
-        "layer y gemm { M = 1536, N = 128, K = 64 }",
+        "layer y gemm { G = 12, M = 128, N = 128, K = 64 }",
+    );
+    // One operand for the whole batch: more rows, or more columns.
+    is(
+        two("8 128 64", "64 32"),
+        "layer y gemm { M = 1024, N = 32, K = 64 }",
+    );
+    is(
+        two("128 64", "8 64 32"),
+        "layer y gemm { M = 128, N = 256, K = 64 }",
+    );
+    // Two texts, three heads that share their keys four at a time.
+    is(
+        two("2 3 4 16 8", "2 3 1 8 24"),
+        "layer y gemm { G = 6, M = 64, N = 24, K = 8 }",
     );
 }
 
@@ -182,11 +196,11 @@ fn einsum() {
     };
     is(
         einsum("bhid, bhjd -> bhij", "2 3 16 8", "2 3 24 8").model(),
-        "layer y gemm { M = 96, N = 24, K = 8 }",
+        "layer y gemm { G = 6, M = 16, N = 24, K = 8 }",
     );
     is(
         einsum("...ik,...kj->...ij", "2 16 8", "2 8 4").model(),
-        "layer y gemm { M = 32, N = 4, K = 8 }",
+        "layer y gemm { G = 2, M = 16, N = 4, K = 8 }",
     );
     let weights = Graph::default()
         .input("x", "10 20 32")
@@ -297,8 +311,8 @@ fn attention_as_one_operator() {
         graph
             .node("Attention", &["q", "k", "v"], &["y"], &[])
             .model(),
-        "layer \"y/scores\" gemm { M = 64, N = 32, K = 8 }
-layer \"y/context\" gemm { M = 64, N = 6, K = 32 }
+        "layer \"y/scores\" gemm { G = 2, M = 32, N = 32, K = 8 }
+layer \"y/context\" gemm { G = 2, M = 32, N = 6, K = 32 }
 \"y/scores\" -> \"y/context\"",
     );
     let graph = Graph::default()
@@ -310,8 +324,8 @@ layer \"y/context\" gemm { M = 64, N = 6, K = 32 }
             .of("com.microsoft", "Attention", &["x", "w"], &["y"], &heads)
             .model(),
         "layer \"y/qkv\" dense { N = 10, K = 96, C = 32 }
-layer \"y/scores\" gemm { M = 40, N = 10, K = 8 }
-layer \"y/context\" gemm { M = 40, N = 8, K = 10 }
+layer \"y/scores\" gemm { G = 4, M = 10, N = 10, K = 8 }
+layer \"y/context\" gemm { G = 4, M = 10, N = 8, K = 10 }
 \"y/qkv\" -> \"y/scores\"
 \"y/qkv\" -> \"y/context\"
 \"y/scores\" -> \"y/context\"",
@@ -335,8 +349,8 @@ fn packed_attention() {
                 &heads,
             )
             .model(),
-        "layer \"y/scores\" gemm { M = 16, N = 12, K = 8 }
-layer \"y/context\" gemm { M = 16, N = 8, K = 12 }
+        "layer \"y/scores\" gemm { G = 2, M = 8, N = 12, K = 8 }
+layer \"y/context\" gemm { G = 2, M = 8, N = 8, K = 12 }
 \"y/scores\" -> \"y/context\"",
     );
     let strange = Graph::default().input("x", "1 2 3 4 5 6");

@@ -2,6 +2,8 @@
 
 use crate::encode::{Graph, function, int, ints, node, of_caller, subgraph, tensor};
 use crate::{read, text, warnings, wrong};
+use cfxc::emit::network;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// `x` reshaped to what `nodes` compute as `s`, then a dense layer that shows its last extent.
@@ -304,6 +306,20 @@ fn wide_joins_become_nodes() {
         network.graph.edge_count() < 100_000,
         "{}",
         network.graph.edge_count()
+    );
+    // The list of layers names them, and what costs nothing has them with their edges.
+    let json: Value = serde_json::from_str(&network::json(&network, &[], &[])).expect("JSON");
+    let join = &json["free"][0];
+    assert_eq!(join["op"], "add");
+    assert!(join["inputs"].as_array().is_some_and(|i| i.len() > 256));
+    let behind = &join["outputs"][0];
+    let layers = json["layers"].as_array().expect("layers");
+    let behind = layers.iter().find(|l| &l["name"] == behind).expect("it");
+    assert!(
+        behind["inputs"]
+            .as_array()
+            .expect("names")
+            .contains(&join["name"])
     );
 }
 

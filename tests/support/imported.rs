@@ -36,7 +36,9 @@ impl Files for OneFile<'_> {
         };
         let read = read(file, self.0, &Options::default())?;
         Ok(FileNetwork {
+            seen_through: read.seen_through(),
             statements: read.statements,
+            vertices: read.vertices,
             shapes_checked: read.shapes_checked,
             rules: read.rules,
             warnings: read.warnings,
@@ -116,11 +118,11 @@ pub fn text(file: &str) -> Result<String, String> {
     let wrong = |found: Vec<Diagnostic>| format!("{found:?}");
     let read = maestro::read(FileId::default(), file).map_err(wrong)?;
     let name = |name: &str| Name::new(name.to_string(), Span::default());
-    let (net, found) = sema::assembled(name("n"), &read.statements, false);
+    let (net, found) = sema::assembled(name("n"), &read.statements, Vec::new(), false);
     let net = net.ok_or_else(|| wrong(found))?;
     let (flow, found) = sema::mapped(name("d"), read.rules, &net);
     let flow = flow.ok_or_else(|| wrong(found))?;
-    let (net, flow) = (network::cfx(&net, "file.m", 0), dataflow::cfx(&flow));
+    let (net, flow) = (network::cfx(&net, "file.m"), dataflow::cfx(&flow));
     Ok(format!("{net}{flow}"))
 }
 

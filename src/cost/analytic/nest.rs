@@ -291,12 +291,12 @@ fn no_output() -> Refused {
     Refused("the window does not fit into the padded input".to_string())
 }
 
-/// Loop bounds per slot: batch (rows of a GEMM), groups, output channels, input channels, window
+/// Loop bounds per slot: batch (rows of a GEMM), groups (products of a GEMM), output channels, input channels, window
 /// positions, taps.
 fn extents(shape: &LayerShape) -> Result<[u64; SLOTS], Refused> {
     let of = |dim| shape.bound(dim);
     let extent = match shape.op {
-        Op::Gemm => [of(Dim::M), 1, of(Dim::N), of(Dim::K), 1, 1, 1, 1],
+        Op::Gemm => [of(Dim::M), of(Dim::G), of(Dim::N), of(Dim::K), 1, 1, 1, 1],
         Op::Dense => [of(Dim::N), 1, of(Dim::K), of(Dim::C), 1, 1, 1, 1],
         op => {
             let plane = match op {
@@ -376,7 +376,7 @@ impl Reader<'_> {
             (Op::Gemm, Dim::M) => 0,
             (Op::Gemm, Dim::N) => 2,
             (Op::Gemm, Dim::K) => 3,
-            (Op::GroupedConv, Dim::G) => 1,
+            (Op::GroupedConv | Op::Gemm, Dim::G) => 1,
             (Op::Gemm, _) => return refuse(no_dim(dim)),
             (_, Dim::N) => 0,
             (_, Dim::K) => 2,

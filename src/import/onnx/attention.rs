@@ -144,20 +144,23 @@ pub fn layers(view: &View) -> Result<Vec<Made>, Refusal> {
 }
 
 /// The two products behind layers that are made already. The outer `None`: an extent is not known.
+/// Heads that share their keys are rows of one product.
 fn products(h: Heads, mut made: Vec<Made>) -> Option<Option<Vec<Made>>> {
     let (batch, queries, keys) = (h.batch?, h.queries?, h.keys?);
     let (width, depth) = (h.width?, h.depth?);
-    let Some(batch) = batch.checked_mul(h.heads) else {
+    let shared = over(Some(h.heads), h.shared)?;
+    let counts = batch.checked_mul(h.shared).zip(queries.checked_mul(shared));
+    let Some((groups, rows)) = counts else {
         return Some(None);
     };
     let before: Vec<usize> = (0..made.len()).collect();
-    for mut scores in gemm(batch, queries, keys, width) {
+    for mut scores in gemm(groups, rows, keys, width) {
         scores.suffix = "scores".into();
         scores.operands = before.is_empty();
         scores.after = before.clone();
         made.push(scores);
     }
-    for mut context in gemm(batch, queries, depth, keys) {
+    for mut context in gemm(groups, rows, depth, keys) {
         context.suffix = "context".into();
         context.operands = before.is_empty();
         context.after = before.clone();

@@ -214,16 +214,24 @@ pub fn concat(view: &View) -> Results {
     one(Given::with(dims, value))
 }
 
-/// Rows of values one behind the other.
+/// Rows of values one behind the other; real numbers if one of them is.
 fn joined(view: &View) -> Option<Constant> {
-    let mut values = Vec::new();
+    let mut parts = Vec::new();
     for at in 0..view.inputs.len() {
-        values.extend_from_slice(view.ints(at)?);
-        if values.len() > MOST_ELEMENTS {
-            return None;
-        }
+        parts.push(view.value(at)?);
     }
-    Some(Constant::row(values))
+    let count: usize = parts.iter().map(|part| part.data.count()).sum();
+    if count > MOST_ELEMENTS {
+        return None;
+    }
+    let whole: Option<Vec<&[i64]>> = parts.iter().map(|part| part.ints()).collect();
+    Some(match whole {
+        Some(rows) => Constant::row(rows.concat()),
+        None => Constant {
+            dims: vec![count as u64],
+            data: Data::Floats(parts.iter().flat_map(|part| part.floats()).collect()),
+        },
+    })
 }
 
 pub fn split(view: &View) -> Results {

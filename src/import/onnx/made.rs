@@ -70,13 +70,13 @@ pub fn dense(rows: u64, outputs: u64, inputs: u64) -> Vec<Made> {
     vec![Made::only(LayerShape::new(Op::Dense, &bounds))]
 }
 
-/// `batch` products of (m x k) by (k x n), as one product of all rows. Nothing if an extent is 0.
-pub fn gemm(batch: u64, m: u64, n: u64, k: u64) -> Vec<Made> {
-    if batch == 0 || m == 0 || n == 0 || k == 0 {
+/// `groups` products of (m x k) by (k x n), no two of which share an operand. Nothing if an extent
+/// is 0.
+pub fn gemm(groups: u64, m: u64, n: u64, k: u64) -> Vec<Made> {
+    if groups == 0 || m == 0 || n == 0 || k == 0 {
         return Vec::new();
     }
-    // A product too large to count is refused with all other bounds.
-    let rows = m.saturating_mul(batch);
-    let bounds = [(Dim::M, rows), (Dim::N, n), (Dim::K, k)];
+    let groups = if groups == 1 { 0 } else { groups };
+    let bounds = [(Dim::G, groups), (Dim::M, m), (Dim::N, n), (Dim::K, k)];
     vec![Made::only(LayerShape::new(Op::Gemm, &bounds))]
 }

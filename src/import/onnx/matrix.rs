@@ -17,8 +17,8 @@ pub struct Product {
     pub n: Dim,
     /// What is summed over.
     pub k: Dim,
-    /// Whether left and right are one matrix for the whole batch.
-    pub single: [bool; 2],
+    /// For each extent of the batch, those of left and right; 1 where they have none.
+    pub lead: Vec<[Dim; 2]>,
     /// Whether left and right had one dimension only.
     vector: [bool; 2],
 }
@@ -40,13 +40,18 @@ pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option
     {
         return Err(misfit());
     }
-    let single = [left, right].map(|lead| lead.iter().all(|d| *d == Some(1)));
+    let batch = broadcast(&[left, right])?.to_vec();
+    let own = |lead: &[Dim], at: usize| {
+        let missing = batch.len() - lead.len();
+        at.checked_sub(missing).map_or(Some(1), |at| lead[at])
+    };
+    let lead = (0..batch.len()).map(|at| [own(left, at), own(right, at)]);
     Ok(Some(Product {
-        batch: broadcast(&[left, right])?.to_vec(),
+        lead: lead.collect(),
+        batch,
         m,
         n,
         k: k.or(k2),
-        single,
         vector: [a.len() == 1, b.len() == 1],
     }))
 }
@@ -84,26 +89,25 @@ pub fn layer(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Vec<Made
     };
     let fixed = at.map(|i| view.input(i).is_some_and(|k: &Known| k.fixed));
     let known = |dim: Dim| dim.ok_or_else(|| Refusal::unknown(view, &at));
-    let (m, n, k) = (known(p.m)?, known(p.n)?, known(p.k)?);
-    let mut batch = 1u64;
-    for &d in &p.batch {
-        batch = batch
-            .checked_mul(known(d)?)
+    let (mut m, mut n, k) = (known(p.m)?, known(p.n)?, known(p.k)?);
+    // Where the right operand is repeated, the left one has more rows; where the left one is, the
+    // right one has more columns. Where both go on, each product is one of its own.
+    let mut groups = 1u64;
+    for (&whole, own) in p.batch.iter().zip(&p.lead) {
+        let counted = match own {
+            [_, Some(1)] => &mut m,
+            [Some(1), _] => &mut n,
+            _ => &mut groups,
+        };
+        *counted = counted
+            .checked_mul(known(whole)?)
             .ok_or_else(Refusal::too_large)?;
     }
-    let times = |rows: u64| rows.checked_mul(batch).ok_or_else(Refusal::too_large);
-    if fixed[1] && p.single[1] {
-        Ok(dense(times(m)?, n, k))
-    } else if fixed[0] && p.single[0] {
-        Ok(dense(times(n)?, m, k))
-    } else if p.single[1] {
-        Ok(gemm(1, times(m)?, n, k))
-    } else if p.single[0] {
-        // One left matrix times all columns.
-        Ok(gemm(1, m, times(n)?, k))
-    } else {
-        Ok(gemm(batch, m, n, k))
-    }
+    Ok(match (fixed, groups) {
+        ([_, true], 1) => dense(m, n, k),
+        ([true, false], 1) => dense(n, m, k),
+        _ => gemm(groups, m, n, k),
+    })
 }
 
 /// What `Einsum` is on the array: nothing if no operand pair is multiplied and summed, one product

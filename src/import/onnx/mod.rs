@@ -2,7 +2,7 @@
 //! through.
 //!
 //! Of weights only the extents are read. The file is read in parts (`wire`, `parse`), walked in the
-//! order its nodes run (`walk`), and written as statements of the language.
+//! order its nodes run (`walk`).
 
 mod attention;
 mod index;
@@ -21,13 +21,11 @@ mod walk;
 mod window;
 mod wire;
 
-use super::statements::{Edge, layer};
 use super::{Imported, Options, ReadSeek};
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::syntax::ast::{Name, NetworkStmt};
 use open::OpenDims;
 use parse::Parser;
-use walk::{Vertex, Walker};
+use walk::Walker;
 use wire::{Damage, Source};
 
 fn damaged(damage: &Damage) -> Diagnostic {
@@ -71,39 +69,10 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
         return Err(walked.found);
     }
     Ok(Imported {
-        statements: statements(&walked.vertices, options),
+        vertices: walked.vertices,
         shapes_checked: false,
         free: walked.free,
         warnings: walked.found,
         ..Imported::default()
     })
-}
-
-fn statements(vertices: &[Vertex], options: &Options) -> Vec<NetworkStmt> {
-    let at = options.at;
-    let name = |place: u32| Name::new(vertices[place as usize].name.clone(), at);
-    let mut out = Vec::with_capacity(2 * vertices.len());
-    for (place, vertex) in vertices.iter().enumerate() {
-        let inputs = vertex.inputs.iter().map(|&from| name(from));
-        match &vertex.shape {
-            Some(shape) => {
-                out.push(layer(name(place as u32), shape, at));
-                out.extend(inputs.map(|from| {
-                    Edge {
-                        from,
-                        to: name(place as u32),
-                    }
-                    .statement(at)
-                }));
-            }
-            None => out.push(NetworkStmt::Call {
-                name: name(place as u32),
-                op: Name::new("add".into(), at),
-                args: inputs.collect(),
-                fields: Vec::new(),
-                span: at,
-            }),
-        }
-    }
-    out
 }

@@ -14,6 +14,9 @@ pub const MOST_NODES: usize = 1_000_000;
 /// More weights, operands, attributes and statements of shapes no model of so many nodes has.
 const MOST_PARTS: usize = 16 * MOST_NODES;
 
+/// More statements of a tensor's shape no model of so many nodes has.
+const MOST_STATED: usize = 2 * MOST_NODES;
+
 /// More attributes no node or function has.
 const MOST_ATTRIBUTES: usize = 256;
 
@@ -25,9 +28,14 @@ const MOST_NUMBERS: usize = 16 * MOST_NODES;
 pub struct Parser {
     nodes: usize,
     parts: usize,
+    stated: usize,
     numbers: usize,
     words: Names,
     shared: Vec<Rc<str>>,
+}
+
+fn too_many_nodes() -> Damage {
+    Damage(format!("it has more than {MOST_NODES} nodes"))
 }
 
 impl Parser {
@@ -85,6 +93,7 @@ impl Parser {
 
     /// `GraphProto`
     pub fn graph(&mut self, source: &mut Source, part: Part) -> Parsed<Graph> {
+        self.few_nodes(source, part)?;
         let mut graph = Graph::default();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
@@ -119,6 +128,20 @@ impl Parser {
             }
         }
         Ok(graph)
+    }
+
+    /// Whether a graph has more nodes than a model may have: counted before any is read, so that an
+    /// enormous file is refused at once.
+    fn few_nodes(&self, source: &mut Source, part: Part) -> Parsed<()> {
+        let mut nodes = self.nodes;
+        let mut fields = Fields::of(part);
+        while let Some((number, _)) = source.next(&mut fields)? {
+            nodes += usize::from(number == 1);
+            if nodes > MOST_NODES {
+                return Err(too_many_nodes());
+            }
+        }
+        Ok(())
     }
 
     /// `FunctionProto`: domain and name, and the body.
@@ -163,7 +186,7 @@ impl Parser {
     fn node(&mut self, source: &mut Source, part: Part, names: &mut Names) -> Parsed<Node> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
-            return Err(Damage(format!("it has more than {MOST_NODES} nodes")));
+            return Err(too_many_nodes());
         }
         let mut node = Node {
             name: String::new(),
@@ -373,6 +396,11 @@ impl Parser {
         names: &mut Names,
     ) -> Parsed<Option<Stated>> {
         self.part()?;
+        self.stated += 1;
+        if self.stated > MOST_STATED {
+            let text = format!("it states the shapes of more than {MOST_STATED} tensors");
+            return Err(Damage(text));
+        }
         let mut name = String::new();
         let mut shape = None;
         let mut fields = Fields::of(part);

@@ -14,7 +14,7 @@ use super::parse::{MOST_NODES, Parser};
 use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::import::FreeOperator;
-use crate::ir::layer::LayerShape;
+use crate::ir::network::Vertex;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -36,17 +36,6 @@ const MOST_ERRORS: usize = 20;
 
 /// So many warnings are.
 const MOST_WARNINGS: usize = 1000;
-
-/// A node of the imported network, and the nodes it takes from, by position.
-#[derive(Debug, Clone)]
-pub struct Vertex {
-    /// Unique.
-    pub name: String,
-    /// The layer's bounds; `None` for a join of layers.
-    pub shape: Option<LayerShape>,
-    /// Without doubles, in order.
-    pub inputs: Rc<[u32]>,
-}
 
 /// Everything that came out of a model.
 #[derive(Debug, Default)]
@@ -356,6 +345,8 @@ impl<'a, 'f> Walker<'a, 'f> {
         let from = self.sources(site)?;
         let mut last: Option<Rc<[u32]>> = None;
         let mut reported = false;
+        // What nobody counts is not known to cost nothing.
+        let mut uncounted = false;
         let costs = layers.is_some();
         match layers {
             None => {}
@@ -371,6 +362,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             Some(Err(Refusal::Beyond(why))) => {
                 let help = "count it by hand, or leave it out of the model";
                 self.not_counted(site, &why, help);
+                uncounted = true;
             }
         }
         let given = match results {
@@ -389,6 +381,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                 };
                 let help = "if it costs something on the array, count it by hand";
                 self.not_counted(site, &why, help);
+                uncounted = true;
                 Vec::new()
             }
         };
@@ -401,7 +394,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         let counted = last.is_some();
         self.give(site, given, reported, last.unwrap_or(from));
         let mut outputs = site.outputs.iter().flatten();
-        if !counted && !outputs.all(|&o| self.slots[o].known.fixed) {
+        if !counted && !uncounted && !outputs.all(|&o| self.slots[o].known.fixed) {
             self.out.free.push(FreeOperator {
                 name: site.label.clone(),
                 op: site.node.op.to_string(),
