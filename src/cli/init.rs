@@ -45,7 +45,7 @@ network small {
 const REST: &str = "\
 // What may be bought for each layer: PEs, and output channels held at a time.
 menu offers {
-  pes    in [1, 2, 4, 8, 16, 32, 64]
+  pes    in [1, 2, 4, 8, 16, 32]
   buffer in [1, 2, 4, 8]
 }
 

@@ -108,10 +108,6 @@ codes! {
     NO_RULE = "E0403";
     /// A dataflow reads a knob that the menu does not have.
     UNKNOWN_KNOB = "E0404";
-    /// A rule of more levels than have a price.
-    TOO_DEEP = "E0405";
-    /// A cluster that takes more PEs than the menu has.
-    TOO_FEW_PES = "E0406";
     /// A knob without a usable list of levels.
     BAD_LEVELS = "E0501";
     /// A limit that points the wrong way or at what cannot be limited.
@@ -166,6 +162,10 @@ codes! {
     SKIPPED_INPUT = "W0306";
     /// A level that maps one dimension by two directives.
     MAPPED_TWICE = "W0401";
+    /// A rule of more levels than have a price.
+    TOO_DEEP = "W0402";
+    /// A cluster that takes more PEs than the menu has.
+    TOO_FEW_PES = "W0403";
     /// A knob that no dataflow reads.
     UNUSED_KNOB = "W0501";
     /// A refined range without some of its coarse levels.

@@ -64,7 +64,7 @@ fn too_deep(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
     }
     let deepest = rule.levels[MAX_LEVELS].directives.first();
     out.push(
-        Diagnostic::error(
+        Diagnostic::warning(
             codes::TOO_DEEP,
             format!("a rule of {levels} levels; up to {MAX_LEVELS} have a price"),
         )
@@ -91,7 +91,7 @@ fn too_few_pes(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
     let largest = rule.levels.iter().zip(fixed).max_by_key(|(_, n)| *n);
     let place = largest.and_then(|(level, _)| level.directives.first());
     out.push(
-        Diagnostic::error(
+        Diagnostic::warning(
             codes::TOO_FEW_PES,
             format!("one cluster takes {needed} PEs, and the menu has at most {most}"),
         )

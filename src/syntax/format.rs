@@ -114,7 +114,13 @@ fn lines(text: &str) -> Vec<Line<'_>> {
                 continue;
             }
         }
-        let (kind, length) = token(rest);
+        let (mut kind, mut length) = token(rest);
+        let last = lines.last().and_then(|line| line.tokens.last());
+        let operand = last.is_some_and(|t| matches!(t.kind, Kind::Word | Kind::Close));
+        if rest.starts_with('-') && kind == Kind::Word && gap == 0 && operand {
+            // `a-1` is no negative number behind a word.
+            (kind, length) = (Kind::Arith, 1);
+        }
         let (text, after) = rest.split_at(length);
         rest = after;
         if let Some(line) = lines.last_mut() {

@@ -246,7 +246,7 @@ fn a_build_that_fails_or_stops_leaves_it() {
     folder.run(&["build", "t.cfx", "--quiet"]).ends(0);
     let lock = folder.read("t.lock");
     // An expectation that fails: the decision waits, the files are written.
-    let failing = TINY.replace("1e6 cycles", "10 cycles");
+    let failing = TINY.replace("4e5 cycles", "10 cycles");
     folder.write("t.cfx", failing.as_bytes());
     let ran = folder.run(&["build", "t.cfx"]).ends(1);
     assert!(ran.out.contains("t.lock stays as it was"), "{}", ran.out);

@@ -9,7 +9,7 @@ fn expectations_and_lock_are_tests() {
     let ran = folder.run(&["test", "t.cfx"]).ends(0);
     for part in [
         "running 5 tests of t.cfx",
-        "test npu::latency <= 1e6 cycles ... ok (",
+        "test npu::latency <= 4e5 cycles ... ok (",
         "test npu::lock ... not run (there is no t.lock)",
         "test big::latency <= 2 * npu.latency ... ok (",
         "test big::fc.latency >= 1 cycle ... ok (",
@@ -39,7 +39,7 @@ fn expectations_and_lock_are_tests() {
 
 #[test]
 fn what_fails_is_told_with_both_values() {
-    let spec = two().replace("1e6 cycles", "10 cycles");
+    let spec = two().replace("4e5 cycles", "10 cycles");
     let spec = spec.replace("2 * npu.latency", "0.5 * npu.latency");
     let folder = Folder::with(&[("t.cfx", &spec)]);
     let ran = folder.run(&["test", "t.cfx"]).ends(1);
@@ -138,7 +138,7 @@ fn a_new_decision_is_accepted_whole() {
 
 #[test]
 fn a_new_decision_is_accepted_layer_by_layer() {
-    let start = TINY.replace("expect latency <= 1e6 cycles", "pin fc { pes = 1 }");
+    let start = TINY.replace("expect latency <= 4e5 cycles", "pin fc { pes = 1 }");
     let next = start
         .replace("pin conv1 { pes = 4 }", "")
         .replace("pin fc { pes = 1 }", "");

@@ -169,7 +169,7 @@ fn the_page_says_everything_in_order() {
         let page = page(decision);
         let order = [
             "<h2>Warnings</h2>",
-            "An expectation does not hold: energy is",
+            "An expectation does not hold: expected was energy",
             "<h2>Decision</h2>",
             "Each of the 4 layers gets its own engine",
             "<h2>Budgets</h2>",
