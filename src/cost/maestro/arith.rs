@@ -50,10 +50,16 @@ pub(super) fn product(factors: impl IntoIterator<Item = i64>) -> Result<i64, Ove
     Ok(total)
 }
 
-/// a / b rounded towards zero, plus 1 if b does not divide a: the ceiling for a >= 0. `b` > 0.
-#[inline]
-pub(super) fn div_up(a: i64, b: i64) -> Result<i64, Overflow> {
-    add(a / b, i64::from(a % b != 0))
+/// a / b rounded towards zero, for 0 <= a and 0 < b: without signs it takes fewer steps.
+#[inline(always)]
+pub(super) fn div(a: i64, b: i64) -> i64 {
+    (a as u64 / b as u64) as i64
+}
+
+/// a / b rounded up, for 0 <= a and 0 < b.
+#[inline(always)]
+pub(super) fn div_up(a: i64, b: i64) -> i64 {
+    (a as u64).div_ceil(b as u64) as i64
 }
 
 /// a / b rounded towards zero, for 0 <= a < 2^32 and 0 < b < 2^32, as differences and products of a
@@ -61,6 +67,12 @@ pub(super) fn div_up(a: i64, b: i64) -> Result<i64, Overflow> {
 #[inline(always)]
 pub(super) fn div_sizes(a: i64, b: i64) -> i64 {
     i64::from(a as u32 / b as u32)
+}
+
+/// The remainder of [`div_sizes`].
+#[inline(always)]
+pub(super) fn rem_sizes(a: i64, b: i64) -> i64 {
+    i64::from(a as u32 % b as u32)
 }
 
 /// `value`, if it is a size the model can work with: in 1 ..= [`SIZE_LIMIT`].

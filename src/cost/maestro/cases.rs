@@ -26,26 +26,26 @@ impl Flags {
     /// Past the first iteration.
     #[inline]
     pub fn moving(self) -> LoopSet {
-        self.0 as LoopSet
+        LoopSet::from(self.0 as u16)
     }
 
     /// Holding an edge tile: at the last iteration, or at a single one that overruns. A single
     /// iteration counts as the first.
     #[inline]
     pub fn edge(self) -> LoopSet {
-        (self.0 >> 16) as LoopSet
+        LoopSet::from((self.0 >> 16) as u16)
     }
 
     /// The last active sub-cluster holds a partial tile.
     #[inline]
     pub fn ragged(self) -> LoopSet {
-        (self.0 >> 32) as LoopSet
+        LoopSet::from((self.0 >> 32) as u16)
     }
 
     /// The first iteration is the only one.
     #[inline]
     pub fn unrolled(self) -> LoopSet {
-        (self.0 >> 48) as LoopSet
+        LoopSet::from((self.0 >> 48) as u16)
     }
 
     /// At the last of several iterations: no other moves and has an edge.
@@ -69,8 +69,9 @@ pub(super) struct Case {
     /// The states.
     pub flags: Flags,
     /// Which loops are at the last of several iterations, as a number: a bit each, the innermost
-    /// first, without gaps. A loop that is not differs from a first iteration only in `moving`,
-    /// so all cases of a class have equal `edge` and `ragged` loops.
+    /// first, without gaps, above a bit that all cases have. A loop that is not differs from a
+    /// first iteration only in `moving`, so all cases of a class have equal `edge` and `ragged`
+    /// loops.
     pub class: u32,
     /// Which of the loops of several states moves, counted from 1, the outermost; 0 if none does.
     pub mover: u32,
@@ -84,8 +85,15 @@ impl Case {
         mover: 0,
     };
 
+    /// A loop at its first iteration.
+    const FIRST: Case = Case {
+        occurrences: 1,
+        ..Case::NONE
+    };
+
+    /// Both at once.
     #[inline]
-    fn and(self, other: &Case) -> Result<Case, Overflow> {
+    pub fn and(&self, other: &Case) -> Result<Case, Overflow> {
         Ok(Case {
             occurrences: mul(self.occurrences, other.occurrences)?,
             flags: self.flags.or(other.flags),
@@ -95,17 +103,20 @@ impl Case {
     }
 }
 
-/// The states of a loop that has several, in the order first, middle, last.
+/// A loop of several states, in the order first, last, middle. It turns backwards.
 #[derive(Debug, Clone, Copy)]
-struct States {
-    items: [Case; 3],
+struct Wheel {
+    states: [Case; 3],
     len: usize,
+    /// Which of its states it is at.
+    at: usize,
 }
 
-impl States {
-    const NONE: States = States {
-        items: [Case::NONE; 3],
+impl Wheel {
+    const NONE: Wheel = Wheel {
+        states: [Case::NONE; 3],
         len: 0,
+        at: 0,
     };
 
     /// Writes the states of a loop with tiles of m elements, o apart, on a tile of actual extent E
@@ -118,6 +129,7 @@ impl States {
     /// k = ((E - m) / o + 1) / n - 1: k middle ones if k > 0; a last one, an edge, if
     /// (k + 1) step + cov > E and k step + cov != E. That one is ragged if (a - 1) o + m < rem,
     /// where rem = E - (k + 1) step and a = (rem - m) / o + 1, but 1 if rem < m.
+    #[inline(always)]
     fn set(
         &mut self,
         d: &Directive,
@@ -128,8 +140,6 @@ impl States {
         mover: u32,
     ) {
         let (m, o, n) = (d.size, d.step, clusters);
-        self.items[0].occurrences = 1;
-        self.len = 1;
         let (k, ends, ragged) = match d.kind {
             MapKind::Temporal => {
                 let k = div_sizes(extent - m, o);
@@ -144,19 +154,21 @@ impl States {
                 (k, ends, (a - 1) * o + m < rem)
             }
         };
-        if k > 0 {
-            self.push(k, Flags::new(bits, 0, 0, 0), mover);
-        }
+        self.states[0] = Case::FIRST;
+        self.len = 1;
         if ends {
             let ragged = if ragged { bits } else { 0 };
             self.push(1, Flags::new(bits, bits, ragged, 0), mover);
         }
+        if k > 0 {
+            self.push(k, Flags::new(bits, 0, 0, 0), mover);
+        }
     }
 
     fn push(&mut self, occurrences: i64, flags: Flags, mover: u32) {
-        self.items[self.len].occurrences = occurrences;
-        self.items[self.len].flags = flags;
-        self.items[self.len].mover = mover;
+        self.states[self.len].occurrences = occurrences;
+        self.states[self.len].flags = flags;
+        self.states[self.len].mover = mover;
         self.len += 1;
     }
 }
@@ -164,35 +176,33 @@ impl States {
 /// The cases of a level, in the order of the reference.
 ///
 /// Every combination of states occurs once. With s_i states of loop i and f_i the product of s_j
-/// over the loops inside i, case number c takes of loop i the state ceil(c / f_i) mod s_i. So case
-/// 0 has every loop at its first state; and for c >= 1 the index of loop i is one more, modulo
-/// s_i, than its digit in the mixed-radix number c - 1: an odometer whose wheels all start at 1.
+/// over the loops inside i, case number c takes of loop i the state ceil(c / f_i) mod s_i, counted
+/// from the first. So the case with every loop at its first state comes before all others; and
+/// those are what an odometer shows whose wheels bear the first state last: middle, last, first.
 pub(super) struct Cases {
     /// The loops of several states, outermost first.
-    wheels: [States; MAX_DIRECTIVES],
-    at: [usize; MAX_DIRECTIVES],
-    /// Which of them is the innermost. It turns at every case.
+    wheels: [Wheel; MAX_DIRECTIVES],
+    /// Which of them is the innermost.
     innermost: usize,
     /// What the states of the outermost i wheels come to, and those of the loops of one state.
-    outer: [Case; MAX_DIRECTIVES + 1],
-    visited: u32,
-    total: u32,
+    outer: [Case; MAX_DIRECTIVES],
+    /// Combinations of the wheels outside the innermost.
+    rounds: u32,
 }
 
 impl Cases {
     /// No cases. Large, so it is filled in place rather than returned filled.
     pub const NONE: Cases = Cases {
-        wheels: [States::NONE; MAX_DIRECTIVES],
-        at: [0; MAX_DIRECTIVES],
+        wheels: [Wheel::NONE; MAX_DIRECTIVES],
         innermost: 0,
-        outer: [Case::NONE; MAX_DIRECTIVES + 1],
-        visited: 0,
-        total: 0,
+        outer: [Case::NONE; MAX_DIRECTIVES],
+        rounds: 0,
     };
 
-    /// Begins with the cases of `level` on a tile of these extents; to be called once.
-    pub fn begin(&mut self, level: &Level, extents: &DimMap<i64>) {
-        self.total = 1;
+    /// Begins with the cases of `level` on a tile of these extents; to be called once. Says how
+    /// many there are.
+    pub fn begin(&mut self, level: &Level, extents: &DimMap<i64>) -> u32 {
+        let mut total = 1;
         let mut count = 0;
         let (mut edge, mut ragged, mut unrolled) = (0, 0, 0);
         for (i, d) in level.segment.directives().iter().enumerate() {
@@ -216,76 +226,76 @@ impl Cases {
                 count += 1;
                 let mover = if bits != 0 { count as u32 } else { 0 };
                 wheel.set(d, extent, covered, level.clusters, bits, mover);
-                self.total *= wheel.len as u32; // at most 3^12
+                total *= wheel.len as u32; // at most 3^12
+            }
+        }
+        let mut class = 1;
+        self.outer[0].class = class;
+        for wheel in self.wheels[..count].iter_mut().rev() {
+            let last = &mut wheel.states[1];
+            if last.flags.last() != 0 {
+                class <<= 1;
+                last.class = class;
             }
         }
         self.outer[0].occurrences = 1;
         self.outer[0].flags = Flags::new(0, edge, ragged, unrolled);
-        let mut class = 1;
-        for wheel in self.wheels[..count].iter_mut().rev() {
-            let last = wheel.len - 1;
-            if wheel.items[last].flags.last() != 0 {
-                wheel.items[last].class = class;
-                class <<= 1;
-            }
-        }
         self.innermost = count.saturating_sub(1);
+        // None if no loop has several states.
+        let states = self.wheels[self.innermost].len as u32;
+        self.rounds = total.checked_div(states).unwrap_or(0);
+        total
     }
 
-    /// How many there are.
-    pub fn total(&self) -> u32 {
-        self.total
+    /// The states of the loops of one state.
+    pub fn fixed(&self) -> Flags {
+        self.outer[0].flags
     }
 
-    /// The next case.
+    /// Visits every case.
     #[inline(always)]
-    pub fn next(&mut self) -> Result<Option<Case>, Overflow> {
-        if self.visited == self.total {
-            return Ok(None);
+    pub fn each<E: From<Overflow>>(
+        &mut self,
+        mut visit: impl FnMut(Case) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let inner = self.wheels[self.innermost];
+        // What the outer wheels come to, and the states that the innermost takes meanwhile: at
+        // first every loop is at its first state.
+        let (mut outer, mut states) = (self.outer[0], &[Case::FIRST][..]);
+        let mut left = self.rounds;
+        loop {
+            for state in states.iter().rev() {
+                visit(outer.and(state)?)?;
+            }
+            if left == 0 {
+                return Ok(());
+            }
+            left -= 1;
+            outer = self.turn()?;
+            states = &inner.states[usize::from(left == 0)..inner.len];
         }
-        self.visited += 1;
-        if self.visited == 1 {
-            return Ok(Some(self.outer[0]));
-        }
-        let innermost = self.innermost;
-        let wheel = &self.wheels[innermost];
-        let mut at = self.at[innermost] + 1;
-        if at == wheel.len {
-            at = 0;
-        }
-        self.at[innermost] = at;
-        if at == 1 {
-            self.turn()?;
-        }
-        let state = &self.wheels[innermost].items[at];
-        Ok(Some(self.outer[innermost].and(state)?))
     }
 
-    /// Turns the wheels outside the innermost.
-    fn turn(&mut self) -> Result<(), Overflow> {
+    /// Turns the wheels outside the innermost; what they come to then.
+    #[inline(always)]
+    fn turn(&mut self) -> Result<Case, Overflow> {
         // The outermost that turns.
-        let mut first = 0;
-        if self.visited == 2 {
-            self.at = [1; MAX_DIRECTIVES];
-        } else {
-            first = self.innermost;
-            while first > 0 {
-                first -= 1;
-                let at = &mut self.at[first];
-                *at += 1;
-                if *at == self.wheels[first].len {
-                    *at = 0;
-                }
-                if *at != 1 {
-                    break;
-                }
+        let mut first = self.innermost;
+        for wheel in self.wheels[..self.innermost].iter_mut().rev() {
+            first -= 1;
+            if wheel.at > 0 {
+                wheel.at -= 1;
+                break;
             }
+            wheel.at = wheel.len - 1;
         }
-        for i in first..self.innermost {
-            let state = &self.wheels[i].items[self.at[i]];
-            self.outer[i + 1] = self.outer[i].and(state)?;
+        let mut outer = self.outer[first];
+        let turned = &self.wheels[first..self.innermost];
+        for (wheel, place) in turned.iter().zip(&mut self.outer[first + 1..]) {
+            outer = outer.and(&wheel.states[wheel.at])?;
+            *place = outer;
         }
-        Ok(())
+        Ok(outer)
     }
 }
 

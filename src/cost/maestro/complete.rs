@@ -1,6 +1,6 @@
 //! Directives completed: from what is written to the loops of a level.
 
-use super::arith::{is_size, mul};
+use super::arith::mul;
 use super::layer::{AXES, Problem};
 use super::levels::{Level, LoopSet, loops};
 use super::mapping::{Directive, Segment};
@@ -8,24 +8,10 @@ use super::refusal::Refusal;
 use crate::ir::dataflow::MapKind;
 use crate::ir::dim::{Dim, DimSet};
 
-/// A temporal directive on R or S must hold and step over the whole window, as written.
-pub(super) fn check_windows(
-    segment: &Segment,
-    problem: &Problem,
-    level: u8,
-) -> Result<(), Refusal> {
-    for d in segment.directives() {
-        let whole = d.size == d.step && d.size == problem.extents[d.dim];
-        if matches!(d.dim, Dim::R | Dim::S) && d.kind == MapKind::Temporal && !whole {
-            return Err(Refusal::PartialWindow { level, dim: d.dim });
-        }
-    }
-    Ok(())
-}
-
 /// Completes a level's directives, in this order: output dimensions become input dimensions,
 /// directives missing here are inherited, what is still missing is held whole, strides widen
-/// tiles and steps. Then every directive must have its dimension, and one or two be spatial.
+/// tiles and steps. A temporal directive on R or S must hold and step over the whole window, as
+/// written.
 pub(super) fn complete(
     level: &mut Level,
     written: &Segment,
@@ -35,9 +21,18 @@ pub(super) fn complete(
 ) -> Result<(), Refusal> {
     let mut mapped = DimSet(0);
     for d in written.directives() {
-        level.segment.push(*d, g)?;
         mapped = mapped.with(d.dim);
+        if matches!(d.dim, Dim::R | Dim::S) && d.kind == MapKind::Temporal {
+            let window = problem.extents[d.dim];
+            if d.size != window || d.step != window {
+                return Err(Refusal::PartialWindow {
+                    level: g,
+                    dim: d.dim,
+                });
+            }
+        }
     }
+    level.segment = *written;
     if problem.kind.slides() {
         map_inputs(&mut level.segment, &mut mapped, g)?;
     }
@@ -45,9 +40,6 @@ pub(super) fn complete(
         inherit(&mut level.segment, &mut mapped, &above.segment, g)?;
     }
     for dim in problem.operands.without(mapped).iter() {
-        if !level.known.has(dim) {
-            return Err(Refusal::NoSuchDimension { level: g, dim });
-        }
         let whole = level.nominal[dim];
         level
             .segment
@@ -55,35 +47,6 @@ pub(super) fn complete(
     }
     if problem.kind.slides() {
         apply_strides(&mut level.segment, problem, g)?;
-    }
-    let mut spatial = 0;
-    for (i, d) in level.segment.directives().iter().enumerate() {
-        if !level.known.has(d.dim) {
-            return Err(Refusal::NoSuchDimension {
-                level: g,
-                dim: d.dim,
-            });
-        }
-        if let Some(&value) = [d.size, d.step].iter().find(|v| !is_size(**v)) {
-            return Err(Refusal::Tile {
-                level: g,
-                dim: d.dim,
-                value,
-            });
-        }
-        if d.kind == MapKind::Spatial {
-            if spatial == 0 {
-                level.primary = i as u8;
-            }
-            level.last_spatial = i as u8;
-            spatial += 1;
-        }
-    }
-    if !(1..=2).contains(&spatial) {
-        return Err(Refusal::SpatialMaps {
-            level: g,
-            count: spatial,
-        });
     }
     Ok(())
 }
@@ -149,8 +112,8 @@ fn inherit(
 /// except t w below the outermost level if w < st. Tiles below one window stay. Inherited tiles
 /// are widened again at each level.
 fn apply_strides(segment: &mut Segment, problem: &Problem, level: u8) -> Result<(), Refusal> {
-    for axis in &AXES {
-        let (stride, window) = (problem.stride[axis.input], problem.extents[axis.window]);
+    for (axis, stride) in AXES.iter().zip(problem.stride) {
+        let window = problem.extents[axis.window];
         if stride == 1 {
             continue;
         }

@@ -1,14 +1,14 @@
 //! Delays, traffic and requirements, summed over cases and levels.
 
-use super::arith::{Overflow, accumulate, add, div_up, mul, product};
+use super::arith::{Overflow, accumulate, add, div, div_up, mul};
 use super::cases::{Case, Cases, Flags, handed_edges};
 use super::hardware::Hardware;
 use super::known::{Below, Class, Classes, Groups, Memo, Pace, Work};
 use super::layer::Problem;
-use super::levels::{Level, LoopSet, TensorLoops, loops};
+use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
-use super::volumes::{Outputs, ingress};
+use super::volumes::{Operand, Outputs};
 
 /// Most iteration cases visited for one price, over all levels. The published dataflows need a few
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
@@ -47,53 +47,52 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         let mut out = Outcome::default();
         let (mut active, mut average) = (0.0, 0.0);
         let (mut sized, mut sizing) = (0, true);
-        let (mut classes, mut groups) = (Classes::new(), Groups::NONE);
+        let (mut classes, mut groups) = (Classes::NONE, Groups::NONE);
+        let (mut offchip, mut intensity) = (0, 0.0);
         let mut cases = Cases::NONE;
-        cases.begin(level, &problem.extents);
-        self.visit(cases.total())?;
-        while let Some(case) = cases.next()? {
+        self.visit(cases.begin(level, &problem.extents))?;
+        let operands = operands(level, &cases);
+        cases.each(|case| {
             let q = case.occurrences;
             let (group, known) = groups.place(&case);
-            let mut begun = None;
-            if !known {
-                if group.times > 0 {
-                    // The place has been that of another group.
-                    out.count(group)?;
-                }
+            if !known || sizing {
                 let class = classes.of(level, &case)?;
-                group.begin(&case, class);
-                if sizing || !group.skipped {
-                    group.entering = [
-                        ingress(level, &level.input, case.flags)?,
-                        ingress(level, &level.filter, case.flags)?,
-                    ];
+                if !known {
+                    if group.times > 0 {
+                        // The place has been that of another group.
+                        out.count(group)?;
+                    }
+                    group.begin(&case, class);
+                    if sizing || !group.skipped {
+                        group.entering = ingress(&operands, case.flags)?;
+                    }
                 }
-                begun = Some(class);
-            }
-            if sizing {
-                // The first case sizes the buffers; skipped cases before the first that is not
-                // skipped add to the operands' requirement.
-                accumulate(&mut out.input.up_size, 2, group.entering[0])?;
-                accumulate(&mut out.filter.up_size, 2, group.entering[1])?;
-                out.output.up_size = mul(2, group.egress)?;
-                sized += 1;
-                sizing = group.skipped;
+                if sizing {
+                    // The first case sizes the buffers; skipped cases before the first that is not
+                    // skipped add to the operands' requirement.
+                    accumulate(&mut out.input.up_size, 2, group.entering[0])?;
+                    accumulate(&mut out.filter.up_size, 2, group.entering[1])?;
+                    out.output.up_size = mul(2, group.egress)?;
+                    sized += 1;
+                    sizing = group.skipped;
+                }
+                if !group.skipped {
+                    group.pace = self.pace(&case, class, group.entering, &out)?;
+                }
             }
             group.times = add(group.times, q)?;
             if group.skipped {
-                continue;
-            }
-            if let Some(class) = begun {
-                group.pace = self.pace(&case, class, group.entering, &out)?;
+                return Ok(());
             }
             let pace = &group.pace;
             // These depend on the order of the cases. What does not is counted by groups.
             active += q as f64 * pace.active;
-            // Neither is negative, and dividing is faster without signs.
-            average += (mul(q, pace.busier)? as u64 / pace.compute as u64) as f64;
-            out.offchip = out.offchip.max(pace.offchip) / 2;
-            out.intensity = pace.intensity;
-        }
+            average += div(mul(q, pace.busier)?, pace.compute) as f64;
+            offchip = pace.offchip.max(offchip) / 2;
+            intensity = pace.intensity;
+            Ok::<(), Refusal>(())
+        })?;
+        (out.offchip, out.intensity) = (offchip, intensity);
         groups.iter().try_for_each(|group| out.count(group))?;
         // Every MAC reads both operands and a sum, and writes the sum.
         out.output.down_read = out.output.down_write;
@@ -147,15 +146,15 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         if compute == 0 {
             return Err(Refusal::IdleClusters);
         }
-        let results = out.output.up_size;
+        // Operands are never negative, hence neither is the larger.
         let operands = add(out.input.up_size, out.filter.up_size)?;
-        let bandwidth = self.hw.offchip_bandwidth;
+        let required = out.output.up_size.max(operands);
         Ok(Work {
             compute,
             active,
             egress_delay,
-            offchip: (results / compute).max(operands / compute),
-            floor: (results / bandwidth / 2).max(operands / bandwidth / 2),
+            offchip: div(required, compute),
+            floor: div(required, self.hw.offchip_bandwidth) / 2,
         })
     }
 
@@ -184,7 +183,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         };
         let (mut compute, mut active) = (0, 0.0);
         if g + 1 == self.levels.len() {
-            compute = div_up(critical, self.hw.simd_lanes)?;
+            compute = div_up(critical, self.hw.simd_lanes);
         } else {
             let mut regular = working;
             if at_edge && flags.ragged() & primary != 0 {
@@ -219,26 +218,25 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         let extents = self.levels[above].handed_down(edges);
         let (mut runtime, mut active, mut count, mut sized) = (0, 0.0, 0, 0);
         let mut cases = Cases::NONE;
-        cases.begin(level, &extents);
-        self.visit(cases.total())?;
-        while let Some(case) = cases.next()? {
+        self.visit(cases.begin(level, &extents))?;
+        let operands = operands(level, &cases);
+        cases.each(|case| {
             let (q, flags) = (case.occurrences, case.flags);
             let outputs = Outputs::new(level, flags)?;
-            let critical = outputs.critical()?;
             sized += i64::from(count == 0);
-            if critical <= 0 {
-                continue;
+            if outputs.critical <= 0 {
+                return Ok(());
             }
             let egress = outputs.egress()?;
-            let input = ingress(level, &level.input, flags)?;
-            let filter = ingress(level, &level.filter, flags)?;
-            let (compute, clusters) = self.compute(g, flags, critical)?;
+            let [input, filter] = ingress(&operands, flags)?;
+            let (compute, clusters) = self.compute(g, flags, outputs.critical)?;
             let ingress = transfer(self.hw, add(input, filter)?)?;
             let step = step(flags, compute, ingress, transfer(self.hw, egress)?)?;
             accumulate(&mut runtime, q, step)?;
             active += q as f64 * clusters;
             count = add(count, q)?;
-        }
+            Ok::<(), Refusal>(())
+        })?;
         if count != 0 {
             active /= count as f64;
         }
@@ -256,12 +254,31 @@ impl<'a, const N: usize> Evaluator<'a, N> {
             return Ok(());
         }
         let level = &self.levels[g];
-        let held = |t: &TensorLoops| product(loops(t.once).map(|i| level.tiles[i].full));
+        let held = |t: &TensorLoops| product_over(t.once, |i| level.tiles[i].full);
         let operands = add(held(&level.input)?, held(&level.filter)?)?;
         let elements = add(mul(operands, sized)?, held(&level.output)?)?;
         self.base = Some((g, mul(2, elements)?));
         Ok(())
     }
+}
+
+/// Input and filter of a level.
+fn operands<'a>(level: &'a Level, cases: &Cases) -> [Operand<'a>; 2] {
+    let first = cases.fixed();
+    [
+        Operand::new(level, &level.input, first),
+        Operand::new(level, &level.filter, first),
+    ]
+}
+
+/// Elements of input and of filter that enter the array in a case.
+#[inline(always)]
+fn ingress(operands: &[Operand; 2], flags: Flags) -> Result<[i64; 2], Refusal> {
+    let mut entering = [0; 2];
+    for (elements, operand) in entering.iter_mut().zip(operands) {
+        *elements = operand.ingress(flags)?;
+    }
+    Ok(entering)
 }
 
 /// Cycles a case takes: double buffering hides the others behind the longest, but the very first
@@ -275,7 +292,13 @@ fn step(flags: Flags, compute: i64, ingress: i64, egress: i64) -> Result<i64, Ov
 }
 
 /// Cycles to move `elements` over a network of bandwidth B and latency L: L + elements / B - 1,
-/// the quotient rounded up.
+/// the quotient rounded up, or towards zero and then up where it is negative.
+#[inline]
 fn transfer(hw: &Hardware, elements: i64) -> Result<i64, Overflow> {
-    add(div_up(elements, hw.noc_bandwidth)?, hw.noc_latency - 1)
+    let cycles = if elements < 0 {
+        elements / hw.noc_bandwidth + i64::from(elements % hw.noc_bandwidth != 0)
+    } else {
+        div_up(elements, hw.noc_bandwidth)
+    };
+    add(cycles, hw.noc_latency - 1)
 }

@@ -2,13 +2,13 @@
 
 use super::arith::Overflow;
 use super::cases::Case;
-use super::levels::{Level, LoopSet, loops};
+use super::levels::{Level, LoopSet};
 use super::volumes::Outputs;
 
 /// What all cases of a class have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Class {
-    /// Of [`Case::class`].
+    /// Of [`Case::class`]; 0 if none has been met.
     number: u32,
     /// Output elements that leave the array.
     pub egress: i64,
@@ -43,29 +43,27 @@ impl Classes {
     const SLOTS: usize = 8;
 
     /// None met.
-    pub fn new() -> Classes {
-        // No class has this number: it would take too many loops.
-        let none = Class {
-            number: u32::MAX,
+    pub const NONE: Classes = Classes(
+        [Class {
+            number: 0,
             egress: 0,
             macs: 0,
             critical: 0,
             work: None,
-        };
-        Classes([none; Classes::SLOTS])
-    }
+        }; Classes::SLOTS],
+    );
 
     /// The class of a case.
-    #[inline]
+    #[inline(always)]
     pub fn of(&mut self, level: &Level, case: &Case) -> Result<&mut Class, Overflow> {
-        let class = &mut self.0[case.class as usize % Classes::SLOTS];
+        let class = &mut self.0[(case.class >> 1) as usize % Classes::SLOTS];
         if class.number != case.class {
             let outputs = Outputs::new(level, case.flags)?;
             *class = Class {
                 number: case.class,
                 egress: outputs.egress()?,
                 macs: outputs.macs()?,
-                critical: outputs.critical()?,
+                critical: outputs.critical,
                 work: None,
             };
         }
@@ -76,7 +74,7 @@ impl Classes {
 /// Cases of one class with one mover: they differ in how often they occur, and only in that.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
-    /// Of [`Case::class`].
+    /// Of [`Case::class`]; 0 if there is none.
     class: u32,
     /// Of [`Case::mover`].
     mover: u32,
@@ -117,36 +115,26 @@ pub(super) struct Pace {
 }
 
 /// The groups met so far, in a few places that they share.
-pub(super) struct Groups {
-    places: [Group; Groups::PLACES],
-    /// A bit per place that is taken.
-    taken: u16,
-}
+pub(super) struct Groups([Group; Groups::PLACES]);
 
 impl Groups {
     const PLACES: usize = 16;
 
     /// None met.
-    pub const NONE: Groups = Groups {
-        places: [Group::NONE; Groups::PLACES],
-        taken: 0,
-    };
+    pub const NONE: Groups = Groups([Group::NONE; Groups::PLACES]);
 
     /// The place of the group of a case, and whether the group is there.
     #[inline]
     pub fn place(&mut self, case: &Case) -> (&mut Group, bool) {
-        let place = (4 * case.mover + case.class % 4) as usize % Groups::PLACES;
-        let group = &mut self.places[place];
-        let known = self.taken & (1 << place) != 0
-            && group.class == case.class
-            && group.mover == case.mover;
-        self.taken |= 1 << place;
+        let place = (case.mover << 2 | case.class >> 1 & 3) as usize % Groups::PLACES;
+        let group = &mut self.0[place];
+        let known = group.class == case.class && group.mover == case.mover;
         (group, known)
     }
 
     /// The groups that are in place now.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
-        loops(self.taken).map(|place| &self.places[place])
+        self.0.iter().filter(|group| group.times > 0)
     }
 }
 

@@ -58,14 +58,48 @@ impl Layer {
     }
 }
 
-/// The dimensions one tensor depends on. Its order matters in one place: of two spatially mapped
-/// dimensions, the later one says whether the last active sub-cluster is partly filled.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Coupling {
-    /// In the order of the reference, without `N`, which comes first.
-    pub order: &'static [Dim],
-    /// As a set, with `N` where the layer has batches.
-    pub set: DimSet,
+/// The dimensions each tensor depends on, in the order of the reference. It matters in one place:
+/// of two spatially mapped dimensions, the later one says whether the last active sub-cluster is
+/// partly filled.
+#[derive(Debug)]
+pub(super) struct Tensors {
+    /// Of the input. `N` of a convolution counts only where the layer declares it.
+    pub input: &'static [Dim],
+    /// Of the filter.
+    pub filter: &'static [Dim],
+    /// Of the output; `N` as for the input.
+    pub output: &'static [Dim],
+    /// Of the output, as a set.
+    pub outputs: DimSet,
+    /// Of input or filter.
+    operands: DimSet,
+}
+
+impl Tensors {
+    const fn new(input: &'static [Dim], filter: &'static [Dim], output: &'static [Dim]) -> Tensors {
+        Tensors {
+            input,
+            filter,
+            output,
+            outputs: DimSet::of(output),
+            operands: DimSet(DimSet::of(input).0 | DimSet::of(filter).0),
+        }
+    }
+
+    fn of(kind: Kind) -> &'static Tensors {
+        use Dim::{C, G, K, M, N, R, S, X, Y};
+        const CONV: Tensors = Tensors::new(&[N, C, Y, X], &[K, C, R, S], &[N, K, Y, X]);
+        const DEPTHWISE: Tensors = Tensors::new(&[N, C, Y, X], &[C, R, S], &[N, C, Y, X]);
+        const GROUPED: Tensors =
+            Tensors::new(&[N, G, C, Y, X], &[G, K, C, R, S], &[N, G, K, C, Y, X]);
+        const GEMM: Tensors = Tensors::new(&[M, K], &[K, N], &[M, N]);
+        match kind {
+            Kind::Conv => &CONV,
+            Kind::Depthwise => &DEPTHWISE,
+            Kind::Grouped => &GROUPED,
+            Kind::Gemm => &GEMM,
+        }
+    }
 }
 
 /// A sliding pair: the window moves over `input`, giving one element of `output` per position.
@@ -97,18 +131,14 @@ pub(super) const AXES: [Axis; 2] = [
 pub(super) struct Problem {
     /// What it computes.
     pub kind: Kind,
-    /// Bounds of all dimensions in `known`.
+    /// Bounds of all dimensions in `known`, and 1 for a batch that is not.
     pub extents: DimMap<i64>,
     /// Declared dimensions and those that follow from them.
     pub known: DimSet,
-    /// Effective strides: 1 for all but rows and columns.
-    pub stride: DimMap<i64>,
-    /// Of the input.
-    pub input: Coupling,
-    /// Of the filter.
-    pub filter: Coupling,
-    /// Of the output.
-    pub output: Coupling,
+    /// Effective strides of rows and columns.
+    pub stride: [i64; 2],
+    /// What its tensors depend on.
+    pub tensors: &'static Tensors,
     /// Dimensions of input or filter: what a tile has below the outermost level.
     pub operands: DimSet,
 }
@@ -120,24 +150,21 @@ impl Problem {
     /// The reference ignores the stride here. In a layer declared by its output it also exchanges
     /// the strides of the two axes: that of Y' acts on X and that of X' on Y.
     pub fn new(layer: &Layer) -> Result<Problem, Refusal> {
+        check_sizes(layer)?;
         let mut extents = layer.dims;
         let mut known = DimSet::default();
         for dim in Dim::ALL {
-            let value = layer.dims[dim];
-            if !(0..=SIZE_LIMIT).contains(&value) {
-                return Err(Refusal::Extent { dim, value });
-            }
-            if value != 0 {
-                known = known.with(dim);
-            }
-            let value = layer.stride[dim];
-            if !(0..=SIZE_LIMIT).contains(&value) {
-                return Err(Refusal::Stride { dim, value });
-            }
+            known.0 |= u16::from(layer.dims[dim] != 0) << dim as u16;
         }
-        let mut stride = DimMap([1; Dim::COUNT]);
+        let mut stride = [1; 2];
+        let tensors = Tensors::of(layer.kind);
+        let mut operands = tensors.operands;
         if layer.kind.slides() {
-            for (axis, other) in [(&AXES[0], &AXES[1]), (&AXES[1], &AXES[0])] {
+            if !known.has(Dim::N) {
+                extents[Dim::N] = 1;
+                operands = operands.without(DimSet::of(&[Dim::N]));
+            }
+            for (at, axis) in AXES.iter().enumerate() {
                 let window = layer.dims[axis.window];
                 let from = if known.has(axis.input) {
                     if !known.has(axis.output) {
@@ -153,17 +180,15 @@ impl Problem {
                         });
                     }
                     extents[axis.input] = value;
-                    other.output
+                    AXES[1 - at].output
                 } else {
                     return Err(Refusal::MissingDimension { dim: axis.input });
                 };
                 known = known.with(axis.input).with(axis.output);
-                stride[axis.input] = layer.stride[from].max(1);
+                stride[at] = layer.stride[from].max(1);
             }
         }
-        let (input, filter, output) = couplings(layer);
-        let operands = DimSet(input.set.0 | filter.set.0);
-        if let Some(dim) = operands.iter().find(|d| !known.has(*d)) {
+        if let Some(dim) = operands.without(known).iter().next() {
             return Err(Refusal::MissingDimension { dim });
         }
         Ok(Problem {
@@ -171,35 +196,27 @@ impl Problem {
             extents,
             known,
             stride,
-            input,
-            filter,
-            output,
+            tensors,
             operands,
         })
     }
 }
 
-/// Couplings of input, filter and output.
-pub(super) fn couplings(layer: &Layer) -> (Coupling, Coupling, Coupling) {
-    use Dim::{C, G, K, M, N, R, S, X, Y};
-    let (input, filter, output): (&'static [Dim], &'static [Dim], &'static [Dim]) = match layer.kind
-    {
-        Kind::Conv => (&[C, Y, X], &[K, C, R, S], &[K, Y, X]),
-        Kind::Depthwise => (&[C, Y, X], &[C, R, S], &[C, Y, X]),
-        Kind::Grouped => (&[G, C, Y, X], &[G, K, C, R, S], &[G, K, C, Y, X]),
-        Kind::Gemm => (&[M, K], &[K, N], &[M, N]),
-    };
-    let batched = layer.kind.slides() && layer.dims[N] != 0;
-    let one = |order: &'static [Dim], batched: bool| {
-        let set = DimSet::of(order);
-        Coupling {
-            order,
-            set: if batched { set.with(N) } else { set },
+/// Refuses bounds and strides outside 0 ..= [`SIZE_LIMIT`].
+fn check_sizes(layer: &Layer) -> Result<(), Refusal> {
+    // The limit is all ones: so all are within it if all their bits together are.
+    let all = layer.dims.0.iter().chain(&layer.stride.0);
+    if (0..=SIZE_LIMIT).contains(&all.fold(0, |bits, value| bits | value)) {
+        return Ok(());
+    }
+    for dim in Dim::ALL {
+        let (extent, stride) = (layer.dims[dim], layer.stride[dim]);
+        if !(0..=SIZE_LIMIT).contains(&extent) {
+            return Err(Refusal::Extent { dim, value: extent });
         }
-    };
-    (
-        one(input, batched),
-        one(filter, false),
-        one(output, batched),
-    )
+        if !(0..=SIZE_LIMIT).contains(&stride) {
+            return Err(Refusal::Stride { dim, value: stride });
+        }
+    }
+    Ok(())
 }

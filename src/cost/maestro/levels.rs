@@ -1,9 +1,9 @@
 //! What every cluster level does, from its completed directives.
 
-use super::arith::mul;
-use super::complete::{check_windows, complete};
+use super::arith::{Overflow, is_size, mul};
+use super::complete::complete;
 use super::hardware::Hardware;
-use super::layer::{AXES, Coupling, Problem};
+use super::layer::{AXES, Problem};
 use super::mapping::{MAX_DIRECTIVES, Mapping, Segment};
 use super::refusal::Refusal;
 use super::tiles::{Tile, edge_clusters, output_tile, tile};
@@ -11,17 +11,30 @@ use crate::ir::dataflow::MapKind;
 use crate::ir::dim::{Dim, DimMap, DimSet};
 
 /// Loops of a level as bits, bit 0 the outermost.
-pub(super) type LoopSet = u16;
+pub(super) type LoopSet = u32;
 
 /// The members of a loop set, outermost first.
-#[inline]
+#[inline(always)]
 pub(super) fn loops(set: LoopSet) -> impl Iterator<Item = usize> {
     let mut rest = set;
     std::iter::from_fn(move || {
+        if rest == 0 {
+            return None;
+        }
         let next = rest.trailing_zeros() as usize;
-        rest &= rest.wrapping_sub(1);
-        (next < LoopSet::BITS as usize).then_some(next)
+        rest &= rest - 1;
+        Some(next)
     })
+}
+
+/// The product of a factor per loop, outermost first; 1 if there are none.
+#[inline(always)]
+pub(super) fn product_over(set: LoopSet, factor: impl Fn(usize) -> i64) -> Result<i64, Overflow> {
+    let mut total = 1;
+    for i in loops(set) {
+        total = mul(total, factor(i))?;
+    }
+    Ok(total)
 }
 
 /// The loops of a level one tensor depends on.
@@ -48,16 +61,13 @@ pub(super) struct Level {
     pub edge_clusters: i64,
     /// Final directives, outermost first.
     pub segment: Segment,
-    /// Extents of the tile the level is given, where `known`.
+    /// Extents of the tile the level is given, where it has the dimension.
     pub nominal: DimMap<i64>,
-    /// Dimensions the tile has.
-    pub known: DimSet,
-    /// Per loop: what a sub-cluster holds of the dimension.
-    pub tiles: [Tile; MAX_DIRECTIVES],
-    /// The loops over input rows and those over input columns, if a window slides over them.
-    sliding: [LoopSet; 2],
-    /// The tiles of output rows and columns that they give.
-    slid: [Tile; 2],
+    /// Per loop: what a sub-cluster holds of the dimension. Behind them the tiles of output rows
+    /// and columns, if a window slides over those of the input.
+    pub tiles: [Tile; MAX_DIRECTIVES + AXES.len()],
+    /// Per loop: which of the tiles a sub-cluster computes.
+    outs: [u8; MAX_DIRECTIVES],
     /// Per loop: all loops over the same dimension, if it is the last of them; otherwise none.
     pub owned: [LoopSet; MAX_DIRECTIVES],
     /// Loops over dimensions whose first directive is spatial.
@@ -88,10 +98,8 @@ impl Level {
         edge_clusters: 0,
         segment: Segment::EMPTY,
         nominal: DimMap([0; Dim::COUNT]),
-        known: DimSet(0),
-        tiles: [Tile::EMPTY; MAX_DIRECTIVES],
-        sliding: [0; 2],
-        slid: [Tile::EMPTY; 2],
+        tiles: [Tile::EMPTY; MAX_DIRECTIVES + AXES.len()],
+        outs: [0; MAX_DIRECTIVES],
         owned: [0; MAX_DIRECTIVES],
         spatial: 0,
         primary: 0,
@@ -126,13 +134,7 @@ impl Level {
     /// What a sub-cluster computes of the dimension of a loop: Y' for Y and X' for X.
     #[inline]
     pub fn out_tile(&self, i: usize) -> &Tile {
-        if self.sliding[0] & (1 << i) != 0 {
-            &self.slid[0]
-        } else if self.sliding[1] & (1 << i) != 0 {
-            &self.slid[1]
-        } else {
-            &self.tiles[i]
-        }
+        &self.tiles[self.outs[i] as usize]
     }
 
     /// Extents of the tile below: what the tile of each dimension holds, its edge tile for the
@@ -194,22 +196,23 @@ impl<const N: usize> Levels<N> {
         }
         self.len = written.len();
         for (g, segment) in written.iter().enumerate() {
-            check_windows(segment, problem, g as u8)?;
             let (above, rest) = self.items.split_at_mut(g);
-            let level = &mut rest[0];
-            match above.last() {
+            let (level, above) = (&mut rest[0], above.last());
+            // Every level maps all operands' dimensions, so that the next has them.
+            let mut known = problem.operands;
+            match above {
                 None => {
                     level.clusters = hw.pes / needed;
                     level.nominal = problem.extents;
-                    level.known = problem.known;
+                    known = problem.known;
                 }
                 Some(above) => {
                     level.clusters = segment.cluster_size();
-                    pass_down(above, problem.operands, level);
+                    pass_down(above, &mut level.nominal);
                 }
             }
-            complete(level, segment, above.last(), problem, g as u8)?;
-            derive(level, problem);
+            complete(level, segment, above, problem, g as u8)?;
+            derive(level, known, problem, g as u8)?;
         }
         Ok(())
     }
@@ -217,88 +220,115 @@ impl<const N: usize> Levels<N> {
 
 /// The tile a level is given: for each dimension of input and filter, min(m, D) of the level
 /// above. No other dimension exists below the outermost level.
-fn pass_down(above: &Level, operands: DimSet, level: &mut Level) {
+fn pass_down(above: &Level, nominal: &mut DimMap<i64>) {
     for d in above.segment.directives().iter().rev() {
         // The first directive of a dimension comes last in this order, and counts.
-        if operands.has(d.dim) {
-            level.nominal[d.dim] = d.size.min(above.nominal[d.dim]);
-            level.known = level.known.with(d.dim);
-        }
+        nominal[d.dim] = d.size.min(above.nominal[d.dim]);
     }
 }
 
-/// Everything that follows from a level's final directives.
-fn derive(level: &mut Level, problem: &Problem) {
+/// Everything that follows from a level's final directives. Each must be of a dimension that is
+/// `known`, and one or two of them spatial.
+fn derive(level: &mut Level, known: DimSet, problem: &Problem, g: u8) -> Result<(), Refusal> {
     let directives = level.segment.directives();
+    let mut loops_of = DimMap([0; Dim::COUNT]);
+    let (mut first, mut spread): (LoopSet, LoopSet) = (0, 0);
+    for (i, d) in directives.iter().enumerate() {
+        if !known.has(d.dim) {
+            return Err(Refusal::NoSuchDimension {
+                level: g,
+                dim: d.dim,
+            });
+        }
+        for value in [d.size, d.step] {
+            if !is_size(value) {
+                return Err(Refusal::Tile {
+                    level: g,
+                    dim: d.dim,
+                    value,
+                });
+            }
+        }
+        let bit = 1 << i;
+        if d.kind == MapKind::Spatial {
+            spread |= bit;
+        }
+        if loops_of[d.dim] == 0 {
+            first |= bit;
+        }
+        loops_of[d.dim] |= bit;
+    }
+    let count = spread.count_ones();
+    if !(1..=2).contains(&count) {
+        return Err(Refusal::SpatialMaps {
+            level: g,
+            count: count as u8,
+        });
+    }
+    level.primary = spread.trailing_zeros() as u8;
+    level.last_spatial = last_of(spread) as u8;
     level.edge_clusters = {
         let d = &directives[level.primary as usize];
         edge_clusters(d.size, d.step, level.nominal[d.dim], level.clusters)
     };
-    let mut loops_of = DimMap([0; Dim::COUNT]);
-    let mut mapped = DimSet(0);
-    let mut spatial = DimSet(0);
-    let mut first: LoopSet = 0;
-    for (i, d) in directives.iter().enumerate() {
-        loops_of[d.dim] |= 1 << i;
-        if !mapped.has(d.dim) {
-            mapped = mapped.with(d.dim);
-            first |= 1 << i;
-            if d.kind == MapKind::Spatial {
-                spatial = spatial.with(d.dim);
-            }
-        }
+    for i in loops(spread & first) {
+        level.spatial |= loops_of[directives[i].dim];
     }
-    for (i, d) in directives.iter().enumerate() {
+    for (i, d) in directives.iter().enumerate().rev() {
         let all = loops_of[d.dim];
         let last = last_of(all);
-        let held = tile(&directives[last], level.nominal[d.dim]);
+        level.outs[i] = last as u8;
+        if last != i {
+            level.tiles[i] = level.tiles[last];
+            continue;
+        }
+        let held = tile(d, level.nominal[d.dim]);
         level.tiles[i] = held;
-        level.owned[i] = if last == i { all } else { 0 };
-        level.uneven |= LoopSet::from(held.tail != held.full) << i;
-        level.wide |= LoopSet::from(!held.is_one()) << i;
-        level.spatial |= LoopSet::from(spatial.has(d.dim)) << i;
+        level.owned[i] = all;
+        if held.tail != held.full {
+            level.uneven |= all;
+        }
+        if !held.is_one() {
+            level.wide |= all;
+        }
     }
     level.out_wide = level.wide;
     if problem.kind.slides() {
         for (at, axis) in AXES.iter().enumerate() {
             // Every operand's dimension is mapped, so both are.
             let window = &level.tiles[last_of(loops_of[axis.window])];
-            let loops = loops_of[axis.input];
-            let last = last_of(loops);
+            let sliding = loops_of[axis.input];
+            let last = last_of(sliding);
             let slid = output_tile(&directives[last], &level.tiles[last], window);
-            level.sliding[at] = loops;
-            level.slid[at] = slid;
-            level.out_wide &= !loops;
+            level.tiles[MAX_DIRECTIVES + at] = slid;
+            for i in loops(sliding) {
+                level.outs[i] = (MAX_DIRECTIVES + at) as u8;
+            }
+            level.out_wide &= !sliding;
             if !slid.is_one() {
-                level.out_wide |= loops;
+                level.out_wide |= sliding;
             }
         }
     }
-    let couple = |coupling: &Coupling| {
-        let mut all = 0;
-        for (i, d) in directives.iter().enumerate() {
-            all |= LoopSet::from(coupling.set.has(d.dim)) << i;
+    let couple = |dims: &[Dim]| {
+        let all = dims.iter().fold(0, |all, dim| all | loops_of[*dim]);
+        let mut last_spatial = 0;
+        if all & level.spatial != 0 {
+            let mut loops = dims.iter().map(|dim| loops_of[*dim]);
+            let last = loops.rfind(|loops| loops & level.spatial != 0);
+            last_spatial = 1 << last.map_or(0, last_of);
         }
-        let last_spatial = if all & level.spatial == 0 {
-            0
-        } else {
-            // The batch comes first in the order.
-            let last = coupling.order.iter().rfind(|dim| spatial.has(**dim));
-            1 << last_of(loops_of[*last.unwrap_or(&Dim::N)])
-        };
         TensorLoops {
             all,
             once: all & first,
             last_spatial,
         }
     };
-    let (input, filter, output) = (
-        couple(&problem.input),
-        couple(&problem.filter),
-        couple(&problem.output),
-    );
-    level.reduction = ((1 << directives.len()) - 1) & !output.all;
-    (level.input, level.filter, level.output) = (input, filter, output);
+    level.input = couple(problem.tensors.input);
+    level.filter = couple(problem.tensors.filter);
+    level.output = couple(problem.tensors.output);
+    level.reduction = ((1 << directives.len()) - 1) & !level.output.all;
+    Ok(())
 }
 
 /// The innermost of some loops; 0 if there is none.

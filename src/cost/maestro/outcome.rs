@@ -1,8 +1,9 @@
 //! What the evaluation of all levels comes to.
 
-use super::arith::{Overflow, accumulate, add, product};
+use super::arith::{Overflow, accumulate, add, div, product};
 use super::known::Group;
-use super::layer::{AXES, Coupling, Problem};
+use super::layer::{AXES, Problem};
+use crate::ir::dim::Dim;
 
 /// Least, greatest and summed value of a delay over all cases.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +107,7 @@ impl Outcome {
         self.ingress_delay.add(n, pace.ingress)?;
         self.egress_delay.add(n, pace.egress)?;
         self.compute_delay.add(n, pace.compute)?;
-        self.peak = self.peak.max(pace.busier / pace.compute);
+        self.peak = self.peak.max(div(pace.busier, pace.compute));
         self.cases = add(self.cases, n)?;
         Ok(())
     }
@@ -114,18 +115,16 @@ impl Outcome {
     /// Traffic that does not depend on the cases: operands enter the L2 once, whole; outputs leave it
     /// once, whole (of the unstrided size); what is read from the L2 is written to an L1.
     pub fn whole_tensors(&mut self, problem: &Problem) -> Result<(), Overflow> {
-        let size = |c: &Coupling| product(c.set.iter().map(|dim| problem.extents[dim]));
-        self.input.up_write = size(&problem.input)?;
-        self.filter.up_write = size(&problem.filter)?;
-        self.output.up_read = product(problem.output.set.iter().map(|dim| {
-            match AXES
-                .iter()
-                .find(|a| a.input == dim && problem.kind.slides())
-            {
-                Some(axis) => problem.extents[dim] - problem.extents[axis.window] + 1,
-                None => problem.extents[dim],
+        let size = |dims: &[Dim]| product(dims.iter().map(|dim| problem.extents[*dim]));
+        self.input.up_write = size(problem.tensors.input)?;
+        self.filter.up_write = size(problem.tensors.filter)?;
+        let mut produced = problem.extents;
+        if problem.kind.slides() {
+            for axis in &AXES {
+                produced[axis.input] += 1 - problem.extents[axis.window];
             }
-        }))?;
+        }
+        self.output.up_read = product(problem.tensors.outputs.iter().map(|dim| produced[dim]))?;
         self.input.down_write = self.input.up_read;
         self.filter.down_write = self.filter.up_read;
         Ok(())

@@ -1,9 +1,10 @@
 //! Every figure of the reference, and which of them cannot be believed.
 
 use super::hardware::{Hardware, Power, access_energy_nj, engine_area_um2, engine_power};
-use super::layer::{Coupling, Layer, Problem};
+use super::layer::{Layer, Problem};
 use super::outcome::{Delays, Outcome, Traffic};
 use super::refusal::Refusal;
+use crate::ir::dim::Dim;
 
 /// The three tensors of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,8 +157,8 @@ impl Report {
             0.0
         };
         // Cannot saturate: the product of all extents of the tensor fits, and this has fewer factors.
-        let pixels = |c: &Coupling| {
-            let declared = c.set.iter().map(|dim| layer.dims[dim]).filter(|&n| n != 0);
+        let pixels = |dims: &[Dim]| {
+            let declared = dims.iter().map(|dim| layer.dims[*dim]).filter(|&n| n != 0);
             declared.fold(1, i64::saturating_mul)
         };
         Report {
@@ -173,8 +174,8 @@ impl Report {
             offchip_bandwidth: out.offchip,
             active_pes: out.active,
             arithmetic_intensity: out.intensity,
-            input_pixels: pixels(&problem.input),
-            weight_pixels: pixels(&problem.filter),
+            input_pixels: pixels(problem.tensors.input),
+            weight_pixels: pixels(problem.tensors.filter),
             input,
             filter,
             output,
@@ -217,6 +218,7 @@ impl Report {
 
     /// Refuses reports that describe nothing real: no runtime or no MACs, negative sizes, counts
     /// or energy, a throughput that is not finite.
+    #[inline(always)]
     pub fn check(&self) -> Result<(), Refusal> {
         if self.runtime_cycles <= 0 || self.macs <= 0 {
             return Err(Refusal::NothingComputed);

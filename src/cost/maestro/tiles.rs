@@ -1,6 +1,6 @@
 //! What a sub-cluster holds of a dimension, what of it is new, and who is active at an edge.
 
-use super::arith::div_sizes;
+use super::arith::{div_sizes, rem_sizes};
 use super::mapping::Directive;
 use crate::ir::dataflow::MapKind;
 
@@ -34,8 +34,9 @@ impl Tile {
 
 /// The tile of a directive with size m and step o on a dimension of extent D.
 ///
-/// With k = max((D - m) / o, 0), there is an edge if k o + m < D or m > D, and
-/// e = D - (k + 1) o (D if that is negative) elements remain there:
+/// After as many whole steps as fit, r = (D - m) mod o elements are left over, or r = D - m if a
+/// single tile covers the dimension. There is an edge if r is not 0, and
+/// e = m + r - o (D if that is negative) elements remain there:
 /// full = m; fresh = 0 for a temporal directive that holds all (D <= m), else min(m, o);
 /// tail = e at an edge, else m; tail_fresh = max(o - (m - e), 0).
 ///
@@ -44,18 +45,18 @@ impl Tile {
 #[inline]
 pub(super) fn tile(d: &Directive, extent: i64) -> Tile {
     let (m, o) = (d.size, d.step);
-    let k = div_sizes((extent - m).max(0), o);
-    let edge = k * o + m < extent || m > extent;
-    let rest = extent - (k + 1) * o;
+    let (left, fresh) = if extent > m {
+        (rem_sizes(extent - m, o), m.min(o))
+    } else {
+        let held = d.kind == MapKind::Temporal;
+        (extent - m, if held { 0 } else { m.min(o) })
+    };
+    let rest = m + left - o;
     let rest = if rest < 0 { extent } else { rest };
     Tile {
         full: m,
-        fresh: if d.kind == MapKind::Temporal && extent <= m {
-            0
-        } else {
-            m.min(o)
-        },
-        tail: if edge { rest } else { m },
+        fresh,
+        tail: if left != 0 { rest } else { m },
         tail_fresh: (o - (m - rest)).max(0),
     }
 }

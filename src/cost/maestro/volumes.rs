@@ -1,8 +1,8 @@
 //! Elements moved and multiplied in one case.
 
-use super::arith::{Overflow, add, mul, product};
+use super::arith::{Overflow, add, div, mul};
 use super::cases::Flags;
-use super::levels::{Level, LoopSet, TensorLoops, loops};
+use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::refusal::Refusal;
 
 /// The part a sub-cluster plays in the array.
@@ -62,22 +62,20 @@ impl Spread {
     /// * not at an edge: g(Lead) + (n - 1) g(Peer);
     /// * at an edge with NE active: g of the first and, if NE > 1,
     ///   max(NE - 1 - \[ragged\], 0) g(Peer) + \[ragged\] g(Ragged).
+    #[inline(always)]
     fn total(
         self,
         level: &Level,
         g: impl Fn(Role) -> Result<i64, Overflow>,
     ) -> Result<i64, Overflow> {
-        let lead = g(self.lead(level))?;
-        if !self.spatial {
-            return Ok(lead);
-        }
-        if !self.edge {
-            if level.clusters == 1 {
+        if !self.spatial || !self.edge {
+            let lead = g(Role::Lead)?;
+            if !self.spatial || level.clusters == 1 {
                 return Ok(lead);
             }
             return add(lead, mul(level.clusters - 1, g(Role::Peer)?)?);
         }
-        let mut total = lead;
+        let mut total = g(self.lead(level))?;
         if level.edge_clusters > 1 {
             let peers = (level.edge_clusters - 1 - i64::from(self.ragged)).max(0);
             total = add(total, mul(peers, g(Role::Peer)?)?)?;
@@ -89,132 +87,183 @@ impl Spread {
     }
 }
 
-/// Elements of an operand (input or filter) that enter the array in a case.
-///
-/// The mover is the innermost loop past its first iteration. If the tensor does not depend on it,
-/// the tensor is stationary and nothing enters - even if the mover's advance restarted inner loops
-/// of the tensor, whose first tile is then missed. Otherwise everything held is fetched, except
-/// that the mover brings only its `fresh` part, unless a loop of the tensor inside the mover has
-/// several iterations and restarted: then nothing could be kept and all is reloaded.
-pub(super) fn ingress(level: &Level, tensor: &TensorLoops, flags: Flags) -> Result<i64, Refusal> {
-    let mover = flags.mover();
-    if mover.is_some_and(|i| tensor.all & (1 << i) == 0) {
-        return Ok(0);
+/// An operand (input or filter) of a level on a tile.
+pub(super) struct Operand<'a> {
+    level: &'a Level,
+    tensor: &'a TensorLoops,
+    /// Loops that hold an edge tile at their first and only iteration.
+    edge: LoopSet,
+    /// Product of the temporal factors at the very first iteration.
+    held: Result<i64, Overflow>,
+}
+
+impl<'a> Operand<'a> {
+    /// An operand on a tile whose loops of one state are in the states `first`.
+    pub fn new(level: &'a Level, tensor: &'a TensorLoops, first: Flags) -> Operand<'a> {
+        let mut operand = Operand {
+            level,
+            tensor,
+            edge: first.edge(),
+            held: Ok(1),
+        };
+        operand.held = operand.held(None);
+        operand
     }
-    let spread = Spread::of(level, tensor, flags);
-    let spatial = tensor.all & level.spatial;
-    let temporal = tensor.all & !level.spatial;
-    let at_first = |i: usize| {
-        let tile = &level.tiles[i];
-        if flags.edge() & (1 << i) != 0 {
-            tile.tail
-        } else {
-            tile.full
+
+    /// The product of the temporal factors: what is held of each dimension, of that of the loop
+    /// `mover` what is new. An edge tile of a moving loop is charged at its full or fresh size,
+    /// not its tail.
+    fn held(&self, mover: Option<usize>) -> Result<i64, Overflow> {
+        let level = self.level;
+        let wide = level.wide | mover.map_or(0, |i| 1 << i);
+        product_over(self.tensor.all & !level.spatial & wide, |i| {
+            let tile = &level.tiles[i];
+            if mover == Some(i) {
+                tile.fresh
+            } else if self.edge & (1 << i) != 0 {
+                tile.tail
+            } else {
+                tile.full
+            }
+        })
+    }
+
+    /// Elements that enter the array in a case.
+    ///
+    /// The mover is the innermost loop past its first iteration. If the tensor does not depend on
+    /// it, the tensor is stationary and nothing enters - even if the mover's advance restarted
+    /// inner loops of the tensor, whose first tile is then missed. Otherwise everything held is
+    /// fetched, except that the mover brings only its `fresh` part, unless a loop of the tensor
+    /// inside the mover has several iterations and restarted: then nothing could be kept and all
+    /// is reloaded.
+    #[inline(always)]
+    pub fn ingress(&self, flags: Flags) -> Result<i64, Refusal> {
+        let Operand { level, tensor, .. } = *self;
+        let spatial = tensor.all & level.spatial;
+        let Some(mover) = flags.mover() else {
+            // The very first tiles. Peers load complete tiles: halos are not shared here.
+            let held = self.held?;
+            if spatial == 0 {
+                return Ok(held);
+            }
+            let spread = Spread::of(level, tensor, flags);
+            let array = spread.total(level, |role| {
+                product_over(spatial, |i| {
+                    let tile = &level.tiles[i];
+                    if flags.edge() & (1 << i) == 0 {
+                        tile.full
+                    } else if level.edge_clusters > 1 {
+                        if role.ragged() { tile.tail } else { tile.full }
+                    } else if role.first() || role.ragged() {
+                        tile.tail
+                    } else {
+                        1
+                    }
+                })
+            })?;
+            return Ok(mul(held, array)?);
+        };
+        if tensor.all & (1 << mover) == 0 {
+            return Ok(0);
         }
-    };
-    let Some(mover) = mover else {
-        // The very first tiles. Peers load complete tiles: halos are not shared here.
-        let held = product(loops(temporal & level.wide).map(at_first))?;
+        let inside = !((2 << mover) - 1) as LoopSet;
+        let kept = tensor.all & inside & !flags.moving() & !flags.unrolled() == 0;
+        let moved = &level.tiles[mover];
+        let mut held = self.held;
+        if kept && spatial & (1 << mover) == 0 && moved.fresh != moved.full {
+            held = match held {
+                Ok(held) => Ok(div(held, moved.full) * moved.fresh),
+                Err(_) => self.held(Some(mover)),
+            };
+            if moved.fresh == 0 {
+                held?;
+                let dim = level.segment.directives()[mover].dim;
+                return Err(Refusal::NothingNew { dim });
+            }
+        }
+        let held = held?;
         if spatial == 0 {
             return Ok(held);
         }
+        // Neighbours share halos: all but the first bring only what is new to them along the
+        // mover, and along spatial loops inside it.
+        let spread = Spread::of(level, tensor, flags);
         let array = spread.total(level, |role| {
-            product(loops(spatial).map(|i| {
+            product_over(spatial, |i| {
                 let tile = &level.tiles[i];
-                if flags.edge() & (1 << i) == 0 {
-                    tile.full
-                } else if level.edge_clusters > 1 {
-                    if role.ragged() { tile.tail } else { tile.full }
-                } else if role.first() || role.ragged() {
-                    tile.tail
-                } else {
-                    1
+                let partial = !role.first()
+                    && if flags.moving() & (1 << i) == 0 {
+                        i > mover
+                    } else {
+                        i == mover && kept
+                    };
+                match (role.ragged(), partial) {
+                    (true, true) => tile.tail_fresh,
+                    (true, false) => tile.tail,
+                    (false, true) => tile.fresh,
+                    (false, false) => tile.full,
                 }
-            }))
+            })
         })?;
-        return Ok(mul(held, array)?);
-    };
-    let inside = !((2 << mover) - 1) as LoopSet;
-    let reload = tensor.all & inside & !flags.moving() & !flags.unrolled() != 0;
-    let kept = !reload;
-    // An edge tile of a moving temporal loop is charged at its full or fresh size, not its tail.
-    let mut held = 1;
-    for i in loops(temporal & (level.wide | 1 << mover)) {
-        let extent = if flags.moving() & (1 << i) == 0 {
-            at_first(i)
-        } else if i == mover && kept {
-            if level.tiles[i].fresh == 0 {
-                let dim = level.segment.directives()[i].dim;
-                return Err(Refusal::NothingNew { dim });
-            }
-            level.tiles[i].fresh
-        } else {
-            level.tiles[i].full
-        };
-        held = mul(held, extent)?;
+        Ok(mul(held, array)?)
     }
-    if spatial == 0 {
-        return Ok(held);
-    }
-    // Neighbours share halos: all but the first bring only what is new to them along the mover,
-    // and along spatial loops inside it.
-    let array = spread.total(level, |role| {
-        product(loops(spatial).map(|i| {
-            let tile = &level.tiles[i];
-            let partial = !role.first()
-                && if flags.moving() & (1 << i) == 0 {
-                    i > mover
-                } else {
-                    i == mover && kept
-                };
-            match (role.ragged(), partial) {
-                (true, true) => tile.tail_fresh,
-                (true, false) => tile.tail,
-                (false, true) => tile.fresh,
-                (false, false) => tile.full,
-            }
-        }))
-    })?;
-    Ok(mul(held, array)?)
 }
 
 /// Output volumes of one case.
 pub(super) struct Outputs<'a> {
     level: &'a Level,
     flags: Flags,
+    /// How the output is spread.
+    spread: Spread,
     /// Product of the output's temporal factors.
     held: i64,
-    /// Product of the temporal factors of the loops that are summed over.
+    /// Partial sums of the slowest sub-cluster: those of the first. Where only a dimension that
+    /// is summed over is spatial, its full tile counts even if the only active sub-cluster holds
+    /// less.
+    pub critical: i64,
+    /// Product of all temporal factors.
     summed: i64,
+    /// Product of all spatial factors of the first sub-cluster.
+    lead: i64,
 }
 
 impl<'a> Outputs<'a> {
     /// Prepares the case. A temporal factor is the tile of outputs (Y' for Y), its tail at an
     /// edge.
+    #[inline(always)]
     pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
-            product(loops(set & !level.spatial & level.out_wide).map(|i| {
+            product_over(set & !level.spatial & level.out_wide, |i| {
                 let tile = level.out_tile(i);
                 if flags.edge() & (1 << i) != 0 {
                     tile.tail
                 } else {
                     tile.full
                 }
-            }))
+            })
         };
-        Ok(Outputs {
+        let held = temporal(level.output.once)?;
+        let mut outputs = Outputs {
             level,
             flags,
-            held: temporal(level.output.once)?,
-            summed: temporal(level.reduction)?,
-        })
+            spread: Spread::of(level, &level.output, flags),
+            held,
+            critical: 0,
+            summed: mul(held, temporal(level.reduction)?)?,
+            lead: 0,
+        };
+        let role = outputs.spread.lead(level);
+        outputs.lead = outputs.spatial(level.partial_sums(), role, true)?;
+        outputs.critical = mul(outputs.summed, outputs.lead)?;
+        Ok(outputs)
     }
 
     /// The product of the spatial factors of the loops in `set` for one role. `share`: the
     /// ragged sub-cluster counts only what its neighbours do not hold.
+    #[inline(always)]
     fn spatial(&self, set: LoopSet, role: Role, share: bool) -> Result<i64, Overflow> {
-        let Outputs { level, flags, .. } = *self;
-        product(loops(set & level.spatial).map(|i| {
+        let (level, flags) = (self.level, self.flags);
+        product_over(set & level.spatial, |i| {
             let bit = 1 << i;
             let tile = level.out_tile(i);
             let plain = match (role.first(), tile.fresh) {
@@ -222,16 +271,16 @@ impl<'a> Outputs<'a> {
                 (false, 0) => 1,
                 (false, fresh) => fresh,
             };
-            if flags.moving() & bit == 0 {
-                if flags.edge() & bit == 0 || !role.ragged() {
+            if flags.edge() & bit == 0 {
+                plain
+            } else if flags.moving() & bit == 0 {
+                if !role.ragged() {
                     plain
                 } else if level.output.all & bit != 0 && level.edge_clusters > 1 && share {
                     tile.tail_fresh
                 } else {
                     tile.tail
                 }
-            } else if flags.last() & bit == 0 {
-                plain
             } else if level.edge_clusters == 1 {
                 // The extent of the input even for rows and columns, where that of the output
                 // would be right: egress and MACs come out too high.
@@ -245,30 +294,22 @@ impl<'a> Outputs<'a> {
             } else {
                 plain
             }
-        }))
+        })
     }
 
     /// Output elements that leave the array.
+    #[inline(always)]
     pub fn egress(&self) -> Result<i64, Overflow> {
-        let spread = Spread::of(self.level, &self.level.output, self.flags);
         let set = self.level.output.once;
-        mul(
-            self.held,
-            spread.total(self.level, |role| self.spatial(set, role, true))?,
-        )
-    }
-
-    /// Partial sums of the slowest sub-cluster: those of the first. Where only a dimension that
-    /// is summed over is spatial, its full tile counts even if the only active sub-cluster holds
-    /// less.
-    pub fn critical(&self) -> Result<i64, Overflow> {
-        let role = Spread::of(self.level, &self.level.output, self.flags).lead(self.level);
-        let factors = self.spatial(self.level.partial_sums(), role, true)?;
-        mul(mul(self.held, self.summed)?, factors)
+        let array = self
+            .spread
+            .total(self.level, |role| self.spatial(set, role, true))?;
+        mul(self.held, array)
     }
 
     /// Partial sums over the array. Two spatial dimensions advance together along a diagonal, so
     /// that the array's factor is n, not its square.
+    #[inline(always)]
     pub fn macs(&self) -> Result<i64, Overflow> {
         let (level, flags) = (self.level, self.flags);
         let spread = Spread {
@@ -277,11 +318,16 @@ impl<'a> Outputs<'a> {
             ragged: flags.ragged() & (1 << level.last_spatial) != 0,
         };
         let set = level.partial_sums();
+        let role = spread.lead(level);
+        let lead = if role == self.spread.lead(level) {
+            self.lead
+        } else {
+            self.spatial(set, role, true)?
+        };
         let array = spread.total(level, |role| match role {
-            Role::Lead | Role::Peer => self.spatial(set, Role::Lead, true),
-            Role::LeadRagged => self.spatial(set, Role::LeadRagged, true),
-            Role::Ragged => self.spatial(set, Role::Ragged, false),
+            Role::Ragged => self.spatial(set, role, false),
+            _ => Ok(lead),
         })?;
-        mul(mul(self.held, self.summed)?, array)
+        mul(self.summed, array)
     }
 }

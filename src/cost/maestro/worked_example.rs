@@ -5,7 +5,7 @@ use super::cost::Evaluator;
 use super::layer::Problem;
 use super::levels::{Level, Levels};
 use super::tiles::Tile;
-use super::volumes::{Outputs, ingress};
+use super::volumes::{Operand, Outputs};
 use super::*;
 use crate::ir::dim::Dim::{self, C, K, R, S, X, XOut, Y, YOut};
 
@@ -219,10 +219,11 @@ fn cases_of_dla() {
     let level = &levels.as_slice()[0];
     let problem = Problem::new(&layer()).unwrap();
     let mut cases = Cases::NONE;
-    cases.begin(level, &problem.extents);
-    assert_eq!(cases.total(), 24);
+    assert_eq!(cases.begin(level, &problem.extents), 24);
+    let input = Operand::new(level, &level.input, cases.fixed());
+    let filter = Operand::new(level, &level.filter, cases.fixed());
     let mut rows = Vec::new();
-    while let Some(case) = cases.next().unwrap() {
+    let visited = cases.each(|case| {
         let f = case.flags;
         let name: String = (0..6)
             .map(|i| match (f.moving() >> i & 1, f.last() >> i & 1) {
@@ -231,17 +232,19 @@ fn cases_of_dla() {
                 _ => 'E',
             })
             .collect();
-        let outputs = Outputs::new(level, f).unwrap();
-        assert_eq!(outputs.macs(), outputs.critical());
+        let outputs = Outputs::new(level, f)?;
+        assert_eq!(outputs.macs(), Ok(outputs.critical));
         rows.push((
             name,
             case.occurrences,
-            ingress(level, &level.input, f).unwrap(),
-            ingress(level, &level.filter, f).unwrap(),
-            outputs.egress().unwrap(),
-            outputs.macs().unwrap(),
+            input.ingress(f)?,
+            filter.ingress(f)?,
+            outputs.egress()?,
+            outputs.macs()?,
         ));
-    }
+        Ok::<(), Refusal>(())
+    });
+    assert_eq!((visited, rows.len()), (Ok(()), 24));
     // Position of K C R S Y X, occurrences, input, filter, egress, MACs.
     let row = |name: &str, q, input, filter, egress, macs| {
         (name.to_string(), q, input, filter, egress, macs)
@@ -259,8 +262,7 @@ fn cases_of_shi_and_eye() {
     for (mapping, count) in [(shi(), 54), (eye(), 36)] {
         let levels = levels(&mapping);
         let mut cases = Cases::NONE;
-        cases.begin(&levels.as_slice()[0], &problem.extents);
-        assert_eq!(cases.total(), count);
+        assert_eq!(cases.begin(&levels.as_slice()[0], &problem.extents), count);
         let outcome = Evaluator::<2>::new(levels.as_slice(), &hardware())
             .run(&problem)
             .unwrap();
