@@ -34,6 +34,8 @@ pub struct Console {
     /// Whether a warning ends a command as an error does.
     deny_warnings: bool,
     warned: Cell<bool>,
+    /// Whether what was printed on stdout had no reader any more.
+    unread: Cell<bool>,
 }
 
 impl Console {
@@ -65,12 +67,23 @@ impl Console {
             progress: stderr && !dumb,
             deny_warnings,
             warned: Cell::new(false),
+            unread: Cell::new(false),
         }
     }
 
     /// Whether a warning was shown where warnings are denied.
     pub fn denied(&self) -> bool {
         self.deny_warnings && self.warned.get()
+    }
+
+    /// Forgets the warnings shown so far: what follows is judged by its own.
+    pub fn forget_warnings(&self) {
+        self.warned.set(false);
+    }
+
+    /// Whether nobody reads stdout any more.
+    pub fn unread(&self) -> bool {
+        self.unread.get()
     }
 
     /// How a command ends that would end like this but for denied warnings.
@@ -109,6 +122,13 @@ impl Console {
         }
     }
 
+    /// A line on stderr for somebody who sits before it.
+    pub fn hint(&self, text: &str) {
+        if self.progress && self.messages != MessageFormat::Json {
+            note(&format!("{}\n", self.error_style.dim(text)));
+        }
+    }
+
     /// Prints on stdout. Nobody reading any more (`cfxc … | head`) is no error.
     pub fn print(&self, text: &str) -> Exit {
         let mut stdout = std::io::stdout().lock();
@@ -117,7 +137,10 @@ impl Console {
             .and_then(|()| stdout.flush());
         match written {
             Ok(()) => Exit::Done,
-            Err(e) if e.kind() == ErrorKind::BrokenPipe => Exit::Done,
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => {
+                self.unread.set(true);
+                Exit::Done
+            }
             Err(e) => {
                 self.fail(
                     Diagnostic::error(

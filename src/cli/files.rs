@@ -5,7 +5,7 @@ use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::import::{self, Imported, Reader};
 use crate::sema::{self, Analysis, FileNetwork, FileRequest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub struct Loaded {
     pub analysis: Analysis,
     /// Paths of the files it names that are no texts.
     pub files: Vec<String>,
+    /// Paths of all that was asked for, the specification too, whether it is there or not.
+    pub asked: BTreeSet<String>,
 }
 
 /// Reads and checks one specification. Everything that is wrong is among the diagnostics.
@@ -34,12 +36,16 @@ pub fn load(path: &str) -> Loaded {
             ..Analysis::default()
         },
     };
+    let mut asked = disk.asked;
+    asked.insert(path.to_string());
+    asked.extend(disk.read.iter().cloned());
     let files = disk.read.into_iter();
     let files = files.filter(|path| sources.find(path).is_none()).collect();
     Loaded {
         sources,
         analysis,
         files,
+        asked,
     }
 }
 
@@ -152,6 +158,8 @@ pub struct Disk {
     read: Vec<String>,
     /// Specifications that were read, by what they are called whatever leads to them.
     specs: BTreeMap<PathBuf, FileId>,
+    /// Paths of the specifications that were asked for.
+    asked: BTreeSet<String>,
 }
 
 /// What a file is called whatever leads to it.
@@ -218,6 +226,7 @@ impl sema::Files for Disk {
         sources: &mut SourceMap,
     ) -> Result<Option<FileId>, Diagnostic> {
         let whole = beside(path, at, sources);
+        self.asked.insert(whole.clone());
         if !Path::new(&whole).exists() {
             return Ok(None);
         }

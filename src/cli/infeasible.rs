@@ -15,12 +15,13 @@ const SHOWN: usize = 3;
 
 /// Why the space of a problem cannot be built.
 pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> Diagnostic {
+    let design = &problem.design;
     match error {
         SpaceError::TooLarge { points, shapes } => {
             if problem.layers.len() > MAX_LAYERS {
                 return Diagnostic::error(
                     codes::SPACE_TOO_LARGE,
-                    format!("the network has more than {MAX_LAYERS} layers"),
+                    format!("the network of `{design}` has more than {MAX_LAYERS} layers"),
                 )
                 .label(problem.network.span, "this network")
                 .help("split it into several designs");
@@ -29,7 +30,7 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
             Diagnostic::error(
                 codes::SPACE_TOO_LARGE,
                 format!(
-                    "the design space has {} prices; up to {} can be held",
+                    "the design space of `{design}` has {} prices; up to {} can be held",
                     number(points * *shapes as f64),
                     number(MAX_PRICES as f64)
                 ),
@@ -46,7 +47,9 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
         }
         SpaceError::NoCorner { span } => Diagnostic::error(
             codes::NO_CORNER,
-            "a percentage needs the menu's cheapest and dearest design, and there is neither",
+            format!(
+                "a percentage needs the menu's cheapest and dearest design, and `{design}` has neither"
+            ),
         )
         .label(*span, "a share of an unknown span")
         .help(format!(
@@ -63,7 +66,10 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
             };
             let mut diagnostic = Diagnostic::error(
                 codes::NO_PRICE,
-                format!("model `{}` has no price for layer `{name}`", problem.model),
+                format!(
+                    "model `{}` has no price for layer `{name}` of `{design}`",
+                    problem.model
+                ),
             );
             if let Some(pin) = pin {
                 diagnostic = diagnostic.label(pin.span, "pinned here");
@@ -233,8 +239,9 @@ impl Teller<'_> {
         let larger = limit.metric.larger_is_better();
         let gap = (best - limit.limit).abs();
         let message = format!(
-            "no choice of the menu meets `{}`: {}, {} ({}) too {}",
+            "no choice of the menu meets `{}` of `{}`: {}, {} ({}) too {}",
             self.text(limit.span),
+            self.problem().design,
             if larger {
                 format!("at most {} is possible", self.exactly(limit, best))
             } else {
@@ -267,8 +274,9 @@ impl Teller<'_> {
         let slowest = layers.first().map_or(pace, |l| l.1);
         let best = self.problem().technology.clock_hz() / slowest;
         let message = format!(
-            "no choice of the menu meets `{}`: {} cannot keep the pace of {} per inference, and at most {} is possible",
+            "no choice of the menu meets `{}` of `{}`: {} cannot keep the pace of {} per inference, and at most {} is possible",
             self.text(limit.span),
+            self.problem().design,
             counted(layers.len(), "layer"),
             amount(Quantity::Cycles, pace),
             self.exactly(limit, best),

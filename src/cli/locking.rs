@@ -67,8 +67,11 @@ fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The hash of a file that is no text, read piece by piece.
-fn hash_file(path: &str) -> Result<String, Diagnostic> {
+/// The hash of a file's bytes, read piece by piece.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn hash_file(path: &str) -> Result<String, Diagnostic> {
     let unread = |e: std::io::Error| {
         Diagnostic::error(codes::UNREADABLE, format!("cannot read {path}: {e}"))
             .help("check the path and its permissions")

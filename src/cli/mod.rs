@@ -29,8 +29,10 @@ mod pareto;
 mod progress;
 mod schema;
 mod show;
+mod stamps;
 mod stop;
 mod test;
+mod watch;
 
 use crate::cost::MODELS;
 use crate::ir::registry::ModelSpec;
@@ -68,6 +70,7 @@ const REGISTRIES: Registries = Registries {
   cfxc init npu.cfx                             write a specification to begin with
   cfxc build examples/mobilenet_v2.cfx          decide, and write a report to build/
   cfxc check specs/*.cfx                        look for mistakes
+  cfxc watch spec.cfx                           decide anew on every save, and say what changed
   cfxc test                                     expectations and locked decisions below here
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
   cfxc pareto spec.cfx --over area              what more or less area would buy
@@ -122,6 +125,7 @@ enum Command {
     Schema(schema::Args),
     Show(show::Args),
     Test(test::Args),
+    Watch(watch::Args),
 }
 
 /// Runs the command of this process's arguments.
@@ -147,6 +151,7 @@ pub fn main() -> ExitCode {
             Command::Schema(args) => schema::run(args, &console),
             Command::Show(args) => show::run(args, &console),
             Command::Test(args) => test::run(args, &console),
+            Command::Watch(args) => watch::run(args, &console),
         };
         console.judged(exit)
     });

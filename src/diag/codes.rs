@@ -148,6 +148,8 @@ codes! {
     UNUSED_USE = "W0101";
     /// A constant or parameter that nothing reads.
     UNREAD_CONSTANT = "W0102";
+    /// A block that no design uses.
+    UNUSED_BLOCK = "W0103";
     /// A node that is connected to nothing.
     LOOSE = "W0301";
     /// A depthwise layer with as many filters per channel as it has channels.

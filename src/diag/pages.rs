@@ -71,6 +71,7 @@ const PAGES: &[(&str, &str)] = &[
     ("E0903", include_str!("../../docs/errors/E0903.md")),
     ("W0101", include_str!("../../docs/errors/W0101.md")),
     ("W0102", include_str!("../../docs/errors/W0102.md")),
+    ("W0103", include_str!("../../docs/errors/W0103.md")),
     ("W0301", include_str!("../../docs/errors/W0301.md")),
     ("W0302", include_str!("../../docs/errors/W0302.md")),
     ("W0303", include_str!("../../docs/errors/W0303.md")),

@@ -37,7 +37,8 @@ impl Style {
         self.paint("1", text)
     }
 
-    fn dim(self, text: &str) -> String {
+    /// Less bright than the rest.
+    pub fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 

@@ -91,7 +91,7 @@ pub fn independent(
             return errors
                 && matches!(
                     d.code,
-                    codes::UNUSED_USE | codes::LOOSE | codes::UNREAD_CONSTANT
+                    codes::UNUSED_USE | codes::LOOSE | codes::UNREAD_CONSTANT | codes::UNUSED_BLOCK
                 )
                 || !damage.is_empty() && d.code.0.starts_with("W0");
         }

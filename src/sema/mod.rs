@@ -172,6 +172,7 @@ pub fn analyze(
     }
     program.lint_unused();
     program.lint_constants();
+    program.lint_unnamed();
     let analysis = Analysis {
         problems,
         designs,

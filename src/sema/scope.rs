@@ -50,6 +50,8 @@ pub struct Program<'a> {
     networks: BTreeMap<Ref, Option<Network>>,
     /// `use` lines that something needs.
     used: BTreeSet<Span>,
+    /// Blocks that something names.
+    named: BTreeSet<Ref>,
 }
 
 impl<'a> Program<'a> {
@@ -72,6 +74,7 @@ impl<'a> Program<'a> {
             diagnostics: Vec::new(),
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
+            named: BTreeSet::new(),
         };
         program.open(main, None);
         program.link();
@@ -156,6 +159,7 @@ impl<'a> Program<'a> {
             [name] => self.resolve_name(module, name, kind)?,
             _ => self.resolve_path(module, path, kind)?,
         };
+        self.named.insert(found);
         self.arguments_fit(found, path).then_some(found)
     }
 
@@ -391,6 +395,33 @@ impl<'a> Program<'a> {
             }
         }
         self.diagnostics.extend(unused);
+    }
+
+    /// Warns of blocks of the main file that nothing names, if it has designs that could: without any
+    /// it is a collection for others.
+    pub fn lint_unnamed(&mut self) {
+        if self.design_names().is_empty() {
+            return;
+        }
+        for at in self.blocks(0) {
+            let block = header(self.item(at)).filter(|_| !self.named.contains(&at));
+            let Some((kind, name)) = block else { continue };
+            if matches!(kind, Kind::Design | Kind::Constant) {
+                continue;
+            }
+            let (kind, name) = (kind.name(), name.clone());
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    codes::UNUSED_BLOCK,
+                    format!("{kind} `{}` is used by no design", name.node),
+                )
+                .label(name.span, "nothing in this file names it")
+                .help(format!(
+                    "write `{kind} {}` in a design, or remove the block",
+                    name.node
+                )),
+            );
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod pareto;
 mod table;
 mod tested;
 mod tutorial;
+mod watch;
 mod wrong_input;
 
 use assert_cmd::Command;
