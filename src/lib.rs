@@ -9,6 +9,7 @@ pub mod certify;
 pub mod cli;
 pub mod cost;
 pub mod diag;
+pub mod diff;
 pub mod emit;
 pub mod import;
 pub mod ir;

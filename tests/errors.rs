@@ -40,6 +40,8 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::BAD_LOCK,
     codes::STALE_LOCK,
     codes::NOT_ACCEPTED,
+    codes::BAD_RESULT,
+    codes::NO_REVISION,
     codes::MODEL_MACS,
     codes::COMPARISON_ONLY,
 ];

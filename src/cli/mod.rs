@@ -9,6 +9,7 @@ mod completions;
 mod console;
 mod cost;
 mod designs;
+mod diff;
 mod exit;
 mod explain;
 mod explain_layer;
@@ -27,6 +28,7 @@ mod man;
 mod output;
 mod pareto;
 mod progress;
+mod revision;
 mod schema;
 mod show;
 mod stamps;
@@ -72,6 +74,7 @@ const REGISTRIES: Registries = Registries {
   cfxc check specs/*.cfx                        look for mistakes
   cfxc watch spec.cfx                           decide anew on every save, and say what changed
   cfxc test                                     expectations and locked decisions below here
+  cfxc diff spec.cfx --git HEAD~1               what the last commit changed of the decisions
   cfxc cost spec.cfx --menu --format csv        price every layer at every point of the menu
   cfxc pareto spec.cfx --over area              what more or less area would buy
   cfxc show std.networks.mobilenet_v2           print what the library holds
@@ -114,6 +117,7 @@ enum Command {
     Build(build::Args),
     Completions(completions::Args),
     Cost(cost::Args),
+    Diff(diff::Args),
     Explain(explain::Args),
     Fmt(fmt::Args),
     Graph(graph::Args),
@@ -140,6 +144,7 @@ pub fn main() -> ExitCode {
             Command::Build(args) => build::run(args, &console),
             Command::Completions(args) => completions::run(args, &console),
             Command::Cost(args) => cost::run(args, &console),
+            Command::Diff(args) => diff::run(args, &console),
             Command::Explain(args) => explain::run(args, &console),
             Command::Fmt(args) => fmt::run(args, &console),
             Command::Graph(args) => graph::run(args, &console),

@@ -144,6 +144,10 @@ codes! {
     STALE_LOCK = "E0902";
     /// A decision that cannot be taken into the lock.
     NOT_ACCEPTED = "E0903";
+    /// A result of a build that cannot be read.
+    BAD_RESULT = "E0904";
+    /// A revision that version control does not give.
+    NO_REVISION = "E0905";
     /// A `use` that nothing needs.
     UNUSED_USE = "W0101";
     /// A constant or parameter that nothing reads.

@@ -69,6 +69,8 @@ const PAGES: &[(&str, &str)] = &[
     ("E0901", include_str!("../../docs/errors/E0901.md")),
     ("E0902", include_str!("../../docs/errors/E0902.md")),
     ("E0903", include_str!("../../docs/errors/E0903.md")),
+    ("E0904", include_str!("../../docs/errors/E0904.md")),
+    ("E0905", include_str!("../../docs/errors/E0905.md")),
     ("W0101", include_str!("../../docs/errors/W0101.md")),
     ("W0102", include_str!("../../docs/errors/W0102.md")),
     ("W0103", include_str!("../../docs/errors/W0103.md")),

@@ -42,6 +42,11 @@ const TAKEN: [&str; 20] = [
     "design",
 ];
 
+/// Whether a key of a layer is one of its own figures and no knob.
+pub fn is_figure(key: &str) -> bool {
+    TAKEN.contains(&key)
+}
+
 /// The key of a knob: its name, told apart from the figures beside it.
 pub fn knob_key(name: &str) -> String {
     if TAKEN.contains(&name) {

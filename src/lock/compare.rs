@@ -45,6 +45,35 @@ impl LayerChange {
             _ => true,
         }
     }
+
+    /// What else is chosen: `nvdla -> rows, pes 3 -> 4`.
+    pub fn told(&self) -> String {
+        let (before, after) = match (&self.before, &self.after) {
+            (Some(before), Some(after)) => (before, after),
+            (None, Some(after)) => return format!("new, {}", choice(after)),
+            (Some(before), None) => return format!("gone, was {}", choice(before)),
+            (None, None) => return String::new(),
+        };
+        let mut parts = Vec::new();
+        if before.dataflow != after.dataflow {
+            parts.push(format!("{} -> {}", before.dataflow, after.dataflow));
+        }
+        let get = |l: &LayerChoice, knob: &str| {
+            let found = l.knobs.iter().find(|(k, _)| k == knob);
+            found.map_or("none".to_string(), |(_, v)| v.to_string())
+        };
+        let gone = before.knobs.iter().filter(|(k, _)| get(after, k) == "none");
+        for (knob, _) in after.knobs.iter().chain(gone) {
+            let (a, b) = (get(before, knob), get(after, knob));
+            if a != b {
+                parts.push(format!("{knob} {a} -> {b}"));
+            }
+        }
+        if parts.is_empty() {
+            return "the same choice".to_string();
+        }
+        parts.join(", ")
+    }
 }
 
 /// Everything that differs between two entries.
@@ -207,8 +236,13 @@ fn told(change: &FigureChange, name: &str) -> String {
     pair(short, name, change.before, change.after)
 }
 
-/// `latency 11.02 Mcycles -> 11.5 Mcycles, 4.4 % more`
-fn pair(name: &str, kind: &str, before: Option<f64>, after: Option<f64>) -> String {
+/// A figure before and after, told so that the two differ if they do. `kind` is a name with its unit;
+/// of any other name the figure is a share.
+pub fn two(
+    kind: &str,
+    before: Option<f64>,
+    after: Option<f64>,
+) -> (Option<String>, Option<String>) {
     let exact = |v: f64| match figure(kind) {
         Some(metric) => format!("{v} {}", metric.unit()),
         None => format!("{} %", v * 100.0),
@@ -217,58 +251,45 @@ fn pair(name: &str, kind: &str, before: Option<f64>, after: Option<f64>) -> Stri
         Some(metric) => amount(metric.quantity(), v),
         None => format!("{} %", significant(v * 100.0, 3, Rounding::Up)),
     };
-    match (before, after) {
-        (Some(before), Some(after)) => {
-            let (mut a, mut b) = (shown(before), shown(after));
-            if a == b {
-                (a, b) = (exact(before), exact(after));
-            }
-            let share = (after - before) / before.abs();
-            let change = match figure(kind) {
-                Some(_) if share.is_finite() => {
-                    let size = significant(share.abs() * 100.0, 2, Rounding::Nearest);
-                    let word = if share > 0.0 { "more" } else { "less" };
-                    format!(", {size} % {word}")
-                }
-                _ => String::new(),
-            };
-            format!("{name} {a} -> {b}{change}")
-        }
-        (None, Some(after)) => format!("{name} {} is new", shown(after)),
-        (Some(before), None) => format!("{name} {} is gone", shown(before)),
+    let (a, b) = (before.map(shown), after.map(shown));
+    if a == b && before != after {
+        (before.map(exact), after.map(exact))
+    } else {
+        (a, b)
+    }
+}
+
+/// `latency 11.02 Mcycles -> 11.5 Mcycles, 4.4 % more`
+fn pair(name: &str, kind: &str, before: Option<f64>, after: Option<f64>) -> String {
+    match two(kind, before, after) {
+        (Some(a), Some(b)) => format!("{name} {a} -> {b}{}", by(kind, before, after)),
+        (None, Some(after)) => format!("{name} {after} is new"),
+        (Some(before), None) => format!("{name} {before} is gone"),
         (None, None) => name.to_string(),
     }
 }
 
+/// `, 4.4 % more`; nothing of shares, and where there is nothing to compare with.
+pub fn by(kind: &str, before: Option<f64>, after: Option<f64>) -> String {
+    let (Some(before), Some(after)) = (before, after) else {
+        return String::new();
+    };
+    let share = (after - before) / before.abs();
+    if figure(kind).is_none() || !share.is_finite() || share == 0.0 {
+        return String::new();
+    }
+    let size = significant(share.abs() * 100.0, 2, Rounding::Nearest);
+    let word = if share > 0.0 { "more" } else { "less" };
+    format!(", {size} % {word}")
+}
+
 /// `conv1: pes 3 -> 4; latency 3.617 Mcycles -> 3.2 Mcycles, 12 % less`
 fn layer(change: &LayerChange, metric: Metric) -> String {
-    let name = &change.name;
-    let (before, after) = match (&change.before, &change.after) {
-        (Some(before), Some(after)) => (before, after),
-        (None, Some(after)) => return format!("{name}: new, {}", choice(after)),
-        (Some(before), None) => return format!("{name}: gone, was {}", choice(before)),
-        (None, None) => return name.clone(),
+    let mut out = format!("{}: {}", change.name, change.told());
+    let (Some(before), Some(after)) = (&change.before, &change.after) else {
+        return out;
     };
-    let mut parts = Vec::new();
-    if before.dataflow != after.dataflow {
-        parts.push(format!("{} -> {}", before.dataflow, after.dataflow));
-    }
-    let get = |l: &LayerChoice, knob: &str| {
-        let found = l.knobs.iter().find(|(k, _)| k == knob);
-        found.map_or("none".to_string(), |(_, v)| v.to_string())
-    };
-    let gone = before.knobs.iter().filter(|(k, _)| get(after, k) == "none");
-    for (knob, _) in after.knobs.iter().chain(gone) {
-        let (a, b) = (get(before, knob), get(after, knob));
-        if a != b {
-            parts.push(format!("{knob} {a} -> {b}"));
-        }
-    }
-    let mut out = format!("{name}: {}", parts.join(", "));
-    let same = parts.is_empty();
-    if same {
-        out += "the same choice";
-    }
+    let same = !change.other_choice();
     for change in figures(&before.figures, &after.figures) {
         if same || change.name == metric_key(metric) {
             out += &format!("; {}", told(&change, &change.name));
@@ -277,7 +298,8 @@ fn layer(change: &LayerChange, metric: Metric) -> String {
     out
 }
 
-fn choice(layer: &LayerChoice) -> String {
+/// `nvdla, pes 3, buffer 9`
+pub fn choice(layer: &LayerChoice) -> String {
     let knobs: Vec<String> = layer
         .knobs
         .iter()

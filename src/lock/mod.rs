@@ -12,7 +12,7 @@ mod read;
 mod text;
 
 pub use check::{Locked, Mismatch, choices, locked};
-pub use compare::{Difference, FigureChange, InputChange, LayerChange};
+pub use compare::{Difference, FigureChange, InputChange, LayerChange, by, choice, two};
 pub use entry::{Entry, Figure, LayerChoice, Proved, figure, inputs_of, metric_key};
 pub use mix::{Mixed, mixed};
 pub use read::read;

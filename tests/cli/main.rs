@@ -2,11 +2,13 @@
 
 mod build;
 mod cost;
+mod diff;
 mod lock;
 mod maestro;
 mod modules;
 mod other;
 mod pareto;
+mod revisions;
 mod table;
 mod tested;
 mod tutorial;
