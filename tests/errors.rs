@@ -13,7 +13,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Codes that a text alone cannot cause: they need files, prices, a search, or no design at all.
+/// Codes that a text alone cannot cause: they need files, prices, a search, or no design at all. They
+/// are shown by the commands of `tests/errors/commands` (`tests/cli/corpus.rs`).
 const NOT_FROM_TEXT: &[Code] = &[
     codes::NOT_UTF8,
     codes::UNREADABLE,

@@ -1,6 +1,7 @@
 //! The command line as scripts and people meet it: exit codes, outputs, diagnostics.
 
 mod build;
+mod corpus;
 mod cost;
 mod diff;
 mod lock;

@@ -1,6 +1,7 @@
 //! `cfxc watch`: rounds, driven by saves. Nothing here depends on how fast anything is.
 
 use super::{Folder, TINY};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,7 +13,10 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// A command that runs, and the lines it prints on stdout and stderr.
 struct Watching {
     child: Child,
-    lines: Receiver<String>,
+    /// Each with its stream: they come in any order of the two.
+    lines: Receiver<(usize, String)>,
+    /// Of each stream, what no test has asked for yet.
+    pending: [VecDeque<String>; 2],
     seen: Vec<String>,
 }
 
@@ -27,11 +31,12 @@ impl Folder {
             .spawn()
             .expect("started");
         let (sender, lines) = channel();
-        forward(child.stdout.take().expect("piped"), sender.clone());
-        forward(child.stderr.take().expect("piped"), sender);
+        forward(0, child.stdout.take().expect("piped"), sender.clone());
+        forward(1, child.stderr.take().expect("piped"), sender);
         Watching {
             child,
             lines,
+            pending: Default::default(),
             seen: Vec::new(),
         }
     }
@@ -51,10 +56,10 @@ impl Folder {
     }
 }
 
-fn forward(stream: impl Read + Send + 'static, sender: Sender<String>) {
+fn forward(number: usize, stream: impl Read + Send + 'static, sender: Sender<(usize, String)>) {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
+            if sender.send((number, line)).is_err() {
                 return;
             }
         }
@@ -62,17 +67,20 @@ fn forward(stream: impl Read + Send + 'static, sender: Sender<String>) {
 }
 
 impl Watching {
-    /// Waits for a line with this text.
+    /// Waits for a line with this text, on the one stream or the other.
     #[track_caller]
     fn says(&mut self, text: &str) {
         loop {
+            for pending in &mut self.pending {
+                if let Some(at) = pending.iter().position(|line| line.contains(text)) {
+                    pending.drain(..=at);
+                    return;
+                }
+            }
             match self.lines.recv_timeout(LIMIT) {
-                Ok(line) => {
-                    let found = line.contains(text);
-                    self.seen.push(line);
-                    if found {
-                        return;
-                    }
+                Ok((stream, line)) => {
+                    self.seen.push(line.clone());
+                    self.pending[stream].push_back(line);
                 }
                 Err(e) => panic!("no `{text}`: {e}\n{}", self.seen.join("\n")),
             }
@@ -82,7 +90,7 @@ impl Watching {
     /// Waits for the end; all lines.
     #[track_caller]
     fn ends(mut self, code: i32) -> String {
-        while let Ok(line) = self.lines.recv_timeout(LIMIT) {
+        while let Ok((_, line)) = self.lines.recv_timeout(LIMIT) {
             self.seen.push(line);
         }
         let ended = self.child.wait().expect("ends").code();
