@@ -38,6 +38,7 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::NO_CORNER,
     codes::EXPECTATION,
     codes::IDLE_PES,
+    codes::NEVER_EXCEEDED,
     codes::BAD_LOCK,
     codes::STALE_LOCK,
     codes::NOT_ACCEPTED,

@@ -7,7 +7,7 @@ use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
 use crate::ir::problem::Expectation;
-use crate::space::idle;
+use crate::space::{BoundLimit, idle};
 
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
@@ -17,6 +17,10 @@ pub fn of(decision: &Decision) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     out.extend(comparison_only(decision));
     out.extend(idle_pes(decision));
+    if decision.space.is_whole() {
+        let limits = idle::never_exceeded(decision.space);
+        out.extend(limits.map(|(limit, worst)| never_exceeded(limit, worst)));
+    }
     out.extend(model_macs(decision));
     out.extend(expectations(decision));
     out
@@ -43,6 +47,26 @@ fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
         )
         .help("choose a technology that can be built, or a menu with fewer PEs and smaller tiles"),
     )
+}
+
+fn never_exceeded(limit: &BoundLimit, worst: f64) -> Diagnostic {
+    let larger = limit.metric.larger_is_better();
+    let worst = amount(limit.metric.quantity(), worst);
+    Diagnostic::warning(
+        codes::NEVER_EXCEEDED,
+        format!(
+            "every design of the menu keeps this limit of `{}`",
+            limit.metric.name()
+        ),
+    )
+    .label(
+        limit.span,
+        format!(
+            "{} {worst} with every layer at its worst",
+            if larger { "at least" } else { "at most" }
+        ),
+    )
+    .help("check the number and its unit, or leave the limit out")
 }
 
 fn idle_pes(decision: &Decision) -> Option<Diagnostic> {

@@ -182,6 +182,8 @@ codes! {
     REFINED_FOR_NOTHING = "W0504";
     /// Levels of `pes` that no layer is better off with.
     IDLE_PES = "W0505";
+    /// A limit that no choice of the menu exceeds.
+    NEVER_EXCEEDED = "W0506";
     /// A stage of a search that cannot change anything.
     IDLE_STAGE = "W0601";
     /// A cost model whose MAC count is not the layer's own.

@@ -88,6 +88,7 @@ const PAGES: &[(&str, &str)] = &[
     ("W0503", include_str!("../../docs/errors/W0503.md")),
     ("W0504", include_str!("../../docs/errors/W0504.md")),
     ("W0505", include_str!("../../docs/errors/W0505.md")),
+    ("W0506", include_str!("../../docs/errors/W0506.md")),
     ("W0601", include_str!("../../docs/errors/W0601.md")),
     ("W0701", include_str!("../../docs/errors/W0701.md")),
     ("W0702", include_str!("../../docs/errors/W0702.md")),

@@ -1,8 +1,12 @@
-//! PEs that no layer has a use for.
+//! What is offered or forbidden and changes nothing: PEs that no layer has a use for, limits that no
+//! design exceeds.
 
 use super::build::Space;
+use super::limits::BoundLimit;
 use crate::cost::Price;
 use crate::ir::menu::Menu;
+use crate::ir::metric::Metric;
+use crate::ir::problem::Deployment;
 
 /// The largest value of `pes` that some layer gains from: at the same dataflow and other knobs it
 /// is better off in latency, energy, area or power than with any fewer. `None` if that is the
@@ -38,4 +42,44 @@ fn as_good(a: &Price, b: &Price) -> bool {
         && a.energy_nj <= b.energy_nj
         && a.area_um2 <= b.area_um2
         && a.power_mw <= b.power_mw
+}
+
+/// The limits that are no limits, each with the largest value of its metric (for throughput the
+/// smallest) that any choice of the menu could have, every layer at its own worst. Of a shared engine's
+/// area and power nothing is said.
+pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLimit, f64)> {
+    let pipelined = space.problem.deployment == Deployment::Pipelined;
+    space.limits.iter().filter_map(move |limit| {
+        let worst = match limit.metric {
+            Metric::Latency => sum_of_worst(space, |p| p.latency_cycles as f64),
+            Metric::Energy => sum_of_worst(space, |p| p.energy_nj),
+            Metric::Area if pipelined => sum_of_worst(space, |p| p.area_um2),
+            Metric::Power if pipelined => sum_of_worst(space, |p| p.power_mw),
+            Metric::Throughput => {
+                let cycles = |p: &Price| p.latency_cycles as f64;
+                let slowest = match pipelined {
+                    true => worst(space, cycles).fold(0.0, f64::max),
+                    false => sum_of_worst(space, cycles),
+                };
+                space.problem.technology.clock_hz() / slowest
+            }
+            _ => return None,
+        };
+        (limit.overshoot(worst) == 0.0).then_some((limit, worst))
+    })
+}
+
+/// Of each layer the largest value of a figure among the points it may take.
+fn worst<'s>(
+    space: &'s Space,
+    figure: impl Fn(&Price) -> f64 + 's,
+) -> impl Iterator<Item = f64> + 's {
+    space.fine.iter().enumerate().map(move |(layer, points)| {
+        let prices = points.iter().filter_map(|&p| space.price(layer, p));
+        prices.map(&figure).fold(0.0, f64::max)
+    })
+}
+
+fn sum_of_worst(space: &Space, figure: impl Fn(&Price) -> f64) -> f64 {
+    worst(space, figure).sum()
 }
