@@ -96,10 +96,7 @@ fn exporter() -> impl TypedValueParser<Value = &'static Exporter> {
 
 pub fn run(args: &Args, console: &Console) -> Exit {
     let start = Instant::now();
-    // It can only fail if there is a pool already, and nobody else makes one.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(super::threads(args.jobs))
-        .build_global();
+    super::use_threads(args.jobs);
     let mut loaded = files::load(&args.spec);
     console.show(&loaded.analysis.diagnostics, &loaded.sources);
     if loaded.analysis.has_errors() {

@@ -61,21 +61,10 @@ enum Format {
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
-    // It can only fail if there is a pool already, and nobody else makes one.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(super::threads(args.jobs))
-        .build_global();
-    let mut loaded = files::load(&args.spec);
-    console.show(&loaded.analysis.diagnostics, &loaded.sources);
-    if loaded.analysis.has_errors() {
-        return Exit::of(&loaded.analysis.diagnostics);
-    }
-    let problem = match designs::one(&loaded, args.design.as_deref(), &args.spec) {
-        Ok(problem) => problem,
-        Err((diagnostic, exit)) => {
-            console.fail(diagnostic);
-            return exit;
-        }
+    super::use_threads(args.jobs);
+    let (mut loaded, problem) = match designs::only(&args.spec, args.design.as_deref(), console) {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
     match &args.assign {
         None => whole_menu(&problem, args, console, &loaded.sources),

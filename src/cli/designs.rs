@@ -1,7 +1,8 @@
 //! Which design of a file is meant.
 
+use super::console::Console;
 use super::exit::Exit;
-use super::files::Loaded;
+use super::files::{self, Loaded};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::problem::Problem;
@@ -36,11 +37,25 @@ pub fn select(loaded: &Loaded, name: Option<&str>) -> Result<Vec<Problem>, Diagn
     }
 }
 
-/// The one design that is meant.
+/// Reads a specification, shows what is wrong in it, and takes the one design that is meant.
 ///
 /// # Errors
-/// What to say, and how to end, if it is not clear which.
-pub fn one(loaded: &Loaded, name: Option<&str>, path: &str) -> Result<Problem, (Diagnostic, Exit)> {
+/// How to end, if there are mistakes or it is not clear which design; it has been said why.
+pub fn only(path: &str, name: Option<&str>, console: &Console) -> Result<(Loaded, Problem), Exit> {
+    let loaded = files::load(path);
+    console.show(&loaded.analysis.diagnostics, &loaded.sources);
+    if loaded.analysis.has_errors() {
+        return Err(Exit::of(&loaded.analysis.diagnostics));
+    }
+    let fail = |(diagnostic, exit)| {
+        console.fail(diagnostic);
+        exit
+    };
+    let problem = one(&loaded, name, path).map_err(fail)?;
+    Ok((loaded, problem))
+}
+
+fn one(loaded: &Loaded, name: Option<&str>, path: &str) -> Result<Problem, (Diagnostic, Exit)> {
     let mut problems = select(loaded, name).map_err(|d| (d, Exit::Usage))?;
     match problems.len() {
         0 => Err((none(path), Exit::Wrong)),

@@ -3,7 +3,6 @@
 use super::console::Console;
 use super::designs;
 use super::exit::Exit;
-use super::files;
 use crate::base::span::SourceMap;
 use crate::cost::{self, CostModel, Price};
 use crate::diag::{Diagnostic, codes};
@@ -49,17 +48,9 @@ struct Said {
 }
 
 pub fn run(spec: &str, layer: &str, point: &Point, console: &Console) -> Exit {
-    let loaded = files::load(spec);
-    console.show(&loaded.analysis.diagnostics, &loaded.sources);
-    if loaded.analysis.has_errors() {
-        return Exit::of(&loaded.analysis.diagnostics);
-    }
-    let problem = match designs::one(&loaded, point.design.as_deref(), spec) {
-        Ok(problem) => problem,
-        Err((diagnostic, exit)) => {
-            console.fail(diagnostic);
-            return exit;
-        }
+    let (loaded, problem) = match designs::only(spec, point.design.as_deref(), console) {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
     let Some(at) = problem.layers.iter().position(|l| l.name == layer) else {
         let names = problem.layers.iter().map(|l| l.name.as_str());

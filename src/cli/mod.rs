@@ -163,11 +163,15 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// Threads for `--jobs`: no more than the machine has cores, since more would only get in each
+/// The threads of `--jobs`: no more than the machine has cores, since more would only get in each
 /// other's way and the result does not depend on it; 0 means all cores.
-fn threads(jobs: usize) -> usize {
+fn use_threads(jobs: usize) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if jobs == 0 { cores } else { jobs.min(cores) }
+    let threads = if jobs == 0 { cores } else { jobs.min(cores) };
+    // It can only fail if there is a pool already, and nobody else makes one.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
 }
 
 #[cfg(test)]

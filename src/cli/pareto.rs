@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{designs, files, infeasible, output};
+use super::{designs, infeasible, output};
 use crate::base::span::{SourceMap, Span, Spanned};
 use crate::certify::pareto::{self, Front};
 use crate::diag::nearest::nearest;
@@ -84,25 +84,14 @@ enum Format {
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
-    // It can only fail if there is a pool already, and nobody else makes one.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(super::threads(args.jobs))
-        .build_global();
-    let mut loaded = files::load(&args.spec);
-    console.show(&loaded.analysis.diagnostics, &loaded.sources);
-    if loaded.analysis.has_errors() {
-        return Exit::of(&loaded.analysis.diagnostics);
-    }
+    super::use_threads(args.jobs);
+    let (mut loaded, problem) = match designs::only(&args.spec, args.design.as_deref(), console) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
     if console.denied() {
         return Exit::Done;
     }
-    let problem = match designs::one(&loaded, args.design.as_deref(), &args.spec) {
-        Ok(problem) => problem,
-        Err((diagnostic, exit)) => {
-            console.fail(diagnostic);
-            return exit;
-        }
-    };
     let asked = match asked(args, &problem, &mut loaded.sources) {
         Ok(asked) => asked,
         Err(diagnostics) => {

@@ -64,10 +64,7 @@ enum Format {
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
-    // It can only fail if there is a pool already, and nobody else makes one.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(super::threads(args.jobs))
-        .build_global();
+    super::use_threads(args.jobs);
     let specs = match &args.specs[..] {
         [] => found_here(),
         given => given.to_vec(),
