@@ -1,6 +1,6 @@
 //! The figures of model `maestro` term by term, as the reference makes them.
 
-use super::account::{Account, Input, Term};
+use super::account::{Account, Input, Term, waiting};
 use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report, SIZE_LIMIT};
 use crate::base::units::Quantity;
 use crate::ir::technology::Technology;
@@ -76,33 +76,18 @@ impl Maker<'_> {
     /// Waiting is what an array with wider links would save. The reference has no more to tell:
     /// its steps take the longest of computing, loading and storing.
     fn latency(&self, computing: i64, on_chip: i64) -> Vec<Term> {
-        let cycles = |name: &str, value: i64| Input::new(name, value as f64, Quantity::Cycles);
-        let computes = cycles("with_links_of_any_width", computing);
-        let stays = cycles("with_off_chip_memory_of_any_width", on_chip);
-        let all = cycles("latency", self.report.runtime_cycles);
-        let term = |name, value: i64, formula: &str, inputs| {
-            Term::new(name, value as f64, formula, inputs)
-        };
-        vec![
-            term(
-                "computing",
-                computing,
-                "with_links_of_any_width",
-                vec![computes.clone()],
-            ),
-            term(
-                "waiting for the network",
-                on_chip - computing,
-                "with_off_chip_memory_of_any_width - with_links_of_any_width",
-                vec![stays.clone(), computes],
-            ),
-            term(
-                "waiting for off-chip memory",
-                self.report.runtime_cycles - on_chip,
-                "latency - with_off_chip_memory_of_any_width",
-                vec![all, stays],
-            ),
-        ]
+        // Cycles are not negative: the reference refuses what comes out so.
+        let [computing, on_chip, all] =
+            [computing, on_chip, self.report.runtime_cycles].map(|n| n.max(0) as u64);
+        let all_computing = Input::cycles("with_links_of_any_width", computing);
+        let mut terms = vec![Term::new(
+            "computing",
+            computing as f64,
+            "with_links_of_any_width",
+            vec![all_computing],
+        )];
+        terms.extend(waiting(computing, on_chip, all));
+        terms
     }
 
     fn energy(&self) -> Vec<Term> {

@@ -1,7 +1,7 @@
 //! The figures of model `analytic` term by term.
 
 use super::super::Refused;
-use super::super::account::{Account, Input, Term};
+use super::super::account::{Account, Input, Term, waiting};
 use super::price::Analytic;
 use super::{Array, Outcome, evaluate};
 use crate::base::units::Quantity;
@@ -97,9 +97,8 @@ impl Maker<'_> {
     fn latency(&self, computing: u64, on_chip: u64) -> Vec<Term> {
         let lanes = self.model.array.lanes;
         let least = self.o.macs.div_ceil(self.pes.saturating_mul(lanes).max(1));
-        let all = self.o.cycles;
         let least = least.min(computing);
-        vec![
+        let mut terms = vec![
             Term::new(
                 "every lane at work",
                 least as f64,
@@ -119,25 +118,9 @@ impl Maker<'_> {
                     Input::cycles("every_lane_at_work", least),
                 ],
             ),
-            Term::new(
-                "waiting for the network",
-                (on_chip - computing) as f64,
-                "with_off_chip_memory_of_any_width - with_links_of_any_width",
-                vec![
-                    Input::cycles("with_off_chip_memory_of_any_width", on_chip),
-                    Input::cycles("with_links_of_any_width", computing),
-                ],
-            ),
-            Term::new(
-                "waiting for off-chip memory",
-                (all - on_chip) as f64,
-                "latency - with_off_chip_memory_of_any_width",
-                vec![
-                    Input::cycles("latency", all),
-                    Input::cycles("with_off_chip_memory_of_any_width", on_chip),
-                ],
-            ),
-        ]
+        ];
+        terms.extend(waiting(computing, on_chip, self.o.cycles));
+        terms
     }
 
     fn energy(&self) -> Vec<Term> {
