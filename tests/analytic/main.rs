@@ -520,3 +520,65 @@ fn size_does_not_matter() {
         assert_eq!(o.offchip[2], n * columns);
     }
 }
+
+/// Rows and taps both spread over units, under stride and dilation: what the units hold together is
+/// an interval, two that are apart, or interleaves, which is refused. Few random cases come here.
+#[test]
+fn windows_spread_over_units() {
+    let mut r = Random(11);
+    let (mut compared, mut interleaved) = (0, 0);
+    while compared < 1500 {
+        let taps = r.range(2, 5);
+        let mut shape = LayerShape::new(
+            Op::Conv,
+            &[
+                (Dim::K, 1),
+                (Dim::C, 1),
+                (Dim::R, taps),
+                (Dim::S, 1),
+                (Dim::X, 1),
+            ],
+        );
+        shape.stride[0] = r.range(1, 4);
+        shape.dilation[0] = r.range(1, 4);
+        let window = shape.dilation[0] * (taps - 1) + 1;
+        shape.bounds[Dim::Y] = window + r.range(0, 12);
+        let Some([rows, _]) = shape.output() else {
+            continue;
+        };
+        let mut levels = Vec::new();
+        for level in 0..r.range(1, 2) {
+            let mut directives = Vec::new();
+            for (dim, whole) in [(Dim::YOut, rows), (Dim::R, taps)] {
+                let kind = match r.chance(80) {
+                    true => MapKind::Spatial,
+                    false => MapKind::Temporal,
+                };
+                directives.push(directive(kind, dim, r.range(1, whole)));
+            }
+            if r.chance(50) {
+                directives.swap(0, 1);
+            }
+            levels.push(ClusterLevel {
+                cluster: (level > 0).then_some(Size::Count(r.range(2, 6))),
+                directives,
+            });
+        }
+        let rule = Rule {
+            levels,
+            ..one_level(Op::Conv, Vec::new())
+        };
+        let knobs = [r.range(6, 40)];
+        match evaluate(&shape, &rule, &knobs, &NARROW) {
+            Ok(outcome) => {
+                compared += 1;
+                let simulator = Simulator::new(&shape, &rule, &knobs);
+                let (simulated, _) = simulator.run(&NARROW, outcome.outer_loops);
+                assert_eq!(outcome, simulated, "{shape:?}\n{}{knobs:?}", written(&rule));
+            }
+            Err(refused) => interleaved += u32::from(refused.0.contains("interleave")),
+        }
+    }
+    println!("{compared} compared, {interleaved} interleave");
+    assert!(interleaved >= 50, "{interleaved} interleave");
+}
