@@ -208,7 +208,6 @@ impl sema::Files for Disk {
                     )),
             ]),
             Ok(read) => Ok(FileNetwork {
-                seen_through: read.seen_through(),
                 statements: read.statements,
                 vertices: read.vertices,
                 shapes_checked: read.shapes_checked,

@@ -7,7 +7,7 @@ use super::output;
 use crate::base::span::{SourceMap, Span};
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::emit::{dataflow, network};
-use crate::import::{FreeOperator, Imported, Options};
+use crate::import::{Imported, Options};
 use crate::ir::dataflow::Dataflow;
 use crate::ir::network::Network;
 use crate::sema;
@@ -109,12 +109,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let Some(content) = content.filter(|_| exit == Exit::Done && !console.denied()) else {
         return exit;
     };
-    let free: Vec<(&str, &str)> = content
-        .free
-        .iter()
-        .map(|f| (f.name.as_str(), f.op.as_str()))
-        .collect();
-    let text = match (args.format, content.network) {
+    let text = match (args.format, content) {
         (_, Content::Hardware(text)) => text,
         (Format::Cfx, Content::Network(network, mapped)) => {
             let mut text = network::cfx(&network, &args.file);
@@ -126,7 +121,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         }
         (Format::Json, Content::Network(network, _)) => {
             let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
-            network::json(&network, &free, &warnings)
+            network::json(&network, &warnings)
         }
     };
     let Some(out) = &args.output else {
@@ -141,12 +136,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     }
 }
 
-/// What a file holds, and the operators that cost nothing.
-struct Kept {
-    network: Content,
-    free: Vec<FreeOperator>,
-}
-
+/// What a file holds.
 enum Content {
     /// A network, and how the file maps its layers.
     Network(Box<Network>, Option<Dataflow>),
@@ -155,7 +145,11 @@ enum Content {
 }
 
 /// What the file holds, and everything found.
-fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, Vec<Diagnostic>) {
+fn imported(
+    args: &Args,
+    name: &str,
+    sources: &mut SourceMap,
+) -> (Option<Content>, Vec<Diagnostic>) {
     let nowhere = Span::default();
     let options = Options {
         at: nowhere,
@@ -165,14 +159,12 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         Ok(read) => read,
         Err(found) => return (None, found),
     };
-    let seen_through = read.seen_through();
     let Imported {
         statements,
         vertices,
         shapes_checked,
         rules,
         hardware,
-        free,
         mut warnings,
     } = read;
     if let Some(hardware) = hardware {
@@ -183,8 +175,7 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
             );
             return (None, vec![json.help("leave `--format json` out")]);
         }
-        let network = Content::Hardware(hardware.text(name));
-        return (Some(Kept { network, free }), warnings);
+        return (Some(Content::Hardware(hardware.text(name))), warnings);
     }
     let at = Name::new(name.to_string(), nowhere);
     let (network, mut found) = sema::assembled(at.clone(), &statements, vertices, shapes_checked);
@@ -199,17 +190,8 @@ fn imported(args: &Args, name: &str, sources: &mut SourceMap) -> (Option<Kept>, 
         found.iter_mut().for_each(|d| d.labels.clear());
     }
     warnings.append(&mut found);
-    let kept = network.map(|network| Kept {
-        network: Content::Network(
-            Box::new(Network {
-                seen_through,
-                ..network
-            }),
-            mapped,
-        ),
-        free,
-    });
-    (kept, warnings)
+    let content = network.map(|network| Content::Network(Box::new(network), mapped));
+    (content, warnings)
 }
 
 fn is_word(name: &str) -> bool {

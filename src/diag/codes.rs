@@ -100,6 +100,8 @@ codes! {
     MODEL_SHAPE = "E0311";
     /// A MAESTRO file has a mistake.
     MAPPING_FILE = "E0312";
+    /// The shape of an operand is needed and nothing states it.
+    UNKNOWN_SHAPE = "E0313";
     /// The levels of a dataflow are not nested as levels must be.
     LEVELS = "E0401";
     /// A directive maps a dimension that the layer does not have.

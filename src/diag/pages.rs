@@ -47,6 +47,7 @@ const PAGES: &[(&str, &str)] = &[
     ("E0310", include_str!("../../docs/errors/E0310.md")),
     ("E0311", include_str!("../../docs/errors/E0311.md")),
     ("E0312", include_str!("../../docs/errors/E0312.md")),
+    ("E0313", include_str!("../../docs/errors/E0313.md")),
     ("E0401", include_str!("../../docs/errors/E0401.md")),
     ("E0402", include_str!("../../docs/errors/E0402.md")),
     ("E0403", include_str!("../../docs/errors/E0403.md")),

@@ -6,7 +6,7 @@ use petgraph::visit::EdgeRef;
 use serde_json::{Map, Value, json};
 
 /// What the node computes, by name.
-fn op(node: &Node) -> &'static str {
+fn op(node: &Node) -> &str {
     match &node.kind {
         NodeKind::Input => "input",
         NodeKind::Layer(shape) => shape.op.name(),

@@ -4,7 +4,7 @@ use super::decision::Decision;
 use super::grid::escaped;
 use super::layers::{self, Extent};
 use super::number::{amount, counted, grouped};
-use super::{front, insight, proof, tables};
+use super::{free, front, insight, proof, tables};
 use crate::base::units::Quantity;
 
 /// The report.
@@ -112,24 +112,8 @@ fn layer_tables(decision: &Decision, out: &mut String) {
     let all: Vec<usize> = (0..decision.rows.len()).collect();
     let grid = layers::table(decision, &all, Extent::Full, usize::MAX);
     out.push_str(&grid.markdown());
-    let free: Vec<String> = decision
-        .problem
-        .network
-        .free()
-        .map(|(node, op)| format!("{} ({op})", escaped(&node.name)))
-        .collect();
-    if !free.is_empty() {
-        out.push_str(&format!(
-            "\nAt no cost on the array: {}.\n",
-            free.join(", ")
-        ));
-    }
-    let network = &decision.problem.network;
-    if !network.seen_through.is_empty() {
-        out.push_str(&format!(
-            "\nAt no cost on the array, in the words of the network's file: {}. Edges are seen through them.\n",
-            escaped(&super::network::kinds(network))
-        ));
+    if let Some(free) = free::told(&decision.problem.network) {
+        out.push_str(&format!("\nAt no cost on the array: {}.\n", escaped(&free)));
     }
     let other = decision.other_macs();
     if !other.is_empty() {

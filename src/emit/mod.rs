@@ -11,6 +11,7 @@ pub mod dataflow;
 pub mod decision;
 pub mod expect;
 pub mod exporters;
+mod free;
 pub mod front;
 pub mod graph;
 pub mod grid;

@@ -1,5 +1,6 @@
 //! Imported networks: as a block of the language, and as JSON.
 
+use super::free::{self, Seen};
 use super::graph;
 use super::json::write;
 use crate::ir::dim::Dim;
@@ -21,17 +22,17 @@ fn neighbours(network: &Network, at: NodeIndex, way: Direction) -> Vec<NodeIndex
     edges.iter().map(other).collect()
 }
 
-/// `network name { … }`, a layer and its edges to a line, in the order declared. Reading it again
-/// gives the same network. `origin` and the operators that are no nodes stand at the top.
+/// `network name { … }`, a node to a line, in the order declared, and the edges of layers. Reading
+/// it again gives the same network. `origin` and what costs nothing stand at the top.
 pub fn cfx(network: &Network, origin: &str) -> String {
     let origin = origin.replace(char::is_control, "_");
     let mut out = format!("// Imported from {origin}");
-    let free: u64 = network.seen_through.iter().map(|(_, n)| n).sum();
+    let free = network.free().count();
     if free > 0 {
         let (plural, verb) = if free == 1 { ("", "s") } else { ("s", "") };
         out.push_str(&format!(
-            "; edges are seen through {free} operator{plural} that cost{verb} nothing on the array:\n// {}",
-            kinds(network)
+            "; {free} operator{plural} cost{verb} nothing on the array:\n// {}",
+            free::kinds(network)
         ));
     }
     out.push_str(".\n");
@@ -63,7 +64,11 @@ pub fn cfx(network: &Network, origin: &str) -> String {
             }
             NodeKind::Free(op) => {
                 let inputs: Vec<String> = inputs.collect();
-                out.push_str(&format!("  {name} = {op}({})\n", inputs.join(", ")));
+                let op = self::name(op);
+                out.push_str(&format!(
+                    "  {name} = free({}) {{ op = {op} }}\n",
+                    inputs.join(", ")
+                ));
             }
         }
     }
@@ -73,15 +78,6 @@ pub fn cfx(network: &Network, origin: &str) -> String {
     }
     out.push_str("}\n");
     out
-}
-
-/// `2 Relu, 1 Softmax`: operators of the network's file that are no nodes.
-pub(super) fn kinds(network: &Network) -> String {
-    let kinds = network.seen_through.iter();
-    let kinds: Vec<String> = kinds
-        .map(|(op, count)| format!("{count} {}", op.replace(char::is_control, "_")))
-        .collect();
-    kinds.join(", ")
 }
 
 fn extents(node: &Node) -> String {
@@ -133,26 +129,24 @@ pub(super) fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Layers in the order declared, each with what it takes from and gives to; then what costs nothing
-/// (joins of the network with their edges, operators by name and kind), and warnings. The text is
-/// written layer by layer: values of all of them at once would take many times its size.
-pub fn json(network: &Network, free: &[(&str, &str)], warnings: &[&str]) -> String {
+/// Layers in the order declared, each with what it takes from and gives to, seen through what costs
+/// nothing; then that, with the nodes at its edges, and warnings. The text is written node by node:
+/// values of all of them at once would take many times its size.
+pub fn json(network: &Network, warnings: &[&str]) -> String {
     let nodes = || network.graph.node_indices();
     let kind = |at: NodeIndex| &network.graph[at].kind;
+    let seen = Seen::through(network);
     let layers = nodes().filter_map(|at| match kind(at) {
-        NodeKind::Layer(shape) => Some(layer(network, at, shape)),
+        NodeKind::Layer(shape) => Some(layer(network, at, shape, &seen)),
         _ => None,
     });
-    let joins = nodes().filter_map(|at| match kind(at) {
-        NodeKind::Free(op) => Some(join(network, at, op)),
+    let free = nodes().filter_map(|at| match kind(at) {
+        NodeKind::Free(op) => Some(free_operator(network, at, op)),
         _ => None,
     });
-    let free = free
-        .iter()
-        .map(|(name, op)| json!({ "name": name, "op": op }));
     let mut out = format!("{{\n  \"network\": {},\n", json!(network.name));
     list("layers", layers, &mut out);
-    list("free", joins.chain(free), &mut out);
+    list("free", free, &mut out);
     out.push_str("  \"warnings\": ");
     write(&json!(warnings), 1, false, &mut out);
     out.push_str("\n}\n");
@@ -178,7 +172,7 @@ fn list(key: &str, items: impl Iterator<Item = Value>, out: &mut String) {
     });
 }
 
-fn layer(network: &Network, at: NodeIndex, shape: &LayerShape) -> Value {
+fn layer(network: &Network, at: NodeIndex, shape: &LayerShape, seen: &Seen) -> Value {
     let mut out = Map::new();
     out.insert("name".into(), network.graph[at].name.as_str().into());
     out.insert("op".into(), shape.op.name().into());
@@ -188,6 +182,9 @@ fn layer(network: &Network, at: NodeIndex, shape: &LayerShape) -> Value {
         out.insert("stride".into(), json!(shape.stride));
         out.insert("pad".into(), json!([p.top, p.bottom, p.left, p.right]));
         out.insert("dilation".into(), json!(shape.dilation));
+        if shape.op == Op::TransposedConv {
+            out.insert("output_pad".into(), json!(shape.output_pad));
+        }
     } else {
         out.insert("stride".into(), json!([1, 1]));
     }
@@ -197,28 +194,30 @@ fn layer(network: &Network, at: NodeIndex, shape: &LayerShape) -> Value {
     };
     out.insert("groups".into(), groups.into());
     out.insert("macs".into(), json!(shape.macs()));
-    edges(network, at, &mut out);
+    for (key, ends) in [("inputs", seen.inputs(at)), ("outputs", seen.outputs(at))] {
+        out.insert(key.into(), names(network, ends).into());
+    }
     Value::Object(out)
 }
 
-fn join(network: &Network, at: NodeIndex, op: &str) -> Value {
+/// With the nodes that it takes from and gives to, layers or not.
+fn free_operator(network: &Network, at: NodeIndex, op: &str) -> Value {
     let mut out = Map::new();
     out.insert("name".into(), network.graph[at].name.as_str().into());
     out.insert("op".into(), op.into());
-    edges(network, at, &mut out);
-    Value::Object(out)
-}
-
-/// Names of the layers and joins on the other ends of a node's edges.
-fn edges(network: &Network, at: NodeIndex, out: &mut Map<String, Value>) {
     for (key, way) in [
         ("inputs", Direction::Incoming),
         ("outputs", Direction::Outgoing),
     ] {
-        let ends = neighbours(network, at, way).into_iter();
-        let ends = ends.map(|end| &network.graph[end]);
-        let names = ends.filter(|node| node.kind != NodeKind::Input);
-        let names: Vec<&str> = names.map(|node| node.name.as_str()).collect();
-        out.insert(key.into(), names.into());
+        let ends = neighbours(network, at, way);
+        out.insert(key.into(), names(network, &ends).into());
     }
+    Value::Object(out)
+}
+
+/// Names of nodes, inputs of the network left out.
+fn names<'n>(network: &'n Network, nodes: &[NodeIndex]) -> Vec<&'n str> {
+    let nodes = nodes.iter().map(|&at| &network.graph[at]);
+    let nodes = nodes.filter(|node| node.kind != NodeKind::Input);
+    nodes.map(|node| node.name.as_str()).collect()
 }

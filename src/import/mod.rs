@@ -16,7 +16,6 @@ use crate::diag::Diagnostic;
 use crate::ir::network::Vertex;
 use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
 use maestro::hardware::{self, Hardware};
-use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 /// So many bytes of a file are enough to know its kind.
@@ -64,7 +63,7 @@ pub struct Options {
 pub struct Imported {
     /// Layers with their bounds, and edges between them, of a file that is a text.
     pub statements: Vec<NetworkStmt>,
-    /// Layers and joins of a file that is none.
+    /// Layers and free operators of a file that is none.
     pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along every edge.
     pub shapes_checked: bool,
@@ -72,32 +71,8 @@ pub struct Imported {
     pub rules: Vec<RuleDecl>,
     /// An array, if the file describes one instead of a network.
     pub hardware: Option<Hardware>,
-    /// What costs nothing on the array and is no node of the network: name and operator, as the
-    /// file has them.
-    pub free: Vec<FreeOperator>,
     /// What is doubtful.
     pub warnings: Vec<Diagnostic>,
-}
-
-impl Imported {
-    /// How many there are of each kind of operator that costs nothing and is no node, by name.
-    pub fn seen_through(&self) -> Vec<(String, u64)> {
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for operator in &self.free {
-            *counts.entry(&operator.op).or_default() += 1;
-        }
-        let own = counts.into_iter().map(|(op, n)| (op.to_string(), n));
-        own.collect()
-    }
-}
-
-/// An operator that costs nothing on the array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FreeOperator {
-    /// As the file calls it.
-    pub name: String,
-    /// What it computes, in the file's words.
-    pub op: String,
 }
 
 /// Every kind of file. The first whose `sniff` says yes reads it; the last takes any text.

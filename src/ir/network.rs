@@ -4,6 +4,7 @@ use super::layer::LayerShape;
 use crate::base::span::Span;
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Extents of a feature map for one element of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +52,9 @@ pub enum NodeKind {
     Input,
     /// A layer that is priced.
     Layer(LayerShape),
-    /// An operator that costs nothing on the array (`add`, `global_pool`, …), by its name.
-    Free(&'static str),
+    /// An operator that costs nothing on the array, by its name: `add`, `global_pool`, …, or what
+    /// the network's file calls it.
+    Free(Arc<str>),
 }
 
 /// A node of the graph.
@@ -73,10 +75,19 @@ pub struct Node {
 pub struct Vertex {
     /// Unique in the model.
     pub name: String,
-    /// The layer's bounds; `None` for a join of layers, which costs nothing.
-    pub shape: Option<LayerShape>,
+    /// What it is.
+    pub kind: VertexKind,
     /// Positions of the vertices it takes from, all before its own, in order, without doubles.
     pub inputs: Rc<[u32]>,
+}
+
+/// What a node of a model's file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VertexKind {
+    /// A layer with its bounds.
+    Layer(Box<LayerShape>),
+    /// What costs nothing, in the file's words.
+    Free(Rc<str>),
 }
 
 /// A validated network: acyclic, non-empty, shapes agree along every edge unless unchecked.
@@ -86,9 +97,6 @@ pub struct Network {
     pub name: String,
     /// False for tables that have lost strides and padding.
     pub shapes_checked: bool,
-    /// Operators of the network's file that cost nothing and are no nodes, because edges are seen
-    /// through them: kinds in the file's words, and how many of each.
-    pub seen_through: Vec<(String, u64)>,
     /// Edges run from producer to consumer.
     pub graph: DiGraph<Node, ()>,
     /// Topological order; among nodes that could come next, the one declared first.
@@ -109,10 +117,12 @@ impl Network {
     }
 
     /// The free operators in topological order, inputs left out.
-    pub fn free(&self) -> impl Iterator<Item = (&Node, &'static str)> {
-        self.order.iter().filter_map(|&i| match self.graph[i].kind {
-            NodeKind::Free(op) => Some((&self.graph[i], op)),
-            _ => None,
-        })
+    pub fn free(&self) -> impl Iterator<Item = (&Node, &str)> {
+        self.order
+            .iter()
+            .filter_map(|&i| match &self.graph[i].kind {
+                NodeKind::Free(op) => Some((&self.graph[i], &**op)),
+                _ => None,
+            })
     }
 }

@@ -214,6 +214,35 @@ impl<'a> Fields<'a> {
         value
     }
 
+    /// A text, in quotes or a word, that must be there.
+    pub fn required_text(
+        &mut self,
+        name: &'static str,
+        example: &'static str,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<&'a str> {
+        let Some(field) = self.get(name) else {
+            self.missing.push((name, example));
+            return None;
+        };
+        let word = match &field.value {
+            Value::Text(text) => Some(text),
+            Value::Path(path) => path.word(),
+            _ => None,
+        };
+        if word.is_none() {
+            let example = format!("{name} = {example}");
+            let what = format!("`{name}`");
+            out.push(wrong(
+                field.value.span(),
+                &what,
+                "a word, or a name in quotes",
+                &example,
+            ));
+        }
+        word.map(|word| word.node.as_str())
+    }
+
     /// An optional pair for rows and columns: `3`, or `3x5`.
     pub fn pair(
         &mut self,

@@ -250,7 +250,6 @@ pub fn build(
     Network {
         name: name.node.clone(),
         shapes_checked,
-        seen_through: Vec::new(),
         graph,
         order: order.iter().map(|&i| indices[i]).collect(),
         span: name.span,

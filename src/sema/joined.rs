@@ -7,9 +7,12 @@ use super::window::{MAX_EXTENT, MAX_STEP, fits};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::layer::LayerShape;
-use crate::ir::network::{Network, Node, NodeKind, TensorShape, Vertex};
+use crate::ir::network::{Network, Node, NodeKind, TensorShape, Vertex, VertexKind};
 use crate::syntax::ast::Name;
 use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// The network of these vertices; diagnostics are placed `at` what names the model. What a model
 /// joins is joined: shapes along its edges are its own matter.
@@ -20,26 +23,29 @@ pub fn network(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Network> {
     let before = out.len();
-    if vertices.iter().all(|v| v.shape.is_none()) {
+    if !vertices
+        .iter()
+        .any(|v| matches!(v.kind, VertexKind::Layer(_)))
+    {
         out.push(empty(name));
     }
     let edges = vertices.iter().map(|v| v.inputs.len()).sum();
+    // A model has a few words for many operators.
+    let mut words: HashMap<Rc<str>, Arc<str>> = HashMap::new();
     let mut graph: DiGraph<Node, ()> = DiGraph::with_capacity(vertices.len(), edges);
     for vertex in vertices {
-        let (kind, output) = match vertex.shape {
-            Some(shape) => {
+        let (kind, output) = match vertex.kind {
+            VertexKind::Layer(shape) => {
                 let found = out.len();
                 let output = counted(&shape, at, out);
                 for diagnostic in &mut out[found..] {
                     diagnostic.message = format!("layer `{}`: {}", vertex.name, diagnostic.message);
                 }
-                (NodeKind::Layer(shape), output)
+                (NodeKind::Layer(*shape), output)
             }
-            // A sum, for all that is known: it has the extents of its first operand.
-            None => {
-                let first = vertex.inputs.first();
-                let first = first.and_then(|&i| graph.node_weight(NodeIndex::new(i as usize)));
-                (NodeKind::Free("add"), first.and_then(|node| node.output))
+            VertexKind::Free(op) => {
+                let shared = words.entry(op).or_insert_with_key(|op| Arc::from(&**op));
+                (NodeKind::Free(Arc::clone(shared)), None)
             }
         };
         let to = graph.add_node(Node {
@@ -55,7 +61,6 @@ pub fn network(
     (out.len() == before).then(|| Network {
         name: name.node.clone(),
         shapes_checked: false,
-        seen_through: Vec::new(),
         order: graph.node_indices().collect(),
         graph,
         span: name.span,

@@ -102,14 +102,12 @@ pub struct FileRequest<'a> {
 pub struct FileNetwork {
     /// Layers and edges of a text.
     pub statements: Vec<ast::NetworkStmt>,
-    /// Layers and joins of a model that is no text.
+    /// Layers and free operators of a model that is no text.
     pub vertices: Vec<Vertex>,
     /// Whether shapes must agree along the edges.
     pub shapes_checked: bool,
     /// How the file maps them, if it does: what `dataflow … from "path"` asks for.
     pub rules: Vec<ast::RuleDecl>,
-    /// Operators of the file that are no nodes and cost nothing: kinds, and how many of each.
-    pub seen_through: Vec<(String, u64)>,
     /// What is doubtful about them.
     pub warnings: Vec<Diagnostic>,
 }
@@ -122,7 +120,6 @@ impl From<Vec<ast::NetworkStmt>> for FileNetwork {
             vertices: Vec::new(),
             shapes_checked: false,
             rules: Vec::new(),
-            seen_through: Vec::new(),
             warnings: Vec::new(),
         }
     }

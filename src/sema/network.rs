@@ -49,16 +49,12 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
         NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
         NetworkBody::From(from) => {
             let read = from_file(program, from)?;
-            let network = if read.vertices.is_empty() {
+            if read.vertices.is_empty() {
                 let checked = read.shapes_checked;
                 assemble(&decl.name, &read.statements, checked, &[], &mut out)
             } else {
                 joined::network(&decl.name, read.vertices, from.path.span, &mut out)
-            };
-            network.map(|network| Network {
-                seen_through: read.seen_through,
-                ..network
-            })
+            }
         }
     };
     let broken = out.iter().any(|d| d.severity == Severity::Error);
@@ -488,20 +484,20 @@ fn shape_node(
 ) -> Option<Node> {
     let (kind, output) = match &draft.kind {
         DraftKind::Broken => return None,
-        DraftKind::Input(shape) => (NodeKind::Input, *shape),
+        DraftKind::Input(shape) => (NodeKind::Input, Some(*shape)),
         DraftKind::Explicit(shape) => {
             if checked {
                 graph::check_edges(draft, shape, operands, nodes, out);
             }
             // It fits, or the draft would be broken.
-            (NodeKind::Layer(*shape), operator::output_of(shape)?)
+            (NodeKind::Layer(*shape), Some(operator::output_of(shape)?))
         }
         DraftKind::Call(call) => {
             let mut inputs = Vec::new();
             for &(from, place) in operands {
                 // A broken operand was reported; its consumers cannot be judged.
                 let producer = nodes[from].as_ref()?;
-                inputs.push((producer.output?, place, producer));
+                inputs.push((producer.output, place, producer));
             }
             call.apply(&inputs, checked, out)?
         }
@@ -509,7 +505,7 @@ fn shape_node(
     Some(Node {
         name: draft.name.node.clone(),
         kind,
-        output: Some(output),
+        output,
         span: draft.name.span,
     })
 }

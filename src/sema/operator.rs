@@ -35,6 +35,8 @@ pub enum Operator {
     Slice,
     /// Leaves the shape as it is.
     Pointwise,
+    /// What has no word of its own here; nothing is known of its result's shape.
+    Free,
 }
 
 /// Every operator of the shape-inferred form by name.
@@ -64,6 +66,7 @@ pub const OPERATORS: &[(&str, Operator)] = &[
     ("softmax", Operator::Pointwise),
     ("batch_norm", Operator::Pointwise),
     ("layer_norm", Operator::Pointwise),
+    ("free", Operator::Free),
 ];
 
 /// What other tools call an operator.
@@ -159,7 +162,7 @@ pub struct Call<'a> {
     pub op: &'a Name,
     pub operator: Operator,
     /// As the report calls it.
-    word: &'static str,
+    word: &'a str,
     /// Filters, units, channel multiplier, or channels of a slice.
     channels: u64,
     kernel: [u64; 2],
@@ -174,7 +177,7 @@ impl<'a> Call<'a> {
     pub fn read(
         op: &'a Name,
         args: &[Name],
-        list: &[Field],
+        list: &'a [Field],
         out: &mut Vec<Diagnostic>,
     ) -> Option<Call<'a>> {
         let (word, operator) = find(op, out)?;
@@ -190,7 +193,7 @@ impl<'a> Call<'a> {
         op: &'a Name,
         word: &'static str,
         operator: Operator,
-        fields: &mut Fields,
+        fields: &mut Fields<'a>,
         out: &mut Vec<Diagnostic>,
     ) -> Option<Call<'a>> {
         let mut call = Call {
@@ -253,6 +256,7 @@ impl<'a> Call<'a> {
             Operator::Slice => {
                 call.channels = fields.required_whole("channels", 1, MAX_EXTENT, out)?;
             }
+            Operator::Free => call.word = fields.required_text("op", "Relu", out)?,
             Operator::Join
             | Operator::Concat
             | Operator::GlobalPool
@@ -271,15 +275,31 @@ impl<'a> Call<'a> {
     /// `checked`, operands need not agree, and the first one counts.
     pub fn apply(
         &self,
-        operands: &[Operand],
+        producers: &[Producer],
         checked: bool,
         out: &mut Vec<Diagnostic>,
-    ) -> Option<(NodeKind, TensorShape)> {
+    ) -> Option<(NodeKind, Option<TensorShape>)> {
+        let free = NodeKind::Free(self.word.into());
+        if self.operator == Operator::Free {
+            if checked {
+                out.push(self.no_shape());
+                return None;
+            }
+            return Some((free, None));
+        }
+        let mut operands: Vec<Operand> = Vec::new();
+        for &(shape, span, node) in producers {
+            let Some(shape) = shape else {
+                out.push(self.no_operand(span, node));
+                return None;
+            };
+            operands.push((shape, span, node));
+        }
+        let operands = operands.as_slice();
         let input = operands.first()?.0;
-        let free = NodeKind::Free(self.word);
         let span = self.op.span;
-        Some(match self.operator {
-            Operator::Layer(kind) => return self.layer(kind, input, out),
+        let (kind, output) = match self.operator {
+            Operator::Layer(kind) => self.layer(kind, input, out)?,
             Operator::Join if !checked => (free, input),
             Operator::Join => (free, join(self.word, operands, out)?),
             Operator::Concat => (free, concat(operands, checked, out)?),
@@ -288,8 +308,37 @@ impl<'a> Call<'a> {
             Operator::Flatten => (free, TensorShape::vector(flat(input, span, out)?)),
             Operator::Upsample => (free, self.upsampled(input, out)?),
             Operator::Crop | Operator::Slice => (free, self.part(input, operands, out)?),
-            Operator::Pointwise => (free, input),
-        })
+            Operator::Pointwise | Operator::Free => (free, input),
+        };
+        Some((kind, Some(output)))
+    }
+
+    /// `free` where shapes are checked.
+    fn no_shape(&self) -> Diagnostic {
+        Diagnostic::error(
+            codes::UNKNOWN_SHAPE,
+            "`free` says nothing of the shape of its result",
+        )
+        .label(self.op.span, "the shapes of this network are checked")
+        .help(
+            "use an operator whose shape is known, e.g. `relu`, `add` or `max_pool`; or write \
+             `network name shapes unchecked { … }`",
+        )
+    }
+
+    /// An operand whose shape nothing states.
+    fn no_operand(&self, at: Span, operand: &Node) -> Diagnostic {
+        let (op, name) = (&self.op.node, &operand.name);
+        Diagnostic::error(
+            codes::UNKNOWN_SHAPE,
+            format!("`{op}` needs the shape of `{name}`, which is not known"),
+        )
+        .label(at, "its shape follows from nothing")
+        .label(operand.span, format!("`{name}` is declared here"))
+        .help(format!(
+            "behind a `free` operator give a layer its bounds, `layer name conv {{ K = …, C = …, … }}`, \
+             and an edge, `{name} -> name`"
+        ))
     }
 
     fn upsampled(&self, input: TensorShape, out: &mut Vec<Diagnostic>) -> Option<TensorShape> {
@@ -426,10 +475,16 @@ pub fn output_of(shape: &LayerShape) -> Option<TensorShape> {
 }
 
 /// A producer's result, where it is named, and the producer.
-pub type Operand<'a> = (TensorShape, Span, &'a Node);
+type Operand<'a> = (TensorShape, Span, &'a Node);
+
+/// The same, where the shape may not be known.
+pub type Producer<'a> = (Option<TensorShape>, Span, &'a Node);
 
 /// Whether there are as many operands as the operator takes.
 fn operands(op: &Name, operator: Operator, args: &[Name], out: &mut Vec<Diagnostic>) -> bool {
+    if operator == Operator::Free {
+        return true;
+    }
     let many = matches!(operator, Operator::Join | Operator::Concat);
     let wanted = match (many, args.len()) {
         (true, 0..=1) => "at least two operands",

@@ -223,7 +223,7 @@ mod tests {
             let kind = match kind {
                 'L' => NodeKind::Layer(LayerShape::new(Op::Gemm, &[])),
                 'I' => NodeKind::Input,
-                _ => NodeKind::Free("add"),
+                _ => NodeKind::Free("add".into()),
             };
             graph.add_node(Node {
                 name: format!("n{i}"),
@@ -238,7 +238,6 @@ mod tests {
         let network = Network {
             name: "n".to_string(),
             shapes_checked: false,
-            seen_through: Vec::new(),
             order: graph.node_indices().collect(),
             graph,
             span,

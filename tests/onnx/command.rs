@@ -63,13 +63,14 @@ fn as_text() {
     let (out, err) = folder.run(&["import", "small.onnx", "--dim", "batch=1"], 0);
     assert_eq!(
         out,
-        "// Imported from small.onnx; edges are seen through 1 operator that costs nothing on the array:
+        "// Imported from small.onnx; 1 operator costs nothing on the array:
 // 1 MaxPool.
 network small shapes unchecked {
   layer first conv { K = 4, C = 3, Y = 8, X = 8, R = 3, S = 3 }
+  pool = free(first) { op = MaxPool }
   layer \"/second/Conv\" conv { K = 6, C = 4, Y = 5, X = 5, R = 1, S = 1 }
 
-  first -> \"/second/Conv\"
+  pool -> \"/second/Conv\"
 }
 "
     );
@@ -113,7 +114,12 @@ fn as_json() {
     assert_eq!(json["layers"][1]["inputs"], serde_json::json!(["first"]));
     assert_eq!(
         json["free"][0],
-        serde_json::json!({ "name": "pool", "op": "MaxPool" })
+        serde_json::json!({
+            "name": "pool",
+            "op": "MaxPool",
+            "inputs": ["first"],
+            "outputs": ["/second/Conv"],
+        })
     );
     assert_eq!(json["warnings"].as_array().map(Vec::len), Some(1));
 }
@@ -207,10 +213,12 @@ fn a_specification_names_the_file() {
     spec(" { dim batch = 1 }");
     let (out, err) = folder.run(&["graph", "spec.cfx", "--format", "json"], 0);
     let json: Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!(json["nodes"][1]["name"], "/second/Conv");
+    let pool = serde_json::json!({ "name": "pool", "op": "MaxPool", "output": null });
+    assert_eq!(json["nodes"][1], pool);
+    assert_eq!(json["nodes"][2]["name"], "/second/Conv");
     assert_eq!(
         json["edges"],
-        serde_json::json!([["first", "/second/Conv"]])
+        serde_json::json!([["first", "pool"], ["pool", "/second/Conv"]])
     );
     assert!(
         err.contains("spec.cfx:1:18") && err.contains("named here"),
@@ -231,9 +239,9 @@ fn a_specification_names_the_file() {
     }
 }
 
-/// The report of a build straight from a model says what else the model does.
+/// The reports of a build straight from a model say what else the model does.
 #[test]
-fn a_build_counts_what_costs_nothing() {
+fn a_build_tells_what_costs_nothing() {
     let folder = Folder::new();
     let text = "network net from \"small.onnx\" { dim batch = 1 }
 menu few { pes in [4, 8] buffer in [1, 2] }
@@ -247,11 +255,13 @@ design npu {
 ";
     std::fs::write(folder.path("spec.cfx"), text).expect("written");
     folder.run(&["build", "spec.cfx", "--out", "out"], 0);
-    let report = folder.read("out/npu.md");
-    assert!(
-        report.contains("in the words of the network's file: 1 MaxPool."),
-        "{report}"
-    );
+    for report in ["out/npu.md", "out/npu.html"] {
+        let text = folder.read(report);
+        assert!(
+            text.contains("At no cost on the array: pool (MaxPool)."),
+            "{text}"
+        );
+    }
 }
 
 /// A bound that no layer may have is told with the layer's name.

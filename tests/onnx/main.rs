@@ -15,6 +15,7 @@ use cfxc::import::{Imported, Options, onnx, recognise};
 use cfxc::ir::network::Network;
 use cfxc::sema;
 use cfxc::syntax::ast::Name;
+use serde_json::Value;
 use std::io::Cursor;
 
 /// Reads a model; dimensions as `batch=1 seq=8`.
@@ -47,14 +48,32 @@ pub fn assembled(read: &Imported) -> Network {
     network.unwrap_or_else(|| panic!("{errors:#?}"))
 }
 
-/// The layers and edges of a model as the language writes them, one to a line.
+/// The layers of a model as the language writes them, and the edges between them seen through what
+/// costs nothing, one to a line.
 #[track_caller]
 pub fn text(bytes: &[u8], dims: &str) -> String {
     let read = read(bytes, dims).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(read.warnings, [], "warnings");
-    let text = network::cfx(&assembled(&read), "model");
-    let inner = text.lines().filter(|l| l.starts_with("  "));
-    inner.map(|l| l.trim()).collect::<Vec<_>>().join("\n")
+    let network = assembled(&read);
+    let text = network::cfx(&network, "model");
+    let layers = text.lines().filter_map(|l| l.strip_prefix("  "));
+    let layers = layers.filter(|l| l.starts_with("layer "));
+    let mut lines: Vec<String> = layers.map(str::to_string).collect();
+    let json: Value = serde_json::from_str(&network::json(&network, &[])).expect("JSON");
+    // As in the language, a name is in quotes unless it is a word.
+    let name = |value: &Value| {
+        let name = value.as_str().expect("a name");
+        match name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            true => name.to_string(),
+            false => format!("{name:?}"),
+        }
+    };
+    for layer in json["layers"].as_array().expect("layers") {
+        for input in layer["inputs"].as_array().expect("names") {
+            lines.push(format!("{} -> {}", name(input), name(&layer["name"])));
+        }
+    }
+    lines.join("\n")
 }
 
 /// The messages of what is wrong with a model.

@@ -12,6 +12,7 @@ use cfxc::ir::dim::Dim;
 use cfxc::ir::layer::{LayerShape, Op};
 use cfxc::ir::network::{Network, NodeKind};
 use flate2::read::GzDecoder;
+use serde_json::Value;
 use std::io::Read;
 
 const LAYERS: &str = include_str!("layers.csv");
@@ -118,7 +119,18 @@ fn every_layer_is_found_in_order() {
 #[test]
 fn edges_are_those_of_the_model() {
     let network = network_of("resnet18_symbolic_batch");
-    let edges = cfxc::emit::graph::edge_names(&network);
+    let json: Value = serde_json::from_str(&network::json(&network, &[])).expect("JSON");
+    let layers = json["layers"].as_array().expect("layers");
+    let inputs =
+        |layer: &Value| -> Vec<Value> { layer["inputs"].as_array().expect("names").clone() };
+    let before = |layer: &Value| -> Vec<[String; 2]> {
+        let to = layer["name"].as_str().expect("a name");
+        let from = inputs(layer);
+        let from = from.iter().map(|f| f.as_str().expect("a name"));
+        from.map(|f| [f.to_string(), to.to_string()]).collect()
+    };
+    let edges: Vec<[String; 2]> = layers.iter().flat_map(before).collect();
+    let has = |from: &str, to: &str| edges.contains(&[from.to_string(), to.to_string()]);
     // The first block adds what the stem gives to what its second convolution gives.
     for (from, to) in [
         ("node_Conv_293", "node_Conv_296"),
@@ -127,10 +139,14 @@ fn edges_are_those_of_the_model() {
         ("node_Conv_299", "node_Conv_302"),
         ("node_Conv_350", "node_linear"),
     ] {
-        assert!(edges.contains(&[from, to]), "{from} -> {to}");
+        assert!(has(from, to), "{from} -> {to}");
     }
-    assert!(!edges.contains(&["node_Conv_293", "node_Conv_299"]));
-    assert!(!edges.contains(&["node_Conv_296", "node_Conv_302"]));
+    assert!(!has("node_Conv_293", "node_Conv_299"));
+    assert!(!has("node_Conv_296", "node_Conv_302"));
+    // What costs nothing stays where it is.
+    let count = |wanted: &str| network.free().filter(|(_, op)| *op == wanted).count();
+    assert_eq!((count("Relu"), count("Add"), count("MaxPool")), (17, 8, 1));
+    assert_eq!(network.free().count(), 28);
 }
 
 /// Nodes without their places, and edges.
@@ -213,7 +229,7 @@ fn the_same_decision() {
     let decision = |spec: &str, out: &str| {
         run(&["build", spec, "--out", out]);
         let text = std::fs::read_to_string(path(out).join("npu.json")).expect("a decision");
-        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let mut json: Value = serde_json::from_str(&text).expect("JSON");
         // The specifications differ, and so does what is kept of their text.
         json.as_object_mut().expect("an object").remove("inputs");
         json

@@ -36,7 +36,6 @@ impl Files for OneFile<'_> {
         };
         let read = read(file, self.0, &Options::default())?;
         Ok(FileNetwork {
-            seen_through: read.seen_through(),
             statements: read.statements,
             vertices: read.vertices,
             shapes_checked: read.shapes_checked,

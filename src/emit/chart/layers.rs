@@ -143,13 +143,49 @@ fn wires(
     }
 }
 
-/// The nodes of the network, neighbours together where there are too many.
+/// Which nodes of the network the picture shows.
+struct Shown {
+    /// Steps with a place of their own, in order.
+    steps: Vec<usize>,
+    /// Per step the place that stands for it.
+    place: Vec<usize>,
+    /// So many places share a line.
+    each: usize,
+}
+
+/// In deep networks what costs nothing stands with the one node it takes from; where that is not
+/// enough, neighbours share a line.
+fn shown(decision: &Decision) -> Shown {
+    let steps = &decision.space.paths.steps;
+    let mut out = Shown {
+        steps: Vec::new(),
+        place: Vec::new(),
+        each: 1,
+    };
+    for (at, step) in steps.iter().enumerate() {
+        match (step.layer, step.before.as_slice()) {
+            (None, &[only]) if steps.len() > MOST_LINES => out.place.push(out.place[only]),
+            _ => {
+                out.place.push(out.steps.len());
+                out.steps.push(at);
+            }
+        }
+    }
+    out.each = out.steps.len().div_ceil(MOST_LINES).max(1);
+    out
+}
+
+/// The lines of the picture.
 fn lines(decision: &Decision) -> Vec<Line> {
     let network = &decision.problem.network;
     let steps = &decision.space.paths.steps;
-    let each = steps.len().div_ceil(MOST_LINES).max(1);
+    let Shown {
+        steps: own,
+        place,
+        each,
+    } = shown(decision);
     let mut lines: Vec<Line> = Vec::new();
-    for (at, step) in steps.iter().enumerate() {
+    for (at, step) in own.iter().map(|&at| &steps[at]).enumerate() {
         let group = at / each;
         let node = &network.graph[step.node].name;
         if group == lines.len() {
@@ -162,8 +198,8 @@ fn lines(decision: &Decision) -> Vec<Line> {
         }
         let line = &mut lines[group];
         line.rows.extend(step.layer);
-        line.before
-            .extend(step.before.iter().map(|b| b / each).filter(|&b| b < group));
+        let before = step.before.iter().map(|&b| place[b] / each);
+        line.before.extend(before.filter(|&b| b < group));
         line.more = match each {
             1 => step
                 .layer
@@ -227,14 +263,24 @@ fn columns(decision: &Decision, lines: &[Line]) -> Vec<Column> {
     }
 }
 
-/// Whether several nodes share a line of the picture.
-pub fn grouped_lines(decision: &Decision) -> Option<String> {
+/// What the picture does not show.
+pub fn abridged_lines(decision: &Decision) -> Option<String> {
     let nodes = decision.space.paths.steps.len();
-    (nodes > MOST_LINES).then(|| {
-        let each = nodes.div_ceil(MOST_LINES);
-        format!(
-            "{} are drawn with {each} neighbours on a line, their figures added up.",
-            amount(Quantity::Count, nodes as f64) + " nodes"
-        )
-    })
+    let shown = shown(decision);
+    let own = shown.steps.len();
+    let mut told = Vec::new();
+    if own < nodes {
+        told.push(format!(
+            "{} that cost nothing stand with the node before them.",
+            counted(nodes - own, "operator")
+        ));
+    }
+    if shown.each > 1 {
+        told.push(format!(
+            "{} are drawn with {} neighbours on a line, their figures added up.",
+            amount(Quantity::Count, own as f64) + " nodes",
+            shown.each
+        ));
+    }
+    (!told.is_empty()).then(|| told.join(" "))
 }

@@ -9,6 +9,7 @@ use crate::emit::chart::{
     roofline as roofline_chart,
 };
 use crate::emit::decision::Decision;
+use crate::emit::free;
 use crate::emit::front as front_text;
 use crate::emit::grid::{Align, Grid};
 use crate::emit::layers::{self, Extent};
@@ -86,7 +87,7 @@ fn abridged(decision: &Decision, m: &mut Markup) {
 
 pub fn layers(decision: &Decision, m: &mut Markup) {
     heading("Layers", m);
-    if let Some(note) = layers_chart::grouped_lines(decision) {
+    if let Some(note) = layers_chart::abridged_lines(decision) {
         paragraph(&note, m);
     }
     scrolling("The network and what each layer takes", m, |m| {
@@ -99,6 +100,9 @@ pub fn layers(decision: &Decision, m: &mut Markup) {
         let grid = layers::table(decision, &shown(decision), Extent::Full, usize::MAX);
         grid.html("Layers in the order of the network", m);
     });
+    if let Some(free) = free::told(&decision.problem.network) {
+        paragraph(&format!("At no cost on the array: {free}."), m);
+    }
     if !decision.other_macs().is_empty() {
         let title = "Layers whose MACs the model counts in its own way";
         folded(title, m, |m| tables::other_macs(decision).html(title, m));

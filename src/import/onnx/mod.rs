@@ -1,5 +1,4 @@
-//! ONNX models: convolutions, matrix products and recurrences as layers, everything else seen
-//! through.
+//! ONNX models: convolutions, matrix products and recurrences as layers, everything else free.
 //!
 //! Of weights only the extents are read. The file is read in parts (`wire`, `parse`), walked in the
 //! order its nodes run (`walk`).
@@ -71,7 +70,6 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
     Ok(Imported {
         vertices: walked.vertices,
         shapes_checked: false,
-        free: walked.free,
         warnings: walked.found,
         ..Imported::default()
     })

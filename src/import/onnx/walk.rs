@@ -13,7 +13,6 @@ use super::order;
 use super::parse::{MOST_NODES, Parser};
 use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
-use crate::import::FreeOperator;
 use crate::ir::network::Vertex;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -40,10 +39,8 @@ const MOST_WARNINGS: usize = 1000;
 /// Everything that came out of a model.
 #[derive(Debug, Default)]
 pub struct Walked {
-    /// Layers and joins, each behind those it takes from.
+    /// Layers and free operators, each behind those it takes from.
     pub vertices: Vec<Vertex>,
-    /// Operators that cost nothing.
-    pub free: Vec<FreeOperator>,
     /// Warnings, and errors.
     pub found: Vec<Diagnostic>,
 }
@@ -106,7 +103,8 @@ pub struct Walker<'a, 'f> {
     /// Descriptions of nodes that lost a shape; `None` for those already reported.
     lost: Vec<Option<String>>,
     names: HashMap<String, usize>,
-    edges: usize,
+    /// So many of the vertices are layers.
+    layers: usize,
     ran: usize,
     values: usize,
     errors: usize,
@@ -135,7 +133,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             slots: Vec::new(),
             lost: Vec::new(),
             names: HashMap::new(),
-            edges: 0,
+            layers: 0,
             ran: 0,
             values: 0,
             errors: 0,
@@ -170,6 +168,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             };
             let _ = walker.graph(graph, &slots, None, &call);
         }
+        walker.name_free();
         walker.out
     }
 
@@ -318,8 +317,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                     "it runs a graph of its own",
                     "unroll it when exporting the model, or count its layers by hand",
                 );
-                let from = self.sources(&site)?;
-                self.give(&site, Vec::new(), false, from);
+                self.pass(&site);
                 Ok(())
             }
             _ => self.plain(&site),
@@ -339,10 +337,10 @@ impl<'a, 'f> Walker<'a, 'f> {
     fn plain(&mut self, site: &Site) -> Walk<()> {
         let (layers, results) = {
             let view = self.view(site);
-            let most = MOST_LAYERS.saturating_sub(self.out.vertices.len());
+            let most = MOST_LAYERS.saturating_sub(self.layers);
             (operators::layers(&view, most), operators::results(&view))
         };
-        let from = self.sources(site)?;
+        let mut from = self.sources(site);
         let mut last: Option<Rc<[u32]>> = None;
         let mut reported = false;
         // What nobody counts is not known to cost nothing.
@@ -391,16 +389,31 @@ impl<'a, 'f> Walker<'a, 'f> {
             let most = format!("more than {MOST_VALUES} values");
             return self.too_much(format!("the model computes {most} from its constants"));
         }
-        let counted = last.is_some();
-        self.give(site, given, reported, last.unwrap_or(from));
-        let mut outputs = site.outputs.iter().flatten();
-        if !counted && !uncounted && !outputs.all(|&o| self.slots[o].known.fixed) {
-            self.out.free.push(FreeOperator {
-                name: site.label.clone(),
-                op: site.node.op.to_string(),
-            });
+        if let Some(last) = last {
+            from = last;
+        } else if uncounted {
+            from = self.joined(site, from);
+        } else if !self.is_fixed(site, &given) {
+            from = self.free(site, from);
         }
+        self.give(site, given, reported, from);
         Ok(())
+    }
+
+    /// Whether all results of a node follow from the model alone.
+    fn is_fixed(&self, site: &Site, given: &[Given]) -> bool {
+        let mut inputs = site.inputs.iter().flatten();
+        inputs.all(|&i| self.slots[i].known.fixed)
+            || (0..site.outputs.len())
+                .filter(|&o| site.outputs[o].is_some())
+                .all(|o| given.get(o).is_some_and(|g| g.value.is_some()))
+    }
+
+    /// Knows nothing of a node's results but where they come from.
+    fn pass(&mut self, site: &Site) {
+        let from = self.sources(site);
+        let from = self.joined(site, from);
+        self.give(site, Vec::new(), false, from);
     }
 
     fn too_much<T>(&mut self, text: String) -> Walk<T> {

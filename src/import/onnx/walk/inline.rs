@@ -63,8 +63,7 @@ impl Walker<'_, '_> {
                     "which of its graphs runs depends on data",
                     "export the model for the case that is wanted",
                 );
-                let from = self.sources(site)?;
-                self.give(site, Vec::new(), false, from);
+                self.pass(site);
                 return Ok(());
             }
         };

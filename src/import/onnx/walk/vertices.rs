@@ -1,30 +1,31 @@
-//! Layers and the edges between them, seen through everything that costs nothing.
+//! Layers, what costs nothing between them, and edges.
 
 use super::{MOST_LAYERS, Site, Vertex, Walk, Walker};
 use crate::diag::{Diagnostic, codes};
 use crate::import::onnx::made::Made;
 use crate::ir::layer::LayerShape;
+use crate::ir::network::VertexKind;
 use std::rc::Rc;
 
-/// A tensor that comes from more layers than these gets a node of its own for the join, so that
-/// edges stay linear in the nodes.
+/// Results of an operator that is not counted come from all that its operands come from. Of more
+/// vertices than these the join gets a node of its own, so that edges stay linear in the nodes.
 const WIDEST_JOIN: usize = 256;
 
-/// Once so many edges are there, every join gets a node.
-const MANY_EDGES: usize = 500_000;
+/// What such a node is called in place of an operator.
+const JOIN: &str = "join";
 
 impl Walker<'_, '_> {
-    /// The vertices that operands come from.
-    pub(super) fn sources(&mut self, site: &Site) -> Walk<Rc<[u32]>> {
-        let mut first: Option<Rc<[u32]>> = None;
+    /// The vertices that operands come from, in order, without doubles.
+    pub(super) fn sources(&self, site: &Site) -> Rc<[u32]> {
+        let mut first: Option<&Rc<[u32]>> = None;
         let mut all: Vec<u32> = Vec::new();
         for &slot in site.inputs.iter().flatten() {
             let slot = &self.slots[slot];
             let Some(from) = slot.from.as_ref().filter(|_| !slot.known.fixed) else {
                 continue;
             };
-            match &first {
-                None => first = Some(Rc::clone(from)),
+            match first {
+                None => first = Some(from),
                 Some(have) if Rc::ptr_eq(have, from) => {}
                 Some(have) => {
                     if all.is_empty() {
@@ -34,39 +35,55 @@ impl Walker<'_, '_> {
                 }
             }
         }
-        let Some(first) = first else {
-            return Ok(Rc::from([]));
-        };
-        if all.is_empty() {
-            return Ok(first);
+        match first {
+            None => Rc::from([]),
+            Some(first) if all.is_empty() => Rc::clone(first),
+            Some(_) => {
+                all.sort_unstable();
+                all.dedup();
+                all.into()
+            }
         }
-        all.sort_unstable();
-        all.dedup();
-        let widest = if self.edges > MANY_EDGES {
-            1
-        } else {
-            WIDEST_JOIN
-        };
-        let all: Rc<[u32]> = all.into();
-        if all.len() <= widest {
-            return Ok(all);
-        }
-        let join = self.vertex(&format!("{}/join", site.label), None, all)?;
-        Ok(Rc::from([join]))
     }
 
-    fn vertex(&mut self, name: &str, shape: Option<LayerShape>, inputs: Rc<[u32]>) -> Walk<u32> {
-        if self.out.vertices.len() >= MOST_LAYERS {
+    /// The same vertices, or a join of them if they are many.
+    pub(super) fn joined(&mut self, site: &Site, from: Rc<[u32]>) -> Rc<[u32]> {
+        if from.len() <= WIDEST_JOIN {
+            return from;
+        }
+        let name = format!("{}/{JOIN}", site.label);
+        Rc::from([self.vertex(name, VertexKind::Free(JOIN.into()), from)])
+    }
+
+    /// Adds what costs nothing; its vertex.
+    pub(super) fn free(&mut self, site: &Site, from: Rc<[u32]>) -> Rc<[u32]> {
+        let op = Rc::clone(&site.node.op);
+        Rc::from([self.vertex(site.label.clone(), VertexKind::Free(op), from)])
+    }
+
+    fn vertex(&mut self, name: String, kind: VertexKind, inputs: Rc<[u32]>) -> u32 {
+        self.out.vertices.push(Vertex { name, kind, inputs });
+        self.out.vertices.len() as u32 - 1
+    }
+
+    fn layer(&mut self, name: &str, shape: LayerShape, inputs: Rc<[u32]>) -> Walk<u32> {
+        if self.layers >= MOST_LAYERS {
             return self.too_much(format!("the model has more than {MOST_LAYERS} layers"));
         }
-        self.edges += inputs.len();
+        self.layers += 1;
         let name = self.unique(name);
-        self.out.vertices.push(Vertex {
-            name,
-            shape,
-            inputs,
-        });
-        Ok(self.out.vertices.len() as u32 - 1)
+        Ok(self.vertex(name, VertexKind::Layer(Box::new(shape)), inputs))
+    }
+
+    /// Gives what costs nothing names that nothing else has. Layers have theirs before, so that
+    /// they are called as in the model wherever that can be.
+    pub(super) fn name_free(&mut self) {
+        for at in 0..self.out.vertices.len() {
+            if matches!(self.out.vertices[at].kind, VertexKind::Free(_)) {
+                let name = std::mem::take(&mut self.out.vertices[at].name);
+                self.out.vertices[at].name = self.unique(&name);
+            }
+        }
     }
 
     /// A name that no other vertex has.
@@ -87,7 +104,7 @@ impl Walker<'_, '_> {
             self.warn(
                 Diagnostic::warning(
                     codes::RENAMED,
-                    format!("the model calls several layers `{name}`; this one is `{other}` here"),
+                    format!("the model calls several nodes `{name}`; this one is `{other}` here"),
                 )
                 .help("give every node of the model a name of its own"),
             );
@@ -126,7 +143,7 @@ impl Walker<'_, '_> {
                 inputs.dedup();
                 inputs.into()
             };
-            places.push(self.vertex(&name, Some(layer.shape), inputs)?);
+            places.push(self.layer(&name, layer.shape, inputs)?);
         }
         let ends = places.iter().zip(&last).filter(|(_, last)| **last);
         let ends: Rc<[u32]> = ends.map(|(&p, _)| p).collect();
