@@ -68,12 +68,7 @@ fn import(path: &str) {
     let (network, found) =
         sema::assembled(name, &read.statements, read.vertices, read.shapes_checked);
     let network = network.unwrap_or_else(|| panic!("{found:?}"));
-    let free: Vec<(&str, &str)> = read
-        .free
-        .iter()
-        .map(|f| (f.name.as_str(), f.op.as_str()))
-        .collect();
-    let text = network::json(&network, &free, &[]);
+    let text = network::json(&network, &[]);
     println!(
         "{}\t{:.2}\t{}\t{:.0}",
         network.layers().count(),
