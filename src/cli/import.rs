@@ -11,7 +11,7 @@ use crate::import::{Imported, Options};
 use crate::ir::dataflow::Dataflow;
 use crate::ir::network::Network;
 use crate::sema;
-use crate::syntax::ast::Name;
+use crate::syntax::{self, ast::Name};
 use std::path::Path;
 
 /// Turn a model or table of another tool into a network
@@ -124,6 +124,14 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             network::json(&network, &warnings)
         }
     };
+    if args.format == Format::Cfx
+        && let Some(warning) = too_large(args, &name, text.len())
+    {
+        console.show(&[warning], &sources);
+        if console.denied() {
+            return Exit::Wrong;
+        }
+    }
     let Some(out) = &args.output else {
         return console.print(&text);
     };
@@ -134,6 +142,25 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             Exit::Files
         }
     }
+}
+
+/// A text that could not be read again.
+fn too_large(args: &Args, name: &str, bytes: usize) -> Option<Diagnostic> {
+    (bytes > syntax::LARGEST).then(|| {
+        Diagnostic::warning(
+            codes::FILE_LIMITS,
+            format!(
+                "{}: its text has {} MiB, and specifications of up to {} MiB are read",
+                args.file,
+                bytes >> 20,
+                syntax::LARGEST >> 20
+            ),
+        )
+        .help(format!(
+            "name the file in the specification instead: `network {name} from \"{}\"`",
+            args.file
+        ))
+    })
 }
 
 /// What a file holds.

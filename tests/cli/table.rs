@@ -55,3 +55,27 @@ fn a_table_that_is_not_there() {
     let ran = folder.run(&["check", "t.cfx"]).ends(4);
     insta::assert_snapshot!(ran.err);
 }
+
+/// What is written can be read again, or one is told that it cannot.
+#[test]
+fn a_text_larger_than_a_specification_may_be() {
+    let mut table = String::from("name,op,K,C\n");
+    for i in 0..12_000 {
+        table.push_str(&format!("{}{i},dense,8,8\n", "long".repeat(150)));
+    }
+    let folder = folder(&table);
+    let file = "specs/data/layers.csv";
+    let import = folder.run(&["import", file, "-o", "kept.cfx"]).ends(0);
+    assert!(import.err.contains("its text has 21 MiB"), "{}", import.err);
+    assert!(
+        import
+            .err
+            .contains("`network layers from \"specs/data/layers.csv\"`")
+    );
+    folder.run(&["check", "kept.cfx"]).ends(1);
+    // A warning that is denied keeps what was there.
+    folder.write("kept.cfx", b"// mine");
+    let denied = ["import", file, "-o", "kept.cfx", "--deny", "warnings"];
+    folder.run(&denied).ends(1);
+    assert_eq!(folder.read("kept.cfx"), "// mine");
+}
