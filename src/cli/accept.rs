@@ -5,6 +5,8 @@ use super::designs;
 use super::exit::Exit;
 use super::files::{self, Loaded};
 use super::locking::{self, Held};
+use super::review::{Reviewer, Wish};
+use crate::base::span::SourceMap;
 use crate::diag::{Diagnostic, codes};
 use crate::emit::number::{amount, counted};
 use crate::ir::problem::Problem;
@@ -16,6 +18,7 @@ use std::collections::BTreeMap;
 #[command(after_help = "Examples:
   cfxc accept spec.cfx
   cfxc accept spec.cfx --list
+  cfxc accept spec.cfx --review
   cfxc accept spec.cfx --design edge_npu
   cfxc accept spec.cfx --design edge_npu --layer conv1 --layer fc
 
@@ -33,6 +36,9 @@ pub struct Args {
     /// Show what waits and take nothing
     #[arg(long, conflicts_with = "layers")]
     list: bool,
+    /// Ask for every decision that waits, or layer by layer
+    #[arg(long, conflicts_with_all = ["layers", "list"])]
+    review: bool,
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
@@ -48,7 +54,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Usage;
         }
     };
-    match taken(args, &problems, &mut loaded) {
+    match taken(args, &problems, &mut loaded, console) {
         Ok(text) => console.print(&text),
         Err(diagnostic) => {
             let exit = Exit::of(std::slice::from_ref(&diagnostic));
@@ -63,7 +69,12 @@ fn refused(message: impl Into<String>) -> Diagnostic {
 }
 
 /// Takes what is asked for, and says what was taken.
-fn taken(args: &Args, problems: &[Problem], loaded: &mut Loaded) -> Result<String, Diagnostic> {
+fn taken(
+    args: &Args,
+    problems: &[Problem],
+    loaded: &mut Loaded,
+    console: &Console,
+) -> Result<String, Diagnostic> {
     let held = Held::open(&args.spec, loaded)?.ok_or_else(|| locking::no_place(&args.spec))?;
     let mut waiting = held.waiting(loaded)?;
     let found: Vec<(&Problem, Entry)> = problems
@@ -97,27 +108,31 @@ fn taken(args: &Args, problems: &[Problem], loaded: &mut Loaded) -> Result<Strin
     }
     let mut entries = BTreeMap::new();
     let mut out = String::new();
+    let mut rejected = false;
     for (problem, after) in &found {
         let design = &problem.design;
         let before = held.entry(design);
-        let entry = if args.layers.is_empty() {
-            checked(problem, after)?;
-            after.clone()
+        let (wish, entry) = if args.review {
+            reviewed(problem, before, after, &held, &loaded.sources, console)
         } else {
-            let before = before.ok_or_else(|| {
-                refused(format!("the lock has no decision of `{design}` to keep"))
-                    .label(problem.span, "this design")
-                    .help("take it whole: leave `--layer` out")
-            })?;
-            mixed(problem, before, after, &args.layers, &held)?
+            let wish = match args.layers.is_empty() {
+                true => Wish::Whole,
+                false => Wish::Layers(args.layers.clone()),
+            };
+            let entry = wished(&wish, problem, before, after, &held)?;
+            (wish, entry)
         };
-        out += &match before {
-            Some(before) => {
-                let difference = Difference::between(before, &entry);
-                locking::told(design, &difference, &entry)
+        let Some(entry) = entry else {
+            if wish == Wish::Reject {
+                waiting.designs.remove(design);
+                rejected = true;
+                out += &format!("{design}\n  rejected; the lock is as it was\n");
+            } else {
+                out += &format!("{design}\n  still waits\n");
             }
-            None => format!("{design}\n  new, {}", counted(entry.layers.len(), "layer")),
+            continue;
         };
+        out += &compared(design, before, &entry);
         out.push('\n');
         if !args.list {
             let rest = Difference::between(&entry, after);
@@ -135,9 +150,77 @@ fn taken(args: &Args, problems: &[Problem], loaded: &mut Loaded) -> Result<Strin
     if args.list {
         return Ok(out + &format!("in {}; nothing was taken\n", held.pending.display()));
     }
-    held.write(&held.with(entries, false))?;
+    if entries.is_empty() && !rejected {
+        return Ok(out + "nothing was taken\n");
+    }
+    let changed = !entries.is_empty();
+    if changed {
+        held.write(&held.with(entries, false))?;
+        out += &format!("wrote {}\n", held.name());
+    }
     held.let_wait(&waiting)?;
-    Ok(out + &format!("wrote {}\n", held.name()))
+    Ok(out)
+}
+
+/// How a decision differs from what the lock has.
+fn compared(design: &str, before: Option<&Entry>, entry: &Entry) -> String {
+    match before {
+        Some(before) => {
+            let difference = Difference::between(before, entry);
+            locking::told(design, &difference, entry)
+        }
+        None => format!("{design}\n  new, {}", counted(entry.layers.len(), "layer")),
+    }
+}
+
+/// What the lock gets; `None` if that is nothing.
+fn wished(
+    wish: &Wish,
+    problem: &Problem,
+    before: Option<&Entry>,
+    after: &Entry,
+    held: &Held,
+) -> Result<Option<Entry>, Diagnostic> {
+    match wish {
+        Wish::Reject | Wish::Later => Ok(None),
+        Wish::Whole => {
+            checked(problem, after)?;
+            Ok(Some(after.clone()))
+        }
+        Wish::Layers(layers) => {
+            let before = before.ok_or_else(|| {
+                let design = &problem.design;
+                refused(format!("the lock has no decision of `{design}` to keep"))
+                    .label(problem.span, "this design")
+                    .help("take it whole: leave `--layer` out")
+            })?;
+            mixed(problem, before, after, layers, held).map(Some)
+        }
+    }
+}
+
+/// Asks until the answer can be done.
+fn reviewed(
+    problem: &Problem,
+    before: Option<&Entry>,
+    after: &Entry,
+    held: &Held,
+    sources: &SourceMap,
+    console: &Console,
+) -> (Wish, Option<Entry>) {
+    let told = compared(&problem.design, before, after);
+    let difference = before.map(|before| Difference::between(before, after));
+    let mut reviewer = Reviewer {
+        answers: &mut std::io::stdin().lock(),
+        questions: &mut std::io::stderr().lock(),
+    };
+    loop {
+        let wish = reviewer.wish(&told, difference.as_ref());
+        match wished(&wish, problem, before, after, held) {
+            Ok(entry) => return (wish, entry),
+            Err(diagnostic) => console.show(&[diagnostic], sources),
+        }
+    }
 }
 
 /// That what waits is what it says: the file may have been changed by hand.

@@ -28,6 +28,7 @@ mod man;
 mod output;
 mod pareto;
 mod progress;
+mod review;
 mod revision;
 mod schema;
 mod show;

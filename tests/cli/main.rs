@@ -91,10 +91,16 @@ impl Folder {
 
     /// Runs `cfxc` here.
     pub fn run(&self, args: &[&str]) -> Ran {
+        self.answer(args, "")
+    }
+
+    /// Runs `cfxc` here with this on its standard input.
+    pub fn answer(&self, args: &[&str], answers: &str) -> Ran {
         let output = Command::cargo_bin("cfxc")
             .expect("built")
             .current_dir(Path::new(self.path.path()))
             .args(args)
+            .write_stdin(answers)
             .output()
             .expect("runs");
         Ran {

@@ -205,3 +205,64 @@ fn layers_that_exceed_a_budget_together_are_not_taken() {
     folder.run(&["accept", "t.cfx"]).ends(0);
     folder.run(&["test", "t.cfx", "--locked"]).ends(0);
 }
+
+#[test]
+fn decisions_are_reviewed_one_by_one() {
+    let folder = Folder::with(&[("t.cfx", &two())]);
+    folder.run(&["build", "t.cfx", "--quiet"]).ends(0);
+    let locked = folder.read("t.lock");
+    folder.write("t.cfx", two().replace("pes = 4 }", "pes = 2 }").as_bytes());
+    folder.run(&["test", "t.cfx"]).ends(1);
+    let waiting = folder.read("t.lock.new");
+    let review = ["accept", "t.cfx", "--review"];
+    // Nobody answers, or the answers are skips: everything waits on.
+    for answers in ["", "s\n\ns\n", "l\na\n", "what?\n"] {
+        let ran = folder.answer(&review, answers).ends(0);
+        assert!(ran.out.contains("nothing was taken"), "{}", ran.out);
+        assert!(ran.err.contains("conv1: pes 4 -> 2"), "{}", ran.err);
+        assert_eq!(folder.read("t.lock"), locked);
+        assert_eq!(folder.read("t.lock.new"), waiting);
+    }
+    // One is taken, the other rejected.
+    let ran = folder.answer(&review, "r\nACCEPT\n").ends(0);
+    assert!(ran.out.contains("rejected"), "{}", ran.out);
+    assert!(ran.out.contains("wrote t.lock"), "{}", ran.out);
+    assert!(!folder.path("t.lock.new").exists());
+    let taken = folder.read("t.lock");
+    let conv1 = taken.lines().filter(|l| l.starts_with("conv1 = "));
+    let pes: Vec<bool> = conv1.map(|l| l.contains("pes = 2,")).collect();
+    // The file has `npu` first, the lock is sorted.
+    assert_eq!(pes, [true, false], "{taken}");
+}
+
+#[test]
+fn layers_are_reviewed_one_by_one() {
+    let start = TINY.replace("expect latency <= 4e5 cycles", "pin fc { pes = 1 }");
+    let next = start
+        .replace("pin conv1 { pes = 4 }", "")
+        .replace("pin fc { pes = 1 }", "");
+    let folder = Folder::with(&[("t.cfx", &start)]);
+    folder.run(&["build", "t.cfx", "--quiet"]).ends(0);
+    folder.write("t.cfx", next.as_bytes());
+    folder.run(&["test", "t.cfx"]).ends(1);
+    let review = ["accept", "t.cfx", "--review"];
+    let asked = folder.answer(&review, "l\nk\nk\nk\nk\n").ends(0);
+    assert!(asked.out.contains("nothing was taken"), "{}", asked.out);
+    let questions = asked.err.matches("[k] keep the lock's").count();
+    assert!(questions >= 2, "{}", asked.err);
+    // All but the last.
+    let mut answers = "l\n".to_string();
+    answers.push_str(&"a\n".repeat(questions - 1));
+    answers.push_str("k\n");
+    let ran = folder.answer(&review, &answers).ends(0);
+    assert!(
+        ran.out.contains("1 layer of `npu` still wait"),
+        "{}",
+        ran.out
+    );
+    folder.run(&["build", "t.cfx", "--locked"]).ends(0);
+    // What is left has one layer: it is taken or not.
+    let ran = folder.answer(&review, "a\n").ends(0);
+    assert!(!ran.err.contains("layer by layer"), "{}", ran.err);
+    assert!(!folder.path("t.lock.new").exists());
+}
