@@ -5,7 +5,7 @@
 mod support;
 
 use cfxc::certify::instance::{Instance, Kind, RawKind};
-use cfxc::certify::pareto::{Known, front};
+use cfxc::certify::pareto::{Front, Known, front};
 use cfxc::certify::{self, knapsack};
 use cfxc::ir::metric::Metric;
 use cfxc::ir::problem::Limit;
@@ -408,8 +408,9 @@ fn fronts_are_what_enumeration_finds() {
                     };
                     let limits = shares.map(limit);
                     let never = AtomicBool::new(false);
-                    let front = front(&space, over, &limits, &[], certify::STATES, &never);
+                    let front = front(&space, over, &limits, &[], certify::STATES, &never, &|| {});
                     assert!(front.closed() && !front.stopped, "{text}");
+                    stopped_fronts_say_less(&space, over, &limits, &front);
                     for (step, &(limit, share)) in front.steps.iter().zip(&limits) {
                         let mut one = vec![BoundLimit {
                             metric: over,
@@ -435,6 +436,28 @@ fn fronts_are_what_enumeration_finds() {
         }
     }
     assert!(found > 100 && nothing > 10, "{found} {nothing}");
+}
+
+/// A front whose solver was stopped at once: what it has is true, and its gaps are finite.
+fn stopped_fronts_say_less(
+    space: &Space,
+    over: Metric,
+    limits: &[(f64, Option<f64>)],
+    whole: &Front,
+) {
+    let now = AtomicBool::new(true);
+    let stopped = front(space, over, limits, &[], certify::STATES, &now, &|| {});
+    assert!(stopped.stopped);
+    assert_eq!(stopped.steps.len(), whole.steps.len());
+    for (less, more) in stopped.steps.iter().zip(&whole.steps) {
+        match (less.known, more.known) {
+            (Known::Undecided, _) | (Known::Nothing, Known::Nothing) => {}
+            (Known::Found { gap, .. }, Known::Found { .. }) => {
+                assert!((0.0..=1.0).contains(&gap), "{gap}");
+            }
+            (less, more) => panic!("{less:?} {more:?}"),
+        }
+    }
 }
 
 fn near(a: f64, b: f64) -> bool {

@@ -135,7 +135,15 @@ pub fn around(space: &Space, decided: &Assignment, stop: &AtomicBool) -> Result<
     };
     let limits: Vec<(f64, Option<f64>)> = tenths.map(at).collect();
     let decided = std::slice::from_ref(decided);
-    Ok(front(space, most.metric, &limits, decided, STATES, stop))
+    Ok(front(
+        space,
+        most.metric,
+        &limits,
+        decided,
+        STATES,
+        stop,
+        &|| {},
+    ))
 }
 
 /// Whether a front would take long beside a search, by counts alone: a clock would make reports differ.
@@ -165,6 +173,8 @@ struct Solved {
 
 /// Solves the limits, each with at most about `states` partial assignments. `decided` are designs
 /// that are known already. Other budgets of the space hold; a budget on the same metric is replaced.
+/// `done` is called for every limit that is solved, in no order; fewer than all if the loosest settles
+/// others.
 pub fn front(
     space: &Space,
     over: Metric,
@@ -172,6 +182,7 @@ pub fn front(
     decided: &[Assignment],
     states: usize,
     stop: &AtomicBool,
+    done: &(dyn Fn() + Sync),
 ) -> Front {
     let looser = |a: &f64, b: &f64| match over.larger_is_better() {
         true => b.total_cmp(a),
@@ -195,6 +206,7 @@ pub fn front(
             best: found.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost)),
             bound: proof.bound,
         };
+        done();
         (solved, proof.states)
     };
     let (mut solved, mut looked): (Vec<Option<Solved>>, usize) = (Vec::new(), 0);
@@ -218,10 +230,13 @@ pub fn front(
         }
         None => views.len().saturating_sub(1),
     };
-    let tighter: Vec<(Solved, usize)> = views[..open].par_iter().map(solve).collect();
-    for (place, (result, states)) in solved.iter_mut().zip(tighter) {
-        looked += states;
-        *place = Some(result);
+    let unless_stopped = |view: &Space| (!stop.load(Ordering::Relaxed)).then(|| solve(view));
+    let tighter: Vec<_> = views[..open].par_iter().map(unless_stopped).collect();
+    for (place, result) in solved.iter_mut().zip(tighter) {
+        if let Some((result, states)) = result {
+            looked += states;
+            *place = Some(result);
+        }
     }
     let mut steps: Vec<Option<Step>> = vec![None; limits.len()];
     let bounds = shared_bounds(&solved);

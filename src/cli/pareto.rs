@@ -2,7 +2,9 @@
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{designs, infeasible, output};
+use super::progress::Steps;
+use super::stop::{Stopper, TimeLimit};
+use super::{build, designs, infeasible, output};
 use crate::base::span::{SourceMap, Span, Spanned};
 use crate::certify::pareto::{self, Front};
 use crate::diag::nearest::nearest;
@@ -14,7 +16,7 @@ use crate::sema;
 use crate::space::Space;
 use crate::syntax::ast::Number;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 /// Show the best possible under a row of budgets, without any search
 #[derive(Debug, clap::Args)]
@@ -59,6 +61,9 @@ pub struct Args {
     /// Partial designs the solver may look at for each limit
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     states: u32,
+    /// Stop the solver after this time and keep what it has proved
+    #[arg(long, value_name = "DURATION")]
+    time_limit: Option<TimeLimit>,
     /// What is written
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -84,6 +89,7 @@ enum Format {
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
+    let start = Instant::now();
     super::use_threads(args.jobs);
     let (mut loaded, problem) = match designs::only(&args.spec, args.design.as_deref(), console) {
         Ok(found) => found,
@@ -119,23 +125,42 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Usage;
         }
     };
-    let never = AtomicBool::new(false);
+    let stopper = Stopper::new(args.time_limit.as_ref(), start);
+    let bar = Steps::new("limits", limits.len(), console.progress);
     let front = pareto::front(
         &space,
         asked.over,
         &limits,
         &[],
         args.states as usize,
-        &never,
+        stopper.flag(),
+        &|| bar.done(),
     );
-    write(args, &problem, &front, console)
+    drop(bar);
+    let stopped_by = front.stopped.then(|| stopper.by());
+    let exit = write(args, &problem, &front, stopped_by.as_deref(), console);
+    match stopper.by_user() {
+        true => build::worse(exit, Exit::Interrupted),
+        false => exit,
+    }
 }
 
-fn write(args: &Args, problem: &Problem, front: &Front, console: &Console) -> Exit {
+fn write(
+    args: &Args,
+    problem: &Problem,
+    front: &Front,
+    stopped_by: Option<&str>,
+    console: &Console,
+) -> Exit {
+    if let Some(by) = stopped_by {
+        console.remark(&format!(
+            "stopped by {by}; gaps are what was proved until then"
+        ));
+    }
     let text = match args.format {
         Format::Table => front::table(problem, front),
         Format::Csv => front::csv(problem, front),
-        Format::Json => json::text(&front::json(problem, front)),
+        Format::Json => json::text(&front::json(problem, front, stopped_by)),
         Format::Svg => chart::front::draw(problem, front, None, true).finish() + "\n",
     };
     let Some(path) = &args.output else {

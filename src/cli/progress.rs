@@ -41,6 +41,36 @@ impl Bars {
     }
 }
 
+/// A bar of so many steps that take about as long each; it is gone when it is dropped.
+pub struct Steps(ProgressBar);
+
+impl Steps {
+    /// A bar on stderr, or none that can be seen.
+    pub fn new(what: &str, total: usize, visible: bool) -> Self {
+        let bar = match visible {
+            true => ProgressBar::new(total as u64),
+            false => ProgressBar::hidden(),
+        };
+        // The template is ours and sound; without it there would be the default one.
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos} of {len}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(what.to_string());
+        Steps(bar)
+    }
+
+    /// One more is done.
+    pub fn done(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// The bar of one design.
 pub struct Bar {
     bar: ProgressBar,

@@ -201,8 +201,8 @@ pub fn csv(problem: &Problem, front: &Front) -> String {
     out
 }
 
-/// As a document of its own.
-pub fn json(problem: &Problem, front: &Front) -> Value {
+/// As a document of its own; `stopped_by` if the solver was stopped.
+pub fn json(problem: &Problem, front: &Front, stopped_by: Option<&str>) -> Value {
     let metric = problem.objective.metric;
     let step = |step: &Step| {
         let mut out = json!({
@@ -236,6 +236,7 @@ pub fn json(problem: &Problem, front: &Front) -> Value {
         "objective": { "metric": metric.name(), "unit": metric.unit() },
         "over": { "metric": front.over.name(), "unit": front.over.unit() },
         "states": front.states,
+        "stopped_by": stopped_by,
         "steps": front.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

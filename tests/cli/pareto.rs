@@ -23,9 +23,11 @@ fn a_step_is_what_a_build_with_that_budget_proves() {
             "objective",
             "over",
             "states",
+            "stopped_by",
             "steps"
         ]
     );
+    assert!(front["stopped_by"].is_null());
     let steps = front["steps"].as_array().expect("steps");
     assert_eq!(steps.len(), 3);
     assert_eq!(steps[1]["share"], 0.2);
