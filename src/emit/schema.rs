@@ -24,6 +24,16 @@ pub const SCHEMAS: &[Schema] = &[
         text: include_str!("../../docs/schema/import.schema.json"),
     },
     Schema {
+        name: "diff",
+        summary: "What `diff --format json` prints",
+        text: include_str!("../../docs/schema/diff.schema.json"),
+    },
+    Schema {
+        name: "pareto",
+        summary: "What `pareto --format json` prints",
+        text: include_str!("../../docs/schema/pareto.schema.json"),
+    },
+    Schema {
         name: "diagnostics",
         summary: "Each line that `--message-format json` prints",
         text: include_str!("../../docs/schema/diagnostics.schema.json"),

@@ -11,6 +11,7 @@ use cfxc::ir::precision::Format;
 use cfxc::search::METHODS;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 fn schema(name: &str) -> Value {
@@ -179,9 +180,83 @@ e,gemm,5,,3,7,,,,,,,
 }
 
 #[test]
+fn fronts_have_the_form_that_is_promised() {
+    let validator = validator("pareto");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let front = |design: &str, over: &str, more: &[&str]| -> Value {
+        let args = [
+            "pareto", "--format", "json", "--points", "4", "--over", over,
+        ];
+        let printed = cfxc(&args, |c| {
+            c.args(more).args(["--design", design]);
+            c.arg(root.join("examples/own_network.cfx"))
+        });
+        let front = serde_json::from_str(&printed).expect("JSON");
+        holds(&validator, &front);
+        front
+    };
+    let wide = front("spotter", "area", &["--from", "0%"]);
+    let states = |f: &Value| -> BTreeSet<String> {
+        let steps = f["steps"].as_array().expect("steps").iter();
+        steps
+            .map(|s| s["state"].as_str().expect("a state").to_string())
+            .collect()
+    };
+    let tight = front("spotter", "area", &["--from", "1 um2", "--to", "1 mm2"]);
+    assert!(states(&wide).contains("optimum"), "{wide}");
+    assert!(states(&tight).contains("infeasible"), "{tight}");
+    for front in [&wide, &tight] {
+        let mutants = mutants(front, &[]);
+        assert!(mutants.len() > 50);
+        rejects(&validator, &mutants, &|_| None);
+    }
+}
+
+#[test]
+fn comparisons_have_the_form_that_is_promised() {
+    let validator = validator("diff");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/decisions");
+    let lock = |n: u32| root.join(format!("{n}/spotter.lock"));
+    let result = &BUILT
+        .iter()
+        .find(|b| b.name == "spotter")
+        .expect("an example");
+    let result = result.folder.join("spotter.json");
+    let nothing = Path::new("/dev/null");
+    let compare = |before: &Path, after: &Path| -> Value {
+        let printed = cfxc(&["diff", "--format", "json"], |c| c.arg(before).arg(after));
+        let comparison = serde_json::from_str(&printed).expect("JSON");
+        holds(&validator, &comparison);
+        comparison
+    };
+    let statuses: Vec<Value> = [
+        compare(&lock(1), &lock(2)),
+        compare(&lock(2), &lock(2)),
+        compare(&result, &lock(1)),
+        compare(nothing, &lock(1)),
+        compare(&lock(1), nothing),
+    ]
+    .iter()
+    .map(|comparison| {
+        let mutants = mutants(comparison, &[]);
+        assert!(mutants.len() > 20);
+        rejects(&validator, &mutants, &|m| {
+            // Knobs are what the menu has, and a layer may lack any figure.
+            let open = ["knobs", "figures"]
+                .iter()
+                .any(|k| m.path.contains(&k.to_string()));
+            (open && m.what != What::Retyped).then_some(())
+        });
+        comparison["designs"][0]["status"].clone()
+    })
+    .collect();
+    assert_eq!(statuses, ["changed", "same", "changed", "new", "gone"]);
+}
+
+#[test]
 fn diagnostics_have_the_form_that_is_promised() {
     let validator = validator("diagnostics");
-    let errors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+    let errors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for entry in std::fs::read_dir(errors).expect("specifications") {
