@@ -2,6 +2,7 @@
 
 use super::decision::{Decision, Row};
 use super::grid::{Align, Grid};
+use super::names;
 use super::number::{Scale, grouped, percent};
 use crate::base::units::Quantity;
 
@@ -25,7 +26,11 @@ pub fn table(decision: &Decision, rows: &[usize], extent: Extent, longest_name: 
         rows.iter().map(|&r| text(&decision.rows[r])).collect()
     };
     let mut words = |name: &str, texts| columns.push((name.to_string(), Align::Left, texts));
-    words("layer", each(&|r| shortened(&r.name, longest_name)));
+    let names: Vec<&str> = rows
+        .iter()
+        .map(|&r| decision.rows[r].name.as_str())
+        .collect();
+    words("layer", names::told_apart(&names, longest_name));
     words("op", each(&|r| r.op.name().to_string()));
     if with_dataflow {
         words(
@@ -91,19 +96,6 @@ fn column(quantity: Quantity, values: &[f64]) -> (&'static str, Vec<String>) {
     (scale.unit, values.iter().map(text).collect())
 }
 
-/// The name, its middle left out if it is too long: both ends tell layers apart.
-fn shortened(name: &str, longest: usize) -> String {
-    let count = name.chars().count();
-    if count <= longest {
-        return name.to_string();
-    }
-    let head = longest / 2;
-    let tail = longest - head - 1;
-    let start: String = name.chars().take(head).collect();
-    let end: String = name.chars().skip(count - tail).collect();
-    format!("{start}…{end}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,11 +105,5 @@ mod tests {
         let (unit, texts) = column(Quantity::Energy, &[12.0e6, 3.45e4, 0.0]);
         assert_eq!(unit, "mJ");
         assert_eq!(texts, ["12.00", "0.03", "0.00"]);
-    }
-
-    #[test]
-    fn long_names_keep_their_ends() {
-        assert_eq!(shortened("conv1", 8), "conv1");
-        assert_eq!(shortened("/features/conv.0/Conv", 9), "/fea…Conv");
     }
 }

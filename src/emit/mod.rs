@@ -23,6 +23,7 @@ mod layers;
 pub mod maestro;
 pub mod markdown;
 pub mod markup;
+mod names;
 pub mod network;
 pub mod number;
 pub mod prices;

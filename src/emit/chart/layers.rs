@@ -1,10 +1,11 @@
 //! The network from its first node to its last, with what each of its layers takes.
 
-use super::canvas::{Anchor, Canvas, TEXT, fitted};
+use super::canvas::{Anchor, Canvas, TEXT, fitted, text_width};
 use super::lanes;
 use crate::base::units::Quantity;
 use crate::emit::decision::{Decision, Row};
 use crate::emit::markup::Markup;
+use crate::emit::names;
 use crate::emit::number::{Rounding, Scale, amount, counted, grouped, significant};
 use crate::ir::menu::Menu;
 
@@ -14,7 +15,10 @@ pub const MOST_LINES: usize = 300;
 const LINE: f64 = 20.0;
 const HEAD: f64 = 44.0;
 const LANE: f64 = 12.0;
-const NAME: f64 = 190.0;
+/// Room for names, at least and at most.
+const NAME: [f64; 2] = [190.0, 330.0];
+/// Between a name and the first column.
+const GAP: f64 = 14.0;
 const COLUMN: f64 = 128.0;
 const BAR: f64 = 66.0;
 
@@ -44,7 +48,13 @@ pub fn draw(decision: &Decision) -> Markup {
     let before: Vec<Vec<usize>> = lines.iter().map(|l| l.before.clone()).collect();
     let (lane_of, count) = lanes::assign(&before);
     let gutter = 16.0 + count as f64 * LANE;
-    let width = gutter + NAME + columns.len() as f64 * COLUMN;
+    let names = shown_names(&lines);
+    let widest = names
+        .iter()
+        .map(|n| text_width(n, TEXT))
+        .fold(0.0, f64::max);
+    let room = (widest.ceil() + GAP).clamp(NAME[0], NAME[1]);
+    let width = gutter + room + columns.len() as f64 * COLUMN;
     let height = HEAD + lines.len() as f64 * LINE + 6.0;
     let description = format!(
         "{} of {} in the order of the network, lines along its edges, with bars of {}. The figures are in the table below.",
@@ -65,7 +75,7 @@ pub fn draw(decision: &Decision) -> Markup {
     let y = |line: usize| HEAD + line as f64 * LINE + LINE / 2.0;
     let x = |line: usize| 10.0 + lane_of[line] as f64 * LANE;
     wires(&mut canvas, &before, &x, &y);
-    let mut left = gutter + NAME;
+    let mut left = gutter + room;
     for column in &columns {
         let most = column.values.iter().copied().fold(0.0, f64::max);
         let scale = Scale::fitting(column.quantity, most);
@@ -106,7 +116,7 @@ pub fn draw(decision: &Decision) -> Markup {
         };
         canvas.disc((x(at), y(at)), radius, class, "");
         let class = if line.rows.is_empty() { "note" } else { "name" };
-        let name = fitted(&line.name, NAME - 14.0, TEXT);
+        let name = fitted(&names[at], room - GAP, TEXT);
         canvas.titled(
             (gutter, y(at) + 4.5),
             Anchor::Start,
@@ -116,6 +126,20 @@ pub fn draw(decision: &Decision) -> Markup {
         );
     }
     canvas.finish()
+}
+
+/// Names as they are written: where there is no room for all, without what they have in common.
+fn shown_names(lines: &[Line]) -> Vec<String> {
+    let all: Vec<&str> = lines.iter().map(|l| l.name.as_str()).collect();
+    let fits = |name: &&str| text_width(name, TEXT) <= NAME[0] - GAP;
+    let common = if all.iter().all(fits) {
+        0
+    } else {
+        names::common(&all)
+    };
+    all.iter()
+        .map(|name| names::without(name, common))
+        .collect()
 }
 
 /// The edges: along the lane of what is read, then over to who reads it.
