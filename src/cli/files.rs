@@ -137,6 +137,20 @@ fn bytes(path: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// A file of no kind that is read.
+fn unknown_kind(path: &str, head: &[u8]) -> Diagnostic {
+    if let Some((what, help)) = import::foreign::recognise(head) {
+        return Diagnostic::error(
+            codes::IMPORT,
+            format!("{path} is {what}, and no file that networks are read from"),
+        )
+        .help(help);
+    }
+    let known: Vec<&str> = import::FORMATS.iter().map(|f| f.about).collect();
+    Diagnostic::error(codes::IMPORT, format!("{path} is of no kind that is known"))
+        .help(format!("known are: {}", known.join("; ")))
+}
+
 /// Why a file cannot be read.
 fn reason(e: &std::io::Error) -> String {
     match e.kind() {
@@ -275,11 +289,7 @@ pub fn network(
         .read_to_end(&mut head)
         .map_err(unread)?;
     let Some(format) = import::recognise(&head) else {
-        let known: Vec<&str> = import::FORMATS.iter().map(|f| f.about).collect();
-        return Err(vec![
-            Diagnostic::error(codes::IMPORT, format!("{path} is of no kind that is known"))
-                .help(format!("known are: {}", known.join("; "))),
-        ]);
+        return Err(vec![unknown_kind(path, &head)]);
     };
     if let (false, Some((name, _))) = (format.open_dims, options.dims.first()) {
         return Err(vec![

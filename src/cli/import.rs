@@ -97,7 +97,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     };
     let (content, mut found) = imported(args, &name, &mut sources);
     for d in &mut found {
-        if d.labels.is_empty() {
+        if d.labels.is_empty() && !d.message.contains(&args.file) {
             d.message = format!("{}: {}", args.file, d.message);
         }
         if args.strict && d.code == codes::NOT_UNDERSTOOD {

@@ -4,8 +4,12 @@ use crate::base::span::{FileId, Span};
 
 /// Whether a file that begins with these bytes is meant as text, in whatever encoding.
 pub fn is_text(head: &[u8]) -> bool {
-    let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    wide || !head.contains(&0)
+    is_wide(head) || !head.contains(&0)
+}
+
+/// Whether they are text of two bytes to a sign, which is refused with what to do.
+pub fn is_wide(head: &[u8]) -> bool {
+    head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff])
 }
 
 /// The first line of a text that is not blank, to know it by.

@@ -4,6 +4,7 @@
 //! is one more line there and a reader of its own.
 
 pub mod csv;
+pub mod foreign;
 pub mod maestro;
 pub mod named;
 mod names;
@@ -75,7 +76,7 @@ pub struct Imported {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Every kind of file. The first whose `sniff` says yes reads it; the last takes any text.
+/// Every kind of file. The first whose `sniff` says yes reads it.
 pub const FORMATS: &[Format] = &[
     Format {
         name: "onnx",
@@ -130,7 +131,10 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "table",
         about: "comma-separated loop bounds with the header K,C,Y,X,R,S,T",
-        sniff: csv::is_text,
+        sniff: |head| {
+            let may_be = || table::is_table(&String::from_utf8_lossy(head));
+            csv::is_wide(head) || csv::is_text(head) && may_be()
+        },
         open_dims: false,
         read: Reader::Text(|file, text, _| {
             let statements = table::layers(file, text)?;

@@ -18,6 +18,21 @@ pub(super) fn error(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(codes::TABLE, message)
 }
 
+/// Whether a text may be a table, though perhaps with mistakes: its first line has one of the columns
+/// or a number in it, or is all words between commas; or there is nothing.
+pub fn is_table(head: &str) -> bool {
+    let records = csv::records(FileId(0), csv::first_line(head));
+    let Some(header) = records.first() else {
+        return true;
+    };
+    let cells = || header.cells.iter().map(|c| c.text.trim());
+    let known = |cell: &str| COLUMNS.iter().any(|c| c.eq_ignore_ascii_case(cell));
+    let number = |cell: &str| cell.parse::<f64>().is_ok();
+    let sign = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ' | '.' | '(' | ')' | '-');
+    let word = |cell: &str| cell.chars().all(sign);
+    cells().any(|cell| known(cell) || number(cell)) || (cells().count() > 1 && cells().all(word))
+}
+
 /// The layers of a table, named l1, l2, … in the order of the file, and their edges.
 ///
 /// # Errors

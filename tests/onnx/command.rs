@@ -198,6 +198,12 @@ fn wrong_usage() {
     std::fs::write(folder.path("archive"), b"PK\x03\x04\0\0\0\0").expect("written");
     let (_, err) = folder.run(&["import", "archive"], 1);
     assert!(
+        err.contains("E0309") && err.contains("export the model as ONNX"),
+        "{err}"
+    );
+    std::fs::write(folder.path("image"), b"\x89PNG\r\n\0").expect("written");
+    let (_, err) = folder.run(&["import", "image"], 1);
+    assert!(
         err.contains("E0309") && err.contains("an ONNX model"),
         "{err}"
     );
