@@ -4,6 +4,7 @@ use super::fields::unknown;
 use super::quantity;
 use crate::base::span::Span;
 use crate::base::units::Quantity;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
 use crate::ir::problem::{Budget, Limit};
@@ -96,7 +97,10 @@ fn value(
             )
             .label(
                 number.span,
-                "100% is already the dearest of the menu's corner designs",
+                match metric.larger_is_better() {
+                    true => "100% is already the best of the menu's corner designs",
+                    false => "100% is already the dearest of the menu's corner designs",
+                },
             )
             .help("write at most 100%, or an amount with a unit"),
         );
@@ -251,6 +255,11 @@ pub fn expected(
 /// Lowers a `stop` line: the gap at which the search may end.
 pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
     if condition.metric.node != "gap" || condition.comparison.node != Comparison::AtMost {
+        let metric = &condition.metric;
+        if metric.node != "gap" && nearest(&metric.node, ["gap"]).is_some() {
+            out.push(unknown("figure to stop at", metric, &["gap"]));
+            return None;
+        }
         out.push(
             Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
                 .label(

@@ -19,7 +19,7 @@ pub fn measure(
     what: &str,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(f64, Quantity)> {
-    if number.expr.is_some() {
+    if number.expr.is_some() && number.unit.is_none() {
         return None; // it could not be computed, which was reported, or waits for arguments
     }
     let choices = || {
@@ -66,6 +66,9 @@ pub fn measure(
     // What is computed has no unit in the text.
     let written = unit.span != number.span;
     if wanted.contains(&known.quantity) {
+        if number.expr.is_some() {
+            return None; // the unit is right, and the value waits for arguments
+        }
         return Some((number.value * known.factor, known.quantity));
     }
     let names: Vec<String> = wanted.iter().map(|q| article(q.name())).collect();
@@ -89,7 +92,11 @@ pub fn measure(
             diagnostic
         }
     } else {
-        diagnostic.help(format!("write one of: {}", choices()))
+        let plain = match wanted.contains(&Quantity::Count) {
+            true => "a plain number, or ",
+            false => "",
+        };
+        diagnostic.help(format!("write {plain}one of: {}", choices()))
     };
     out.push(diagnostic);
     None

@@ -282,6 +282,7 @@ fn fail(
     // The two together are looked at if that gets further, or if the rest makes no beginning.
     if let Some((from, both)) = with_previous {
         let no_beginning = alone.as_ref().is_none_or(|f| f.at == 0);
+        let no_beginning = no_beginning || special::goes_on(&both.expected, text);
         if both.at > start - from || (both.at == start - from && no_beginning) {
             return (from, both, true);
         }
