@@ -96,7 +96,11 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
         );
     }
     let worst = idle::worst_of(space, metric).filter(|&worst| expectation.holds_up_to(worst))?;
-    let most = if metric.larger_is_better() { "at least" } else { "at most" };
+    let most = if metric.larger_is_better() {
+        "at least"
+    } else {
+        "at most"
+    };
     let worst = amount(metric.quantity(), worst);
     Some(
         diagnostic

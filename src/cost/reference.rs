@@ -299,8 +299,8 @@ impl CostModel for Maestro {
         let mut mapping = Mapping::new();
         write(&mut mapping, &layer, rule, knobs).map_err(|r| refused(r, rule))?;
         let hardware = self.with_pes(knobs);
-        let report = maestro::evaluate(&layer, &mapping, &hardware)
-            .map_err(|r| refused(r, rule))?;
+        let report =
+            maestro::evaluate(&layer, &mapping, &hardware).map_err(|r| refused(r, rule))?;
         let price = Price {
             latency_cycles: count(report.runtime_cycles, "the latency")?,
             energy_nj: report.energy_nj,

@@ -98,7 +98,12 @@ fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
 fn levels(levels: &[ClusterLevel], knobs: &[Knob]) -> Vec<String> {
     let mut out = Vec::new();
     for level in levels {
-        out.extend(level.cluster.as_ref().map(|s| format!("cluster {}", size(s, knobs))));
+        out.extend(
+            level
+                .cluster
+                .as_ref()
+                .map(|s| format!("cluster {}", size(s, knobs))),
+        );
         out.extend(level.directives.iter().map(|d| directive(d, knobs)));
     }
     out

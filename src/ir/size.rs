@@ -131,7 +131,11 @@ mod tests {
         let is = |text: &str, value| (text.to_string(), value);
         let half = joined(c.clone(), Divide, Size::Count(2));
         assert_eq!(shown(&half), is("C / 2", Some(4)));
-        let window = joined(joined(knob.clone(), Add, c.clone()), Subtract, Size::Count(1));
+        let window = joined(
+            joined(knob.clone(), Add, c.clone()),
+            Subtract,
+            Size::Count(1),
+        );
         assert_eq!(shown(&window), is("tile + C - 1", Some(9)));
         let twice = joined(Size::Count(2), Multiply, window.clone());
         assert_eq!(shown(&twice), is("2 * (tile + C - 1)", Some(18)));

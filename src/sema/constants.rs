@@ -286,9 +286,7 @@ impl Program<'_> {
                 self.diagnostics.push(by_zero(left.1, right.1));
                 Err(Stop::Reported)
             }
-            (Ok(amount), _) | (_, Ok(amount)) if sum => {
-                Err(Stop::Open(Known::Unit(amount.unit)))
-            }
+            (Ok(amount), _) | (_, Ok(amount)) if sum => Err(Stop::Open(Known::Unit(amount.unit))),
             _ => Err(Stop::Open(Known::Nothing)),
         };
         (result, span)

@@ -1,14 +1,12 @@
 //! `dataflow` blocks: directives and levels, with knobs bound to a menu.
 
-use super::scope::Program;
 use super::fields::did_you_mean;
+use super::scope::Program;
 use super::{FileRequest, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::ir::dataflow::{
-    ClusterLevel, Computed, Dataflow, Directive, MapKind, Rule, Sign, Size,
-};
+use crate::ir::dataflow::{ClusterLevel, Computed, Dataflow, Directive, MapKind, Rule, Sign, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::ir::menu::Menu;
@@ -315,9 +313,12 @@ fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diag
 
 /// `0.5 * C`
 fn fraction(number: &Number, what: &str) -> Diagnostic {
-    Diagnostic::error(codes::OUT_OF_RANGE, format!("{what} must be a whole number"))
-        .label(number.span, "not a whole number")
-        .help("sizes are computed in whole numbers, quotients rounded up: half of C is `C / 2`")
+    Diagnostic::error(
+        codes::OUT_OF_RANGE,
+        format!("{what} must be a whole number"),
+    )
+    .label(number.span, "not a whole number")
+    .help("sizes are computed in whole numbers, quotients rounded up: half of C is `C / 2`")
 }
 
 fn joined(left: Option<Size>, sign: Sign, right: Option<Size>) -> Option<Size> {

@@ -257,10 +257,7 @@ fn quoted(name: &str) -> String {
     if name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         return name.to_string();
     }
-    format!(
-        "\"{}\"",
-        name.replace('\\', "\\\\").replace('"', "\\\"")
-    )
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What is measured, of a whole design or of a layer.

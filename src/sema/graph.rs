@@ -185,7 +185,9 @@ pub fn lint_unreached(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic
                 drafts[read.from].name.span,
                 "the paths of the network begin here",
             )
-            .help("join it to what comes before it, e.g. `before -> this`; it is priced all the same"),
+            .help(
+                "join it to what comes before it, e.g. `before -> this`; it is priced all the same",
+            ),
         );
     }
 }

@@ -124,7 +124,10 @@ fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
         out.push(
             Diagnostic::warning(codes::IDLE_STAGE, "the search has nothing to choose")
                 .label(span, "changes nothing")
-                .label(problem.pins[0].span, "every choice of every layer is pinned")
+                .label(
+                    problem.pins[0].span,
+                    "every choice of every layer is pinned",
+                )
                 .help("leave the search out, or a pin"),
         );
         return;
@@ -159,7 +162,8 @@ fn all_pinned(problem: &Problem) -> bool {
         fixed.count() == knobs && (problem.dataflows.len() == 1 || pin.dataflow.is_some())
     };
     problem.deployment == Deployment::Pipelined
-        && (0..problem.layers.len()).all(|at| problem.pins.iter().any(|p| p.layer == at && whole(p)))
+        && (0..problem.layers.len())
+            .all(|at| problem.pins.iter().any(|p| p.layer == at && whole(p)))
 }
 
 /// Expectations that hold whatever is decided.

@@ -232,14 +232,17 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
                             "a range must say that its end belongs to it",
                         )
                         .label(range.span, "`..` leaves it open")
-                        .help("write `..=` instead of `..`"),
+                        .help("write `..=` instead of `..`")
+                        .suggest(between(range.start.span, range.end.span), "..="),
                     );
                 }
                 if let (Some(start), Some(end)) = (start, end)
                     && start > end
                     && open
                 {
-                    out.push(backwards(range.span, start, end));
+                    let bounds = range.start.span.to(range.end.span);
+                    let turned = backwards(range.span, start, end);
+                    out.push(turned.suggest(bounds, format!("{end}..={start}")));
                 }
                 let (Some(start), Some(end), Some(step)) = (start, end, step) else {
                     sound = false;
@@ -327,6 +330,15 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
         return None;
     }
     sound.then(|| values.into_iter().map(|v| v.0).collect())
+}
+
+/// What stands between two places.
+fn between(first: Span, second: Span) -> Span {
+    Span {
+        file: first.file,
+        start: first.end,
+        end: second.start,
+    }
 }
 
 fn backwards(range: Span, start: u64, end: u64) -> Diagnostic {

@@ -184,7 +184,7 @@ fn width(r: &mut Random) -> u64 {
 fn written(rule: &Rule) -> String {
     let mut text = String::new();
     for level in &rule.levels {
-        if let Some(cluster) = level.cluster {
+        if let Some(cluster) = &level.cluster {
             text += &format!("cluster {cluster:?}\n");
         }
         for d in &level.directives {
@@ -256,7 +256,11 @@ fn every_count_equals_the_simulator() {
         if let Err(refused) = &priced {
             cases += 1;
             truly_refused(&shape, &rule, &knobs, &array, &refused.reason);
-            let reason: String = refused.reason.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let reason: String = refused
+                .reason
+                .chars()
+                .filter(|c| !c.is_ascii_digit())
+                .collect();
             *reasons.entry(reason).or_default() += 1;
             continue;
         }
@@ -441,7 +445,9 @@ fn sizes_out_of_range_are_refused() {
             Op::Depthwise,
             vec![directive(MapKind::Temporal, Dim::Y, size)],
         );
-        evaluate(&shape, &rule, &[1], &NARROW).err().map(|r| r.0)
+        evaluate(&shape, &rule, &[1], &NARROW)
+            .err()
+            .map(|r| r.reason)
     };
     let said = |what: &str, value: u64| Some(format!("{what} of {value} is out of range"));
     assert_eq!(reason(1, 4, 2), None);

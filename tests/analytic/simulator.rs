@@ -106,11 +106,11 @@ impl Simulator {
         let clusters: i64 = rule
             .levels
             .iter()
-            .filter_map(|l| l.cluster)
+            .filter_map(|l| l.cluster.as_ref())
             .map(|c| size(shape, &extents, c, knobs))
             .product();
         for level in &rule.levels {
-            let mut free = match level.cluster {
+            let mut free = match &level.cluster {
                 Some(c) => size(shape, &extents, c, knobs),
                 None => knobs[0] as i64 / clusters,
             };

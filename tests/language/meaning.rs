@@ -377,7 +377,10 @@ fn sizes_are_computed_from_extents_knobs_and_constants() {
         for (computed, plain) in [
             ("spatial K by 2 * tile", "spatial K by 6"),
             ("spatial K by (K + tile) / side", "spatial K by 6"),
-            ("spatial K by 1 temporal C by C / side", "spatial K by 1 temporal C by 2"),
+            (
+                "spatial K by 1 temporal C by C / side",
+                "spatial K by 1 temporal C by 2",
+            ),
             (
                 "spatial K by tile - 1 cluster pes / 2 { spatial C by C - tile + 1 }",
                 "spatial K by 2 cluster 2 { spatial C by 1 }",
@@ -385,7 +388,10 @@ fn sizes_are_computed_from_extents_knobs_and_constants() {
         ] {
             let a = price(model, &format!("{computed} "));
             let b = price(model, &format!("{plain} "));
-            assert!(a.is_some() && a == b, "{model}: {computed}: {a:?} and {b:?}");
+            assert!(
+                a.is_some() && a == b,
+                "{model}: {computed}: {a:?} and {b:?}"
+            );
         }
         let window = "spatial K by 1 temporal Y by tile + R - 1 step tile";
         let number = "spatial K by 1 temporal Y by 5 step 3";

@@ -201,7 +201,12 @@ impl Nest {
         sizes[0] = pes / cluster;
         if sizes[0] == 0 {
             let refused = Refused::new(format!("{pes} PEs, but one cluster needs {cluster}"));
-            let largest = rule.levels.iter().zip(sizes).skip(1).max_by_key(|(_, s)| *s);
+            let largest = rule
+                .levels
+                .iter()
+                .zip(sizes)
+                .skip(1)
+                .max_by_key(|(_, s)| *s);
             return Err(largest.map_or(refused.clone(), |(level, _)| placed(refused, level)));
         }
         let mut tile = extent;
@@ -213,7 +218,9 @@ impl Nest {
             let mut by_slot = [None; SLOTS];
             let mut slots = [0; SLOTS];
             for (i, directive) in level.directives.iter().enumerate() {
-                let slot = reader.slot(directive.dim).map_err(|r| r.at(directive.span))?;
+                let slot = reader
+                    .slot(directive.dim)
+                    .map_err(|r| r.at(directive.span))?;
                 // More directives than slots map one of them twice.
                 slots[i % SLOTS] = slot;
                 if by_slot[slot].replace(directive).is_some() {
