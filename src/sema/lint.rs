@@ -54,7 +54,10 @@ fn unused_knobs(problem: &Problem, out: &mut Vec<Diagnostic>) {
                     format!("knob `{}` changes nothing", knob.name),
                 )
                 .label(knob.span, "no dataflow of the design reads it")
-                .help("remove it: it only makes the space larger"),
+                .help(match knob.name.as_str() {
+                    "refine" => "this is a knob called `refine`; finer levels of a knob are written e.g. `refine pes in 1..=128`",
+                    _ => "remove it: it only makes the space larger",
+                }),
             );
         }
     }
