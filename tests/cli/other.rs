@@ -145,6 +145,8 @@ fn the_price_of_a_layer_is_explained() {
             .err
             .contains("no specification")
     );
+    let gap = folder.run(&["explain", "gap"]).ends(0);
+    assert!(gap.out.starts_with("gap, in %: "), "{}", gap.out);
     let edp = folder.run(&["explain", "edp"]).ends(0);
     assert!(
         edp.out.starts_with("edp, in nJ*cycles: energy"),
