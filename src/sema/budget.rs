@@ -138,6 +138,14 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
     let mut budgets: Vec<Budget> = Vec::new();
     let mut first: Vec<(Metric, Span)> = Vec::new();
     for condition in &decl.limits {
+        if condition.metric.node == "gap" {
+            out.push(
+                Diagnostic::error(codes::BAD_LIMIT, "`gap` cannot be a budget")
+                    .label(condition.metric.span, "known once something is decided")
+                    .help("write `expect gap <= 1%` in the design, or `stop gap <= 1%` to end the search there"),
+            );
+            continue;
+        }
         let Some(metric) = metric(&condition.metric, out) else {
             continue;
         };
@@ -260,14 +268,17 @@ pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
             out.push(unknown("figure to stop at", metric, &["gap"]));
             return None;
         }
-        out.push(
-            Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
-                .label(
-                    condition.span,
-                    "this does not say how near the optimum is near enough",
-                )
-                .help("write e.g. `stop gap <= 1%`"),
-        );
+        let diagnostic = Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
+            .label(
+                condition.span,
+                "this does not say how near the optimum is near enough",
+            )
+            .help("write e.g. `stop gap <= 1%`");
+        let strict = metric.node == "gap" && condition.comparison.node == Comparison::Below;
+        out.push(match strict {
+            true => diagnostic.suggest(condition.comparison.span, "<="),
+            false => diagnostic,
+        });
         return None;
     }
     gap(&condition.limit, out)

@@ -45,6 +45,8 @@ pub fn measure(
     let Some(known) = units::find(&unit.node) else {
         let near = nearest(&unit.node, wanted.iter().flat_map(|q| q.units()))
             .or_else(|| nearest(&unit.node, units::UNITS.iter().map(|u| u.name)));
+        // `2k` is a count with a prefix, not a unit.
+        let near = near.filter(|_| wanted != [Quantity::Count] || prefix(&unit.node).is_none());
         let mut diagnostic = Diagnostic::error(
             codes::UNKNOWN_UNIT,
             format!("there is no unit `{}`", unit.node),
@@ -54,6 +56,14 @@ pub fn measure(
             Some(near) => diagnostic
                 .help(format!("did you mean `{near}`?"))
                 .suggest(unit.span, near),
+            None if wanted == [Quantity::Count]
+                && let Some(factor) = prefix(&unit.node) =>
+            {
+                let written = (number.value * factor).to_string();
+                diagnostic
+                    .help(format!("counts have no prefixes: write `{written}`"))
+                    .suggest(number.span, written)
+            }
             None if wanted == [Quantity::Count] => diagnostic
                 .help(format!("{what} is a plain number; leave the unit out"))
                 .suggest(unit.span, ""),
@@ -100,6 +110,16 @@ pub fn measure(
     };
     out.push(diagnostic);
     None
+}
+
+/// What a prefix without a unit stands for.
+fn prefix(unit: &str) -> Option<f64> {
+    match unit {
+        "k" | "K" => Some(1e3),
+        "M" => Some(1e6),
+        "G" => Some(1e9),
+        _ => None,
+    }
 }
 
 /// The unit of a number, `None` in it for a plain one.

@@ -42,6 +42,7 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
     number(finding)
         .or_else(|| decimal_comma(finding))
         .or_else(|| spaced(finding))
+        .or_else(|| sign_with_blank(finding))
         .or_else(|| limit_in_design(finding))
         .or_else(|| enumeration(finding))
         .or_else(|| sign(finding))
@@ -178,6 +179,23 @@ fn spaced(finding: &Finding) -> Option<Verdict> {
         verdict(finding, codes::SYNTAX, message, "after a blank")
             .help(format!("write e.g. `{0}x{0}`", finding.found)),
     )
+}
+
+/// `latency < = 4 ms`
+fn sign_with_blank(finding: &Finding) -> Option<Verdict> {
+    let first = finding.previous;
+    if finding.found != "=" || !matches!(first, "<" | ">" | "=") {
+        return None;
+    }
+    let sign = format!("{first}=");
+    let start = finding.previous_end() - first.len();
+    let end = finding.at + 1;
+    let message = format!("`{sign}` is written without a blank");
+    let mut verdict = verdict(finding, codes::WRONG_SIGN, message, "two signs")
+        .help(format!("write `{sign}`"))
+        .replace(start, end, sign);
+    verdict.at = (start, end);
+    Some(verdict)
 }
 
 /// `area <= 10%` or `budget area <= 10%` in a design.
