@@ -50,6 +50,8 @@ fn names_on_the_command_line() {
 #[test]
 fn graphs() {
     let folder = Folder::with(&[("t.cfx", TINY)]);
+    let table = folder.run(&["graph", "t.cfx"]).ends(0);
+    insta::assert_snapshot!("a_network_as_a_table", table.out);
     let dot = folder.run(&["graph", "t.cfx", "--format", "dot"]).ends(0);
     insta::assert_snapshot!(dot.out);
     let json = folder
