@@ -247,7 +247,7 @@ fn quirks() {
             let rule = problem.dataflows[0].rule(shape.op).expect("a rule");
             match model(&problem).price(shape, rule, &w.knobs) {
                 Ok(price) => (w.figure)(&price),
-                Err(refused) => format!("refused: {}", refused.0),
+                Err(refused) => format!("refused: {}", refused.reason),
             }
         };
         println!(

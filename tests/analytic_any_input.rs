@@ -195,7 +195,7 @@ proptest! {
                     prop_assert!(f.is_finite() && f >= 0.0);
                 }
             }
-            Err(refused) => prop_assert!(!refused.0.is_empty()),
+            Err(refused) => prop_assert!(!refused.reason.is_empty()),
         }
         // The counts take an array that no technology describes.
         let raw = Array {
@@ -211,7 +211,7 @@ proptest! {
             double: [[array[7] % 2 == 0; 3], [array[6] % 2 == 0; 3]],
         };
         if let Err(refused) = evaluate(&shape, &rule, &knobs, &raw) {
-            prop_assert!(!refused.0.is_empty());
+            prop_assert!(!refused.reason.is_empty());
         }
     }
 }

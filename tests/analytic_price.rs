@@ -55,8 +55,8 @@ fn rule(op: Op, maps: &[(MapKind, Dim)]) -> Rule {
     let map = |&(kind, dim)| Directive {
         kind,
         dim,
-        size: one,
-        step: one,
+        size: one.clone(),
+        step: one.clone(),
         span: Span::default(),
     };
     Rule {

@@ -125,7 +125,7 @@ fn nanoseconds(model: &dyn CostModel, dataflow: &Dataflow, shape: &LayerShape) -
     let rule = dataflow.rule(shape.op).expect("a rule for every layer");
     let price = || model.price(black_box(shape), black_box(rule), black_box(&KNOBS));
     if let Err(refused) = price() {
-        return format!("refused: {}", refused.0);
+        return format!("refused: {}", refused.reason);
     }
     let once = |_| {
         let start = Instant::now();

@@ -526,7 +526,7 @@ fn further(decision: &Decision, target: &Target, args: &Args) -> Result<Vec<Stri
         let files = (exporter.files)(decision).map_err(|refused| {
             Diagnostic::error(
                 codes::NOT_READ,
-                format!("`--emit {}`: {}", exporter.name, refused.0),
+                format!("`--emit {}`: {}", exporter.name, refused.reason),
             )
             .label(decision.problem.span, "this design")
             .help(format!("leave `--emit {}` out", exporter.name))

@@ -98,7 +98,7 @@ fn whole_menu(problem: &Problem, args: &Args, console: &Console, sources: &Sourc
         .map(|shape| {
             let row = |&point: &Point| {
                 let price = table::price(problem, model.as_ref(), &grid, shape, point);
-                row(0, &grid, point, price.map_err(|r| r.0))
+                row(0, &grid, point, price.map_err(|r| r.reason))
             };
             points.par_iter().map(row).collect()
         })
@@ -184,7 +184,7 @@ fn assignment(
         };
         let shape = problem.layers[layer].shape;
         let price = table::price(problem, space.model.as_ref(), &space.grid, shape, point);
-        rows.push(row(layer, &space.grid, point, price.map_err(|r| r.0)));
+        rows.push(row(layer, &space.grid, point, price.map_err(|r| r.reason)));
         points.push(point);
     }
     let decision = space

@@ -53,9 +53,17 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     if let Some(metric) = Metric::parse(what) {
         return console.print(&explained(metric));
     }
+    if what == "gap" {
+        return console.print(GAP);
+    }
     console.fail(unknown(what));
     Exit::Usage
 }
+
+/// What is no metric of a design, but of what is known about it.
+const GAP: &str = "gap, in %: how far the result is from the best possible at most, as a share of the bound that is proved; \
+0 % is a proven optimum; a design may say `expect gap <= 1%` and `stop gap <= 1%`.\n\n\
+How the bound is proved: docs/search.md and docs/language.md; `cfxc build` writes it with every result.\n";
 
 /// What a metric is.
 fn explained(metric: Metric) -> String {
@@ -117,7 +125,8 @@ fn no_layer(what: &str) -> Diagnostic {
 fn unknown(what: &str) -> Diagnostic {
     let all = "`cfxc list codes` and `cfxc list metrics` name them all";
     let near = pages::near(what);
-    let near = near.or_else(|| nearest(what, Metric::ALL.map(Metric::name)));
+    let metrics = Metric::ALL.map(Metric::name).into_iter().chain(["gap"]);
+    let near = near.or_else(|| nearest(what, metrics));
     let message = format!("there is no code and no metric `{what}`");
     Diagnostic::error(codes::UNKNOWN_NAME, message).help(match near {
         Some(near) => format!("did you mean `{near}`? {all}"),

@@ -124,7 +124,7 @@ impl Layer<'_> {
         let shape = &self.problem.shapes[self.shape];
         let rule = self.problem.rule(self.shape, dataflow);
         let rule = rule.ok_or_else(|| "the dataflow does not map it".to_string())?;
-        self.model.price(shape, rule, knobs).map_err(|r| r.0)
+        self.model.price(shape, rule, knobs).map_err(|r| r.reason)
     }
 
     /// The fastest point of the coarse menu that fits what is said; among equals the first.
@@ -191,7 +191,7 @@ fn explain(
         let account = layer
             .model
             .account(&problem.shapes[layer.shape], rule, &knobs);
-        account.map_err(|r| r.0)
+        account.map_err(|r| r.reason)
     });
     let (price, account) = match (layer.price(dataflow, &knobs), account) {
         (Ok(price), Some(Ok(account))) => (price, account),

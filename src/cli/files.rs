@@ -2,6 +2,7 @@
 
 use super::REGISTRIES;
 use crate::base::span::{FileId, SourceMap, Span};
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::import::{self, Imported, Reader};
 use crate::sema::{self, Analysis, FileNetwork, FileRequest};
@@ -161,8 +162,40 @@ fn reason(e: &std::io::Error) -> String {
 }
 
 fn unreadable(path: &str, reason: &str) -> Diagnostic {
-    Diagnostic::error(codes::UNREADABLE, format!("cannot read {path}: {reason}"))
-        .help("check the path and its permissions")
+    let diagnostic = Diagnostic::error(codes::UNREADABLE, format!("cannot read {path}: {reason}"));
+    diagnostic.help(match near(path) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "check the path and its permissions".to_string(),
+    })
+}
+
+/// A file with a name like that of one that is not there, in its folder; the path leads to it the same
+/// way.
+fn near(path: &str) -> Option<String> {
+    let whole = Path::new(path);
+    if whole.exists() {
+        return None;
+    }
+    let name = whole.file_name()?.to_str()?;
+    let names = names_beside(whole);
+    // One of the same kind before one of any.
+    let kind = |n: &&str| Path::new(n).extension() == whole.extension();
+    let known = || names.iter().map(String::as_str);
+    let near = nearest(name, known().filter(kind)).or_else(|| nearest(name, known()))?;
+    Some(whole.with_file_name(near).to_string_lossy().into_owned())
+}
+
+/// Names in the folder of a path, in order.
+fn names_beside(path: &Path) -> Vec<String> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
 }
 
 /// The files that specifications name.
@@ -206,10 +239,19 @@ impl sema::Files for Disk {
         };
         // What has no place in a text of its own is at fault where the file is named.
         let placed = |d: Diagnostic| {
-            if d.labels.is_empty() {
-                d.label(at, "named here")
-            } else {
-                d
+            if !d.labels.is_empty() {
+                return d;
+            }
+            let d = d.label(at, "named here");
+            match near(&whole).filter(|_| d.code == codes::UNREADABLE) {
+                Some(near) => {
+                    let name = Path::new(&near).file_name().unwrap_or_default();
+                    let written = Path::new(wanted.path).with_file_name(name);
+                    let written = written.to_string_lossy();
+                    d.help(format!("did you mean `{written}`?"))
+                        .suggest(at, format!("\"{written}\""))
+                }
+                None => d,
             }
         };
         self.read.push(whole.clone());
@@ -254,16 +296,8 @@ impl sema::Files for Disk {
 
     fn specs_beside(&mut self, path: &str, at: Span, sources: &SourceMap) -> Vec<String> {
         let whole = beside(path, at, sources);
-        let folder = match Path::new(&whole).parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter(|name| name.ends_with(".cfx"))
-            .collect();
-        names.sort();
+        let mut names = names_beside(Path::new(&whole));
+        names.retain(|name| name.ends_with(".cfx"));
         names
     }
 }

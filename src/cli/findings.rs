@@ -6,8 +6,8 @@ use crate::emit::Decision;
 use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
-use crate::ir::problem::Expectation;
-use crate::space::{BoundLimit, idle};
+use crate::ir::problem::{Expectation, Subject};
+use crate::space::{BoundLimit, Space, idle};
 
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
@@ -20,6 +20,8 @@ pub fn of(decision: &Decision) -> Vec<Diagnostic> {
     if decision.space.is_whole() {
         let limits = idle::never_exceeded(decision.space);
         out.extend(limits.map(|(limit, worst)| never_exceeded(limit, worst)));
+        let expectations = decision.problem.expectations.iter();
+        out.extend(expectations.filter_map(|e| never_missed(e, decision.space)));
     }
     out.extend(model_macs(decision));
     out.extend(expectations(decision));
@@ -28,25 +30,28 @@ pub fn of(decision: &Decision) -> Vec<Diagnostic> {
 
 fn comparison_only(decision: &Decision) -> Option<Diagnostic> {
     let (row, area) = decision.larger_than_wafer()?;
-    let problem = decision.problem;
     let whose = row.map_or("the engine".to_string(), |r| {
         format!("the engine of `{}`", decision.rows[r].name)
     });
-    let technology = &problem.technology.name;
-    Some(
-        Diagnostic::warning(
-            codes::COMPARISON_ONLY,
-            format!("the figures of technology `{technology}` are for comparison only"),
-        )
-        .label(
-            problem.span,
-            format!(
-                "{whose} covers {}, more than a 300 mm wafer",
-                amount(Quantity::Area, area)
-            ),
-        )
-        .help("choose a technology that can be built, or a menu with fewer PEs and smaller tiles"),
-    )
+    let problem = decision.problem;
+    let covers = format!(
+        "{whose} covers {}, more than a 300 mm wafer",
+        amount(Quantity::Area, area)
+    );
+    let diagnostic = |message: String| {
+        Diagnostic::warning(codes::COMPARISON_ONLY, message).label(problem.span, covers)
+    };
+    Some(if decision.pe_larger_than_wafer() {
+        let technology = &problem.technology.name;
+        diagnostic(format!(
+            "the figures of technology `{technology}` are for comparison only"
+        ))
+        .help("choose a technology that can be built: here a single PE is larger than a wafer")
+    } else {
+        diagnostic(format!("`{}` cannot be built", problem.design))
+            .label(problem.menu.span, "this menu offers engines so large")
+            .help("give the menu fewer PEs or smaller tiles, or limit the area; or look at the units of the technology's areas")
+    })
 }
 
 fn never_exceeded(limit: &BoundLimit, worst: f64) -> Diagnostic {
@@ -67,6 +72,44 @@ fn never_exceeded(limit: &BoundLimit, worst: f64) -> Diagnostic {
         ),
     )
     .help("check the number and its unit, or leave the limit out")
+}
+
+/// An expectation that every design of the menu meets, or every one within a budget that is a share.
+/// One that an absolute budget implies was told before the search.
+fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> {
+    let Subject::Metric(metric) = expectation.measure.subject else {
+        return None;
+    };
+    let limit = space.limits.iter().find(|l| l.metric == metric);
+    let by_budget = limit.filter(|l| expectation.holds_up_to(l.limit));
+    if by_budget.is_some_and(|l| l.share.is_none()) {
+        return None;
+    }
+    let diagnostic = Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail");
+    if let Some(limit) = by_budget {
+        let most = amount(metric.quantity(), limit.limit);
+        return Some(
+            diagnostic
+                .label(expectation.span, "holds for every design within budget")
+                .label(limit.span, format!("this limit is {most}"))
+                .help("expect less than the budget allows, or leave the line out"),
+        );
+    }
+    let worst = idle::worst_of(space, metric).filter(|&worst| expectation.holds_up_to(worst))?;
+    let most = if metric.larger_is_better() {
+        "at least"
+    } else {
+        "at most"
+    };
+    let worst = amount(metric.quantity(), worst);
+    Some(
+        diagnostic
+            .label(
+                expectation.span,
+                format!("{most} {worst} with every layer at its worst"),
+            )
+            .help("check the number and its unit, or expect something that a worse decision would miss"),
+    )
 }
 
 fn idle_pes(decision: &Decision) -> Option<Diagnostic> {

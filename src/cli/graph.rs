@@ -10,6 +10,7 @@ use crate::ir::network::Network;
 /// Print networks as graphs, for drawing or for tools
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  cfxc graph spec.cfx
   cfxc graph spec.cfx --format dot | dot -Tsvg > network.svg
   cfxc graph spec.cfx --format json --network tiny
 
@@ -19,7 +20,7 @@ pub struct Args {
     /// Specification
     spec: String,
     /// How to print
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// The network of this design
     #[arg(long, value_name = "NAME", conflicts_with = "network")]
@@ -31,6 +32,8 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
+    /// One line per node, with the shape it gives
+    Table,
     /// Graphviz
     Dot,
     /// Nodes and edges
@@ -71,6 +74,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let mut out = String::new();
     for network in &networks {
         match args.format {
+            Format::Table => out.push_str(&graph::table(network)),
             Format::Dot => out.push_str(&graph::dot(network)),
             Format::Json => out.push_str(&crate::emit::json::text(&graph::json(network))),
         }

@@ -2,7 +2,7 @@
 
 use crate::base::span::{SourceMap, Span};
 use crate::base::units::{self, Quantity};
-use crate::cost::MAX_LAYERS;
+use crate::cost::{MAX_LAYERS, Refused};
 use crate::diag::{Diagnostic, codes};
 use crate::emit::number::{Rounding, Scale, amount, counted, percent, significant};
 use crate::ir::metric::Metric;
@@ -56,14 +56,13 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
             "at each corner of the menu the model refuses some layer; write the limit with a unit instead of `{}`",
             sources.slice(*span).trim()
         )),
-        SpaceError::NoPrice { layer, reason } => {
+        SpaceError::NoPrice {
+            layer,
+            refused,
+            rule,
+        } => {
             let name = &problem.layers[*layer].name;
             let pin = problem.pins.iter().find(|p| p.layer == *layer);
-            let reason = if reason.is_empty() {
-                "no point of the menu has a price".to_string()
-            } else {
-                format!("refused: {reason}")
-            };
             let mut diagnostic = Diagnostic::error(
                 codes::NO_PRICE,
                 format!(
@@ -74,14 +73,40 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
             if let Some(pin) = pin {
                 diagnostic = diagnostic.label(pin.span, "pinned here");
             }
-            diagnostic
-                .label(problem.layers[*layer].span, reason)
-                .help(if pin.is_some() {
+            diagnostic = match refused {
+                Some(refused) => at_both(diagnostic, refused, *rule, problem, *layer),
+                None => diagnostic.label(
+                    problem.layers[*layer].span,
+                    "no point of the menu has a price",
+                ),
+            };
+            diagnostic.help(if pin.is_some() {
                     "pin it to another point; `cfxc cost SPEC --menu` shows which have prices"
                 } else {
                     "choose another dataflow or other levels; `cfxc cost SPEC --menu` shows every refusal"
                 })
         }
+    }
+}
+
+/// A refusal at the layer, and at the directive (or else the rule) that it is about.
+pub fn at_both(
+    diagnostic: Diagnostic,
+    refused: &Refused,
+    rule: Option<Span>,
+    problem: &Problem,
+    layer: usize,
+) -> Diagnostic {
+    let reason = format!("refused: {}", refused.reason);
+    let layer = problem.layers[layer].span;
+    match (refused.at, rule) {
+        (Some(directive), _) => diagnostic
+            .label(directive, reason)
+            .label(layer, "this layer cannot be mapped so"),
+        (None, Some(rule)) => diagnostic
+            .label(layer, reason)
+            .label(rule, "mapped by this rule"),
+        (None, None) => diagnostic.label(layer, reason),
     }
 }
 

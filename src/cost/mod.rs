@@ -10,6 +10,7 @@ mod reference_account;
 use account::Account;
 pub use reference::original;
 
+use crate::base::span::Span;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 use crate::ir::precision::Precision;
@@ -84,7 +85,29 @@ pub struct Peaks {
 
 /// Why a model gives no price for a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct Refused {
+    /// In words, without the layer.
+    pub reason: String,
+    /// The directive that cannot be followed, if it is one alone.
+    pub at: Option<Span>,
+}
+
+impl Refused {
+    /// A refusal of no directive in particular.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Refused {
+            reason: reason.into(),
+            at: None,
+        }
+    }
+
+    /// The same, for the directive at this place unless one is named already.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.at.get_or_insert(span);
+        self
+    }
+}
 
 /// A cost model with its coefficients filled in.
 pub trait CostModel: Send + Sync {

@@ -11,7 +11,7 @@ use super::coefficient::{HOP_LATENCY, HOPS, LANES, SRAM_AREA, real, whole};
 use super::maestro::{self, Coefficients, Hardware, Kind, Layer, Mapping, Refusal};
 use super::{CostModel, Engine, MAX_CYCLES, ModelEntry, Part, Price, Refused, reference_account};
 use crate::base::units::Quantity;
-use crate::ir::dataflow::{MapKind, Rule, Size};
+use crate::ir::dataflow::{Directive, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
@@ -174,9 +174,23 @@ impl Maestro {
     }
 }
 
+/// The refusal in words, with the directive that it is about.
 #[cold]
-fn refused(refusal: Refusal) -> Refused {
-    Refused(refusal.to_string())
+fn refused(refusal: Refusal, rule: &Rule) -> Refused {
+    let refused = Refused::new(refusal.to_string());
+    let (level, dim) = refusal.place();
+    let all = || {
+        let levels = rule.levels.iter().enumerate();
+        levels.flat_map(|(at, level)| level.directives.iter().map(move |d| (Some(at), d)))
+    };
+    let of_dim = |directive: &Directive| dim.is_none_or(|dim| directive.dim == dim);
+    let here = all().find(|(at, d)| *at == level && of_dim(d));
+    // What a level does not say it has from the one around it.
+    let found = here.or_else(|| all().find(|(_, d)| dim == Some(d.dim)));
+    match found {
+        Some((_, directive)) => refused.at(directive.span),
+        None => refused,
+    }
 }
 
 fn signed(value: u64) -> i64 {
@@ -188,7 +202,7 @@ fn signed(value: u64) -> i64 {
 fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     #[cold]
     fn too_large() -> Refused {
-        Refused("a padded extent does not fit 64 bits".to_string())
+        Refused::new("a padded extent does not fit 64 bits".to_string())
     }
     let kind = match shape.op {
         Op::Conv | Op::TransposedConv | Op::Dense => Kind::Conv,
@@ -232,13 +246,16 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
 /// Writes the directives with numbers in place of extents and knobs. In place, because a mapping is
 /// large.
 fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<(), Refusal> {
-    let value = |size: Size| match size {
-        Size::Count(n) => signed(n),
-        Size::Extent(dim) => layer.dims[dim].max(1),
-        Size::Knob(knob) => signed(knobs[knob]),
+    let plain = |size: &Size| match *size {
+        Size::Count(n) => Some(signed(n)),
+        Size::Extent(dim) => Some(layer.dims[dim].max(1)),
+        Size::Knob(knob) => Some(signed(knobs[knob])),
+        Size::Computed(_) => None,
     };
+    // What has no value is as far out of range as what is too large.
+    let value = |size: &Size| size.value(&plain).unwrap_or(i64::MAX);
     for level in &rule.levels {
-        if let Some(size) = level.cluster {
+        if let Some(size) = &level.cluster {
             mapping.cluster(value(size))?;
         }
         for d in &level.directives {
@@ -248,8 +265,8 @@ fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Re
             mapping.push(maestro::Directive {
                 kind: d.kind,
                 dim: d.dim,
-                size: value(d.size),
-                step: value(d.step),
+                size: value(&d.size),
+                step: value(&d.step),
             })?;
         }
     }
@@ -268,21 +285,22 @@ pub fn original(
 ) -> Result<(Layer, Mapping), Refused> {
     let layer = layer(shape)?;
     let mut mapping = Mapping::new();
-    write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
+    write(&mut mapping, &layer, rule, knobs).map_err(|r| refused(r, rule))?;
     Ok((layer, mapping))
 }
 
 fn count(value: i64, figure: &str) -> Result<u64, Refused> {
-    u64::try_from(value).map_err(|_| Refused(format!("{figure} comes out negative")))
+    u64::try_from(value).map_err(|_| Refused::new(format!("{figure} comes out negative")))
 }
 
 impl CostModel for Maestro {
     fn price(&self, shape: &LayerShape, rule: &Rule, knobs: &[u64]) -> Result<Price, Refused> {
         let layer = layer(shape)?;
         let mut mapping = Mapping::new();
-        write(&mut mapping, &layer, rule, knobs).map_err(refused)?;
+        write(&mut mapping, &layer, rule, knobs).map_err(|r| refused(r, rule))?;
         let hardware = self.with_pes(knobs);
-        let report = maestro::evaluate(&layer, &mapping, &hardware).map_err(refused)?;
+        let report =
+            maestro::evaluate(&layer, &mapping, &hardware).map_err(|r| refused(r, rule))?;
         let price = Price {
             latency_cycles: count(report.runtime_cycles, "the latency")?,
             energy_nj: report.energy_nj,
@@ -298,7 +316,7 @@ impl CostModel for Maestro {
             active_pes: report.active_pes,
         };
         if price.latency_cycles > MAX_CYCLES {
-            return Err(Refused(format!("more than {MAX_CYCLES} cycles")));
+            return Err(Refused::new(format!("more than {MAX_CYCLES} cycles")));
         }
         let floats = [
             price.energy_nj,
@@ -309,7 +327,7 @@ impl CostModel for Maestro {
             price.active_pes,
         ];
         if !floats.iter().all(|f| (0.0..f64::INFINITY).contains(f)) {
-            return Err(Refused(
+            return Err(Refused::new(
                 "a figure comes out negative or infinite".to_string(),
             ));
         }
@@ -328,7 +346,7 @@ impl CostModel for Maestro {
         let (layer, mapping) = original(shape, rule, knobs)?;
         let hardware = self.with_pes(knobs);
         let account = reference_account::account(&layer, &mapping, &hardware, &self.technology);
-        account.map_err(refused)
+        account.map_err(|r| refused(r, rule))
     }
 
     fn area_parts(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Option<Vec<Part>> {

@@ -156,7 +156,7 @@ codes! {
     UNREAD_CONSTANT = "W0102";
     /// A block that no design uses.
     UNUSED_BLOCK = "W0103";
-    /// A node that is connected to nothing.
+    /// A node that no path joins with the rest of its network.
     LOOSE = "W0301";
     /// A depthwise layer with as many filters per channel as it has channels.
     MULTIPLIER = "W0302";
@@ -190,7 +190,7 @@ codes! {
     IDLE_STAGE = "W0601";
     /// A cost model whose MAC count is not the layer's own.
     MODEL_MACS = "W0701";
-    /// A technology meant for comparison only.
+    /// A design that cannot be built: an engine of it is larger than a wafer.
     COMPARISON_ONLY = "W0702";
     /// A coefficient that the cost model does not read.
     UNREAD_COEFFICIENT = "W0703";

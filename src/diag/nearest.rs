@@ -27,7 +27,8 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The known name nearest to `name`, if one is near enough to be meant: at most a third of the
-/// longer name's letters away but not all of them, or one the other's beginning. Ties go to the earlier candidate.
+/// longer name's letters away but not all of them, or one the other's beginning. Ties go to the one with
+/// the same first letter, then to the earlier candidate.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.chars().count() > 200 {
         return None;
@@ -49,11 +50,13 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
                 (false, true) => usize::MAX,
                 (false, false) => distance(&a, &b),
             };
-            (distance, longer, k)
+            // Few slips hit the first letter: `Gcycle` is `Gcycles` and not `cycle`.
+            let other_start = a.chars().next() != b.chars().next();
+            (distance, longer, other_start, k)
         })
-        .filter(|&(d, longer, _)| d <= (longer / 3).max(1) && d < longer)
-        .min_by_key(|&(d, _, _)| d)
-        .map(|(_, _, k)| k)
+        .filter(|&(d, longer, ..)| d <= (longer / 3).max(1) && d < longer)
+        .min_by_key(|&(d, _, other_start, _)| (d, other_start))
+        .map(|(.., k)| k)
 }
 
 #[cfg(test)]
@@ -68,5 +71,6 @@ mod tests {
         assert_eq!(nearest("shidian", known), Some("shidiannao"));
         assert_eq!(nearest("nvdla_style", known), Some("nvdla"));
         assert_eq!(nearest("tpu", known), None);
+        assert_eq!(nearest("Gcycle", ["cycle", "Gcycles"]), Some("Gcycles"));
     }
 }

@@ -44,7 +44,7 @@ fn levels(all: &[ClusterLevel], indent: &str, out: &mut String) {
     for d in &level.directives {
         out.push_str(&format!("{indent}{}\n", directive(d, &[])));
     }
-    if let Some(cluster) = inner.first().and_then(|level| level.cluster) {
+    if let Some(cluster) = inner.first().and_then(|level| level.cluster.as_ref()) {
         out.push_str(&format!("{indent}cluster {} {{\n", size(cluster, &[])));
         levels(inner, &format!("{indent}  "), out);
         out.push_str(&format!("{indent}}}\n"));

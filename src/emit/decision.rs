@@ -212,6 +212,12 @@ impl<'a> Decision<'a> {
         (largest.1 > WAFER_UM2).then_some(largest)
     }
 
+    /// Whether a single PE without memories is larger than a wafer already: then the technology, and
+    /// not the menu, makes the design one that cannot be built.
+    pub fn pe_larger_than_wafer(&self) -> bool {
+        self.space.model.engine(1, 0, 0).area_um2 > WAFER_UM2
+    }
+
     /// Clock rate in Hz.
     pub fn clock_hz(&self) -> f64 {
         self.problem.technology.clock_hz()

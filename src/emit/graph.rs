@@ -1,5 +1,6 @@
 //! Networks as graphs: DOT for drawing, JSON for tools.
 
+use super::grid::{Align, Grid};
 use crate::ir::layer::LayerShape;
 use crate::ir::network::{Network, Node, NodeKind};
 use petgraph::visit::EdgeRef;
@@ -79,6 +80,46 @@ pub(super) fn dims(shape: &LayerShape) -> Value {
     Value::Object(
         dims.map(|d| (d.name().to_string(), shape.bounds[*d].into()))
             .collect(),
+    )
+}
+
+/// For reading: every node with what it takes, its bounds and the shape that it gives.
+pub fn table(network: &Network) -> String {
+    let left = ["node", "op", "from", "bounds", "gives (C, Y, X)"];
+    let mut grid = Grid::new(left.map(|heading| (heading, Align::Left)));
+    for &i in &network.order {
+        let node = &network.graph[i];
+        let mut incoming: Vec<_> = network
+            .graph
+            .edges_directed(i, petgraph::Direction::Incoming)
+            .collect();
+        incoming.sort_by_key(|e| e.id());
+        let from = incoming
+            .iter()
+            .map(|e| network.graph[e.source()].name.as_str());
+        let bounds = match &node.kind {
+            NodeKind::Layer(layer) => {
+                let text = bounds(layer).replace('\n', ", ");
+                let op = layer.op.name();
+                text.strip_prefix(op)
+                    .unwrap_or(&text)
+                    .trim_start()
+                    .to_string()
+            }
+            _ => String::new(),
+        };
+        grid.push(vec![
+            node.name.clone(),
+            op(node).to_string(),
+            from.collect::<Vec<_>>().join(", "),
+            bounds,
+            node.output.map_or("unknown".to_string(), |o| o.to_string()),
+        ]);
+    }
+    format!(
+        "network {}\n  {}\n",
+        network.name,
+        grid.lines().join("\n  ")
     )
 }
 

@@ -98,7 +98,12 @@ fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
 fn levels(levels: &[ClusterLevel], knobs: &[Knob]) -> Vec<String> {
     let mut out = Vec::new();
     for level in levels {
-        out.extend(level.cluster.map(|s| format!("cluster {}", size(s, knobs))));
+        out.extend(
+            level
+                .cluster
+                .as_ref()
+                .map(|s| format!("cluster {}", size(s, knobs))),
+        );
         out.extend(level.directives.iter().map(|d| directive(d, knobs)));
     }
     out
@@ -110,20 +115,16 @@ pub(super) fn directive(d: &Directive, knobs: &[Knob]) -> String {
         MapKind::Spatial => "spatial",
         MapKind::Temporal => "temporal",
     };
-    let mut out = format!("{kind} {} by {}", d.dim.name(), size(d.size, knobs));
+    let mut out = format!("{kind} {} by {}", d.dim.name(), size(&d.size, knobs));
     if d.step != d.size {
-        out.push_str(&format!(" step {}", size(d.step, knobs)));
+        out.push_str(&format!(" step {}", size(&d.step, knobs)));
     }
     out
 }
 
 /// A size as it is written.
-pub(super) fn size(size: Size, knobs: &[Knob]) -> String {
-    match size {
-        Size::Count(count) => count.to_string(),
-        Size::Extent(dim) => dim.name().to_string(),
-        Size::Knob(knob) => knobs.get(knob).map_or(String::new(), |k| k.name.clone()),
-    }
+pub(super) fn size(size: &Size, knobs: &[Knob]) -> String {
+    size.text(&|knob| knobs.get(knob).map_or(String::new(), |k| k.name.clone()))
 }
 
 fn knob(knob: &Knob) -> Value {

@@ -71,7 +71,7 @@ pub struct Array {
 pub fn files(decision: &Decision) -> Result<Vec<File>, Refused> {
     let problem = decision.problem;
     if problem.model != "maestro" {
-        return Err(Refused(format!(
+        return Err(Refused::new(format!(
             "the design is priced by model `{}`, and the original knows only its own",
             problem.model
         )));

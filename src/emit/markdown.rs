@@ -52,11 +52,21 @@ fn warnings(decision: &Decision, out: &mut String) {
             Some(row) => format!("The engine of {}", escaped(&decision.rows[row].name)),
             None => "The engine".to_string(),
         };
-        out.push_str(&format!(
-            "> **For comparison only.** {whose} covers {}, more than a 300 mm wafer: the figures of technology {} describe nothing that can be built.\n\n",
-            amount(Quantity::Area, area),
-            escaped(&decision.problem.technology.name)
-        ));
+        let covers = format!(
+            "{whose} covers {}, more than a 300 mm wafer",
+            amount(Quantity::Area, area)
+        );
+        out.push_str(&if decision.pe_larger_than_wafer() {
+            format!(
+                "> **For comparison only.** {covers}: the figures of technology {} describe nothing that can be built.\n\n",
+                escaped(&decision.problem.technology.name)
+            )
+        } else {
+            format!(
+                "> **This cannot be built.** {covers}: menu {} offers engines so large.\n\n",
+                escaped(&decision.problem.menu.name)
+            )
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::dim::Dim;
 use super::layer::Op;
+pub use super::size::{Computed, Sign, Size};
 use crate::base::span::Span;
 use std::collections::BTreeMap;
 
@@ -17,19 +18,8 @@ pub enum MapKind {
     Spatial,
 }
 
-/// A tile size or step: a number, the layer's own extent, or a knob of the menu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Size {
-    /// A literal count, at least 1.
-    Count(u64),
-    /// The extent of a dimension of the layer (`temporal R by R`).
-    Extent(Dim),
-    /// The value of the menu's knob with this index (index 0 is `pes`).
-    Knob(usize),
-}
-
 /// One directive: `kind dim by size step step`, as in `spatial K by buffer step 2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
     /// Over time or over space.
     pub kind: MapKind,

@@ -9,4 +9,5 @@ pub mod network;
 pub mod precision;
 pub mod problem;
 pub mod registry;
+pub mod size;
 pub mod technology;

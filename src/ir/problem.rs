@@ -183,6 +183,24 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// Whether it is about a metric of the design itself, and holds for every value that is no worse
+    /// than `bound`.
+    pub fn holds_up_to(&self, bound: f64) -> bool {
+        let whole = self.measure.layer.is_none() && self.measure.design.is_none();
+        let (Subject::Metric(metric), Expected::Value(value), true) =
+            (self.measure.subject, &self.expected, whole)
+        else {
+            return false;
+        };
+        match (self.relation, metric.larger_is_better()) {
+            (Relation::AtMost, false) => bound <= *value,
+            (Relation::Below, false) => bound < *value,
+            (Relation::AtLeast, true) => bound >= *value,
+            (Relation::Above, true) => bound > *value,
+            _ => false,
+        }
+    }
+
     /// What both sides measure.
     pub fn quantity(&self) -> Quantity {
         self.measure.subject.quantity()

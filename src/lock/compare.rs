@@ -197,7 +197,19 @@ impl Difference {
         for change in &self.limits {
             out.push(format!("limit of {}", told(change, &change.name)));
         }
-        for change in &self.certificate {
+        // A proved optimum is its own bound and the solver's best: that is told once.
+        let value = |c: &FigureChange| (c.before, c.after);
+        let optimised = self.metrics.iter().find(|c| c.name == objective).map(value);
+        let solver = |c: &FigureChange| c.name == "solver";
+        let bound = self
+            .certificate
+            .iter()
+            .find(|c| c.name == "bound")
+            .map(value);
+        let told_already = |c: &FigureChange| {
+            c.name != "gap" && (optimised == Some(value(c)) || solver(c) && bound == Some(value(c)))
+        };
+        for change in self.certificate.iter().filter(|c| !told_already(c)) {
             let kind = match change.name.as_str() {
                 "gap" => "gap",
                 _ => objective,

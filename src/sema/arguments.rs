@@ -109,6 +109,25 @@ impl Program<'_> {
         })
     }
 
+    /// A block whose parameters all have defaults, with these; `None` of any other block.
+    pub(super) fn by_default(&mut self, at: Ref) -> Option<Item> {
+        let mut item = self.item(at).clone();
+        let params = params(&item).to_vec();
+        if params.is_empty() {
+            return None;
+        }
+        let mut env = Env {
+            module: at.module(),
+            ..Env::default()
+        };
+        for param in &params {
+            let value = self.amount(param.default.as_ref()?, &mut env).ok()?;
+            env.params.insert(param.name.node.clone(), Some(value));
+        }
+        self.settle(&mut item, &mut env);
+        Some(item)
+    }
+
     /// Whether the arguments of a path are those that its block takes; reports why not.
     pub(super) fn arguments_fit(&mut self, at: Ref, path: &Path) -> bool {
         let item = self.item(at);

@@ -81,14 +81,7 @@ pub fn combine(
     use Arith::{Add, Divide, Multiply, Subtract};
     use Quantity::{Count, Percent};
     if sign.node == Divide && b.value == 0.0 {
-        return Err(
-            Diagnostic::error(codes::BAD_ARITHMETIC, "a division by zero")
-                .label(right, "this is 0")
-                .label(left, "divided by it")
-                .help(
-                    "nothing is a number divided by zero; check what the divisor is computed from",
-                ),
-        );
+        return Err(by_zero(left, right));
     }
     let found = match (sign.node, a.quantity(), b.quantity()) {
         (Add | Subtract, x, y) if x == y => apply(sign.node, a, b.measured_in(a.unit), a.unit),
@@ -134,6 +127,14 @@ pub fn combine(
             .label(right, b.shown())
             .help("check the digits of what it is computed from")
     })
+}
+
+/// What stands at `left` is divided by what stands at `right`, which is 0.
+pub fn by_zero(left: Span, right: Span) -> Diagnostic {
+    Diagnostic::error(codes::BAD_ARITHMETIC, "a division by zero")
+        .label(right, "this is 0")
+        .label(left, "divided by it")
+        .help("nothing is a number divided by zero; check what the divisor is computed from")
 }
 
 /// The plain operation; `None` if the result is too large.

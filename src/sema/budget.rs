@@ -4,6 +4,7 @@ use super::fields::unknown;
 use super::quantity;
 use crate::base::span::Span;
 use crate::base::units::Quantity;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::metric::Metric;
 use crate::ir::problem::{Budget, Limit};
@@ -96,7 +97,10 @@ fn value(
             )
             .label(
                 number.span,
-                "100% is already the dearest of the menu's corner designs",
+                match metric.larger_is_better() {
+                    true => "100% is already the best of the menu's corner designs",
+                    false => "100% is already the dearest of the menu's corner designs",
+                },
             )
             .help("write at most 100%, or an amount with a unit"),
         );
@@ -134,6 +138,14 @@ pub fn lower(decl: &BudgetDecl, clock_hz: f64, out: &mut Vec<Diagnostic>) -> Opt
     let mut budgets: Vec<Budget> = Vec::new();
     let mut first: Vec<(Metric, Span)> = Vec::new();
     for condition in &decl.limits {
+        if condition.metric.node == "gap" {
+            out.push(
+                Diagnostic::error(codes::BAD_LIMIT, "`gap` cannot be a budget")
+                    .label(condition.metric.span, "known once something is decided")
+                    .help("write `expect gap <= 1%` in the design, or `stop gap <= 1%` to end the search there"),
+            );
+            continue;
+        }
         let Some(metric) = metric(&condition.metric, out) else {
             continue;
         };
@@ -251,14 +263,22 @@ pub fn expected(
 /// Lowers a `stop` line: the gap at which the search may end.
 pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
     if condition.metric.node != "gap" || condition.comparison.node != Comparison::AtMost {
-        out.push(
-            Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
-                .label(
-                    condition.span,
-                    "this does not say how near the optimum is near enough",
-                )
-                .help("write e.g. `stop gap <= 1%`"),
-        );
+        let metric = &condition.metric;
+        if metric.node != "gap" && nearest(&metric.node, ["gap"]).is_some() {
+            out.push(unknown("figure to stop at", metric, &["gap"]));
+            return None;
+        }
+        let diagnostic = Diagnostic::error(codes::BAD_LIMIT, "a search stops at a gap")
+            .label(
+                condition.span,
+                "this does not say how near the optimum is near enough",
+            )
+            .help("write e.g. `stop gap <= 1%`");
+        let strict = metric.node == "gap" && condition.comparison.node == Comparison::Below;
+        out.push(match strict {
+            true => diagnostic.suggest(condition.comparison.span, "<="),
+            false => diagnostic,
+        });
         return None;
     }
     gap(&condition.limit, out)

@@ -1,12 +1,13 @@
 //! `let` constants: their values, and the values of all that is computed from them.
 
 use super::amounts::{self, Slot};
-use super::arithmetic::{Amount, combine};
+use super::arithmetic::{Amount, by_zero, combine};
 use super::fields::remedy;
 use super::kind::{Kind, header};
 use super::quantity;
 use super::scope::{Program, Ref};
 use crate::base::span::{Span, Spanned};
+use crate::base::units::Unit;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::syntax::ast::{Arith, Expr, Item, Name, Number, Param, SizeExpr, Value};
@@ -16,12 +17,21 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEEPEST: usize = 500;
 
 /// Why something has no value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Stop {
     /// For a mistake that is reported.
     Reported,
     /// It depends on a parameter that has no value yet.
-    Open,
+    Open(Known),
+}
+
+/// What is known of an amount without a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Known {
+    /// Nothing: a parameter may have any unit.
+    Nothing,
+    /// Its unit, `None` for a plain number: it is a sum with an amount of this unit.
+    Unit(Option<&'static Unit>),
 }
 
 /// What names mean in an expression besides constants.
@@ -91,6 +101,7 @@ impl Program<'_> {
                 }
             }
             Slot::Size(SizeExpr::Number(number)) => self.settle_number(number, env),
+            Slot::Size(size @ SizeExpr::Computed(_)) => self.settle_computed(size, env),
             Slot::Size(size) => {
                 let SizeExpr::Name(word) = &*size else {
                     return;
@@ -108,6 +119,74 @@ impl Program<'_> {
         });
     }
 
+    /// A computed size is a number, unless a dimension or a knob is in it: then the constants among
+    /// its operands have their values put in their places.
+    fn settle_computed(&mut self, size: &mut SizeExpr, env: &mut Env) {
+        let SizeExpr::Computed(expr) = size else {
+            return;
+        };
+        if !self.depends(expr, env) {
+            let mut number = Number {
+                value: 0.0,
+                integer: None,
+                unit: None,
+                span: expr.span(),
+                expr: Some(Box::new(expr.clone())),
+            };
+            self.settle_number(&mut number, env);
+            *size = SizeExpr::Number(number);
+            return;
+        }
+        self.settle_operands(expr, env);
+    }
+
+    /// Whether a name in an expression is no constant: a dimension, or what may be a knob.
+    fn depends(&self, expr: &Expr, env: &Env) -> bool {
+        match expr {
+            Expr::Literal(_) => false,
+            Expr::Name(word) => self.is_plain_size(&word.node, env),
+            Expr::Chain { first, rest, .. } => {
+                self.depends(first, env) || rest.iter().any(|(_, e)| self.depends(e, env))
+            }
+        }
+    }
+
+    /// Whether a word in a size is a dimension or, as no constant has its name, a knob.
+    fn is_plain_size(&self, word: &str, env: &Env) -> bool {
+        Dim::parse(word).is_some() || !self.is_constant(word, env)
+    }
+
+    fn settle_operands(&mut self, expr: &mut Expr, env: &mut Env) {
+        match expr {
+            Expr::Literal(_) => {}
+            Expr::Name(word) if self.is_plain_size(&word.node, env) => {}
+            Expr::Name(word) => {
+                let open = matches!(env.params.get(&word.node), Some(None));
+                let number = self.settled(word.clone(), env);
+                // What waits for an argument stays a name.
+                if !open {
+                    *expr = Expr::Literal(number);
+                }
+            }
+            // A part without dimensions and knobs has a value of its own: `(7 + 1) / 2 * C`.
+            Expr::Chain { .. } if !self.depends(expr, env) => {
+                let mut size = SizeExpr::Computed(expr.clone());
+                self.settle_computed(&mut size, env);
+                if let SizeExpr::Number(number) = size
+                    && number.expr.is_none()
+                {
+                    *expr = Expr::Literal(number);
+                }
+            }
+            Expr::Chain { first, rest, .. } => {
+                self.settle_operands(first, env);
+                for (_, operand) in rest {
+                    self.settle_operands(operand, env);
+                }
+            }
+        }
+    }
+
     /// The value of a constant's name as a number; without one, a number that nobody reads.
     fn settled(&mut self, word: Name, env: &mut Env) -> Number {
         let mut number = Number {
@@ -122,10 +201,16 @@ impl Program<'_> {
     }
 
     fn settle_number(&mut self, number: &mut Number, env: &mut Env) {
-        if number.expr.is_some()
-            && let Ok(amount) = self.amount(number, env)
-        {
-            *number = amount.number(number.span);
+        if number.expr.is_none() {
+            return;
+        }
+        match self.amount(number, env) {
+            Ok(amount) => *number = amount.number(number.span),
+            // Whoever reads it can judge its unit before it has a value.
+            Err(Stop::Open(Known::Unit(Some(unit)))) => {
+                number.unit = Some(Name::new(unit.name.to_string(), number.span));
+            }
+            Err(_) => {}
         }
     }
 
@@ -183,13 +268,26 @@ impl Program<'_> {
 
     fn joined(&mut self, sign: Spanned<Arith>, left: Operand, right: Operand) -> Operand {
         let span = left.1.to(right.1);
-        let result = match (left.0, right.0) {
-            (Ok(a), Ok(b)) => combine(sign, (a, left.1), (b, right.1)).map_err(|diagnostic| {
-                self.diagnostics.push(diagnostic);
-                Stop::Reported
-            }),
+        let known = (known(left.0), known(right.0));
+        let open = left.0.is_err() || right.0.is_err();
+        let sum = matches!(sign.node, Arith::Add | Arith::Subtract);
+        let result = match known {
             (Err(Stop::Reported), _) | (_, Err(Stop::Reported)) => Err(Stop::Reported),
-            _ => Err(Stop::Open),
+            (Ok(a), Ok(b)) => match combine(sign, (a, left.1), (b, right.1)) {
+                Ok(amount) if open => Err(Stop::Open(Known::Unit(amount.unit))),
+                Ok(amount) => Ok(amount),
+                Err(diagnostic) => {
+                    self.diagnostics.push(diagnostic);
+                    Err(Stop::Reported)
+                }
+            },
+            // Whatever its unit is, nothing can be divided by zero.
+            (Err(_), Ok(b)) if sign.node == Arith::Divide && b.value == 0.0 => {
+                self.diagnostics.push(by_zero(left.1, right.1));
+                Err(Stop::Reported)
+            }
+            (Ok(amount), _) | (_, Ok(amount)) if sum => Err(Stop::Open(Known::Unit(amount.unit))),
+            _ => Err(Stop::Open(Known::Nothing)),
         };
         (result, span)
     }
@@ -197,7 +295,7 @@ impl Program<'_> {
     fn named(&mut self, name: &Name, env: &mut Env) -> Result<Amount, Stop> {
         if let Some(value) = env.params.get(&name.node) {
             env.read.insert(name.node.clone());
-            return value.ok_or(Stop::Open);
+            return value.ok_or(Stop::Open(Known::Nothing));
         }
         if let Some(entry) = self.entry(env.module, Kind::Constant, &name.node) {
             self.mark_used(&entry);
@@ -378,6 +476,18 @@ impl Program<'_> {
                 self.diagnostics.push(diagnostic);
             }
         }
+    }
+}
+
+/// An operand as far as its unit is known; 1 stands for the value that it has not.
+fn known(operand: Result<Amount, Stop>) -> Result<Amount, Stop> {
+    match operand {
+        Err(Stop::Open(Known::Unit(unit))) => Ok(Amount {
+            value: 1.0,
+            whole: None,
+            unit,
+        }),
+        other => other,
     }
 }
 

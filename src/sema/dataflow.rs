@@ -1,17 +1,21 @@
 //! `dataflow` blocks: directives and levels, with knobs bound to a menu.
 
+use super::fields::did_you_mean;
 use super::scope::Program;
 use super::{FileRequest, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Severity, codes};
-use crate::ir::dataflow::{ClusterLevel, Dataflow, Directive, MapKind, Rule, Size};
+use crate::ir::dataflow::{ClusterLevel, Computed, Dataflow, Directive, MapKind, Rule, Sign, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
 use crate::ir::menu::Menu;
 use crate::ir::network::Network;
-use crate::syntax::ast::{DataflowDecl, DirectiveDecl, LevelStmt, Name, RuleDecl, SizeExpr};
+use crate::syntax::ast::{
+    Arith, DataflowDecl, DirectiveDecl, Expr, LevelStmt, Name, Number, RuleDecl, SizeExpr,
+};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The largest tile or cluster that is accepted.
 const MAX_SIZE: u64 = super::window::MAX_EXTENT;
@@ -156,7 +160,7 @@ pub fn lower(
         // Once per knob, however often it is read, and at the menu: the dataflow may be the
         // library's.
         for (knob, place) in lacking {
-            out.push(no_knob(menu, knob, name, place));
+            out.push(no_knob(menu, knob, decl, name, place));
         }
     }
     if rules.is_empty() {
@@ -178,7 +182,13 @@ pub fn lower(
 }
 
 /// A dataflow reads a knob that the menu does not have.
-fn no_knob(menu: &Menu, knob: &str, dataflow: &str, place: Span) -> Diagnostic {
+fn no_knob(
+    menu: &Menu,
+    knob: &str,
+    decl: &DataflowDecl,
+    dataflow: &str,
+    place: Span,
+) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         codes::UNKNOWN_KNOB,
         format!("menu `{}` has no knob `{knob}`", menu.name),
@@ -190,10 +200,20 @@ fn no_knob(menu: &Menu, knob: &str, dataflow: &str, place: Span) -> Diagnostic {
     .label(place, "read here");
     let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
     let near = nearest(knob, known.iter().copied().filter(|k| *k != "pes"));
-    diagnostic.help(match near {
-        Some(near) => format!("the menu has `{near}`; call the two the same"),
-        None => format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu"),
-    })
+    let params = decl.params.iter().map(|p| p.name.node.as_str());
+    match (near, nearest(knob, params)) {
+        (None, Some(param)) => did_you_mean(diagnostic, place, param),
+        (Some(near), _) => {
+            let diagnostic =
+                diagnostic.help(format!("the menu has `{near}`; call the two the same"));
+            // The dataflow may be the library's.
+            match place.file == menu.span.file {
+                true => diagnostic.suggest(place, near),
+                false => diagnostic,
+            }
+        }
+        (None, None) => diagnostic.help(format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu")),
+    }
 }
 
 /// The layer kinds of a rule; each may have one rule only.
@@ -291,6 +311,29 @@ fn mapped_twice(earlier: &[Directive], directive: &Directive, out: &mut Vec<Diag
     }
 }
 
+/// `0.5 * C`
+fn fraction(number: &Number, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        codes::OUT_OF_RANGE,
+        format!("{what} must be a whole number"),
+    )
+    .label(number.span, "not a whole number")
+    .help("sizes are computed in whole numbers, quotients rounded up: half of C is `C / 2`")
+}
+
+fn joined(left: Option<Size>, sign: Sign, right: Option<Size>) -> Option<Size> {
+    let (left, right) = (left?, right?);
+    Some(Size::Computed(Arc::new(Computed { left, sign, right })))
+}
+
+/// A sum so far with its next product.
+fn added(sum: Option<(Size, Sign)>, product: Option<Size>) -> Option<Size> {
+    match sum {
+        Some((left, sign)) => joined(Some(left), sign, product),
+        None => product,
+    }
+}
+
 struct Context<'a, 'd> {
     menu: Option<&'a Menu>,
     ops: &'a [Op],
@@ -369,7 +412,7 @@ impl<'d> Context<'_, 'd> {
         let size = self.size(&decl.size, "a tile size", out);
         let step = match &decl.step {
             Some(step) => self.size(step, "a step", out),
-            None => size,
+            None => size.clone(),
         };
         let kind = if decl.spatial {
             MapKind::Spatial
@@ -419,7 +462,49 @@ impl<'d> Context<'_, 'd> {
     fn size(&mut self, size: &'d SizeExpr, what: &str, out: &mut Vec<Diagnostic>) -> Option<Size> {
         match size {
             SizeExpr::Number(n) => quantity::whole(n, 1, MAX_SIZE, what, out).map(Size::Count),
-            SizeExpr::Name(name) if Dim::parse(&name.node).is_some() => {
+            SizeExpr::Name(name) => self.named(name, what, out),
+            SizeExpr::Computed(expr) => self.computed(expr, what, out),
+        }
+    }
+
+    /// A chain of operands as pairs: what binds tighter first, then from left to right.
+    fn computed(&mut self, expr: &'d Expr, what: &str, out: &mut Vec<Diagnostic>) -> Option<Size> {
+        let (first, rest) = match expr {
+            Expr::Literal(n) => {
+                let what = format!("a number in {what}");
+                if n.expr.is_none() && n.unit.is_none() && n.value.fract() != 0.0 {
+                    out.push(fraction(n, &what));
+                    return None;
+                }
+                return quantity::whole(n, 1, MAX_SIZE, &what, out).map(Size::Count);
+            }
+            Expr::Name(name) => return self.named(name, what, out),
+            Expr::Chain { first, rest, .. } => (first, rest),
+        };
+        let mut sum: Option<(Size, Sign)> = None;
+        let mut product = self.computed(first, what, out);
+        for (sign, operand) in rest {
+            let next = self.computed(operand, what, out);
+            let sign = match sign.node {
+                Arith::Add => Sign::Add,
+                Arith::Subtract => Sign::Subtract,
+                Arith::Multiply => Sign::Multiply,
+                Arith::Divide => Sign::Divide,
+            };
+            product = match sign {
+                Sign::Multiply | Sign::Divide => joined(product, sign, next),
+                Sign::Add | Sign::Subtract => {
+                    sum = added(sum, product).map(|size| (size, sign));
+                    next
+                }
+            };
+        }
+        added(sum, product)
+    }
+
+    fn named(&mut self, name: &'d Name, what: &str, out: &mut Vec<Diagnostic>) -> Option<Size> {
+        match Dim::parse(&name.node) {
+            Some(_) => {
                 let dim = self.dim(name, out)?;
                 if matches!(dim, Dim::YOut | Dim::XOut) {
                     out.push(
@@ -434,7 +519,7 @@ impl<'d> Context<'_, 'd> {
                 }
                 Some(Size::Extent(dim))
             }
-            SizeExpr::Name(name) => {
+            None => {
                 let Some(menu) = self.menu else {
                     return Some(Size::Knob(0));
                 };

@@ -8,7 +8,7 @@ use super::{
     budget, dataflow, expect, extend, lint, menu, pins, precision, quantity, search, technology,
 };
 use crate::base::span::Span;
-use crate::diag::{Diagnostic, Severity, codes};
+use crate::diag::{Diagnostic, Label, Severity, codes};
 use crate::ir::dataflow::Dataflow;
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
@@ -48,7 +48,18 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
         // What is wrong with a design that is extended is told once.
         let own = program.diagnostics.split_off(first);
         let known = &program.diagnostics;
-        let new: Vec<Diagnostic> = own.into_iter().filter(|d| !known.contains(d)).collect();
+        let mut new: Vec<Diagnostic> = own.into_iter().filter(|d| !known.contains(d)).collect();
+        // What is right there and wrong here shows both.
+        if let Some(base) = &decl.extends {
+            let here = |l: &Label| decl.span.holds(l.span);
+            for diagnostic in new.iter_mut().filter(|d| !d.labels.iter().any(here)) {
+                let text = format!("design `{}` takes it over", decl.name.node);
+                diagnostic.labels.push(Label {
+                    span: base.span,
+                    text,
+                });
+            }
+        }
         program.diagnostics.extend(new);
     }
     problem.filter(|_| errors(program) == before)

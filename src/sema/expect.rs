@@ -2,7 +2,8 @@
 //! or with each other. They are looked at when all designs are known.
 
 use super::budget;
-use super::fields::unknown;
+use super::fields::{did_you_mean, unknown};
+use super::quantity;
 use super::scope::Program;
 use crate::base::units::Quantity;
 use crate::diag::nearest::nearest;
@@ -222,7 +223,7 @@ impl<'a> Scope<'a> {
                     format!("neither a layer of `{}` nor a design", own.network.name),
                 );
                 out.push(match nearest(&name.node, known) {
-                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),
                     None => diagnostic.help(format!(
                         "the designs are: {}; `cfxc graph SPEC` shows the layers",
                         self.names.join(", ")
@@ -244,22 +245,19 @@ fn relation(comparison: Comparison) -> Relation {
     }
 }
 
-/// Names as they are written, in quotes where they must be.
+/// Names as they are written.
 fn text(names: &[Name]) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(&name.node)).collect();
+    names.join(".")
+}
+
+/// A name as it is written, in quotes where it must be.
+fn quoted(name: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let one = |name: &Name| {
-        let plain =
-            name.node.chars().all(word) && !name.node.starts_with(|c: char| c.is_ascii_digit());
-        if plain {
-            name.node.clone()
-        } else {
-            format!(
-                "\"{}\"",
-                name.node.replace('\\', "\\\\").replace('"', "\\\"")
-            )
-        }
-    };
-    names.iter().map(one).collect::<Vec<_>>().join(".")
+    if name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        return name.to_string();
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What is measured, of a whole design or of a layer.
@@ -321,7 +319,7 @@ fn find_layer(problem: &Problem, name: &Name, out: &mut Vec<Diagnostic>) -> Opti
             )
             .label(name.span, "no layer of this name");
             match nearest(&name.node, problem.layers.iter().map(|l| l.name.as_str())) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),
                 None => {
                     diagnostic.help("`cfxc graph SPEC` shows the layers, with the names they have")
                 }
@@ -344,9 +342,12 @@ fn shared_engine(metric: &Name, problem: &Problem) -> Diagnostic {
     .help(format!("expect `{}` of the whole design", metric.node))
 }
 
+/// `2` or `50%`
 fn positive(number: &ast::Number, out: &mut Vec<Diagnostic>) -> Option<f64> {
-    if number.value.is_finite() && number.value > 0.0 {
-        return Some(number.value);
+    let kinds = [Quantity::Count, Quantity::Percent];
+    let (value, _) = quantity::measure(number, &kinds, "the factor of another figure", out)?;
+    if value.is_finite() && value > 0.0 {
+        return Some(value);
     }
     out.push(
         Diagnostic::error(codes::OUT_OF_RANGE, "the factor must be positive")

@@ -162,6 +162,36 @@ pub fn lint_loose(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Warns of layers that begin a path of their own in a network whose inputs lead elsewhere.
+pub fn lint_unreached(drafts: &[Draft], edges: &[Edge], out: &mut Vec<Diagnostic>) {
+    let input = |at: usize| matches!(drafts[at].kind, DraftKind::Input(_));
+    let Some(read) = edges.iter().find(|e| input(e.from)) else {
+        return;
+    };
+    let ends: BTreeSet<usize> = edges.iter().map(|e| e.to).collect();
+    let begins: BTreeSet<usize> = edges.iter().map(|e| e.from).collect();
+    for at in begins.difference(&ends) {
+        let draft = &drafts[*at];
+        if !matches!(draft.kind, DraftKind::Explicit(_)) {
+            continue;
+        }
+        out.push(
+            Diagnostic::warning(
+                codes::LOOSE,
+                format!("no path from an input reaches `{}`", draft.name.node),
+            )
+            .label(draft.name.span, "nothing leads here")
+            .label(
+                drafts[read.from].name.span,
+                "the paths of the network begin here",
+            )
+            .help(
+                "join it to what comes before it, e.g. `before -> this`; it is priced all the same",
+            ),
+        );
+    }
+}
+
 /// Checks what an explicit layer receives: every producer has its input's shape (several are added
 /// up), or all together have its channels (they are concatenated).
 pub fn check_edges(

@@ -7,9 +7,11 @@ use crate::diag::{Diagnostic, codes};
 use crate::ir::dataflow::{MAX_LEVELS, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
-use crate::ir::menu::Menu;
+use crate::ir::menu::{Knob, Menu};
 use crate::ir::network::Network;
-use crate::ir::problem::{Expectation, Expected, Limit, Problem, Relation, Subject};
+use crate::ir::problem::{
+    Deployment, Expectation, Expected, Limit, Measure, Pin, Problem, Relation, Subject,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks through a design that has no errors.
@@ -35,11 +37,13 @@ fn rules(problem: &Problem) -> impl Iterator<Item = &Rule> {
 fn unused_knobs(problem: &Problem, out: &mut Vec<Diagnostic>) {
     let mut read = BTreeSet::from([Menu::PES]);
     for level in rules(problem).flat_map(|rule| &rule.levels) {
-        let sizes = level.directives.iter().flat_map(|d| [d.size, d.step]);
-        for size in sizes.chain(level.cluster) {
-            if let Size::Knob(knob) = size {
-                read.insert(knob);
-            }
+        let sizes = level.directives.iter().flat_map(|d| [&d.size, &d.step]);
+        for size in sizes.chain(&level.cluster) {
+            size.visit(&mut |plain| {
+                if let Size::Knob(knob) = plain {
+                    read.insert(*knob);
+                }
+            });
         }
     }
     for (i, knob) in problem.menu.knobs.iter().enumerate() {
@@ -50,7 +54,10 @@ fn unused_knobs(problem: &Problem, out: &mut Vec<Diagnostic>) {
                     format!("knob `{}` changes nothing", knob.name),
                 )
                 .label(knob.span, "no dataflow of the design reads it")
-                .help("remove it: it only makes the space larger"),
+                .help(match knob.name.as_str() {
+                    "refine" => "this is a knob called `refine`; finer levels of a knob are written e.g. `refine pes in 1..=128`",
+                    _ => "remove it: it only makes the space larger",
+                }),
             );
         }
     }
@@ -116,6 +123,18 @@ fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
         );
         return;
     }
+    if all_pinned(problem) {
+        out.push(
+            Diagnostic::warning(codes::IDLE_STAGE, "the search has nothing to choose")
+                .label(span, "changes nothing")
+                .label(
+                    problem.pins[0].span,
+                    "every choice of every layer is pinned",
+                )
+                .help("leave the search out, or a pin"),
+        );
+        return;
+    }
     let exact = written.iter().position(|s| s.method.node == "exact");
     let Some(exact) = exact else { return };
     if let Some(after) = written.get(exact + 1) {
@@ -137,6 +156,19 @@ fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Whether pins leave no layer a choice.
+fn all_pinned(problem: &Problem) -> bool {
+    let open = |knob: &Knob| knob.values().len() > 1;
+    let knobs = problem.menu.knobs.iter().filter(|k| open(k)).count();
+    let whole = |pin: &Pin| {
+        let fixed = pin.knobs.iter().filter(|k| open(&problem.menu.knobs[k.0]));
+        fixed.count() == knobs && (problem.dataflows.len() == 1 || pin.dataflow.is_some())
+    };
+    problem.deployment == Deployment::Pipelined
+        && (0..problem.layers.len())
+            .all(|at| problem.pins.iter().any(|p| p.layer == at && whole(p)))
+}
+
 /// Expectations that hold whatever is decided.
 pub fn expectations(problem: &Problem) -> impl Iterator<Item = Diagnostic> {
     let all = problem.expectations.iter();
@@ -144,13 +176,22 @@ pub fn expectations(problem: &Problem) -> impl Iterator<Item = Diagnostic> {
 }
 
 fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnostic> {
-    let Expected::Value(value) = expectation.expected else {
-        return None;
-    };
     let measure = &expectation.measure;
     let diagnostic = |why: &str| {
         Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail")
             .label(expectation.span, why.to_string())
+    };
+    let value = match &expectation.expected {
+        Expected::Value(value) => *value,
+        Expected::Times {
+            factor,
+            measure: other,
+            ..
+        } => {
+            let why = by_itself(expectation, *factor, other, problem)?;
+            let help = "compare it with another design, or with a number";
+            return Some(diagnostic(&why).help(help));
+        }
     };
     let at_least_zero = match expectation.relation {
         Relation::AtLeast => value <= 0.0,
@@ -164,23 +205,44 @@ fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnosti
     let Subject::Metric(metric) = measure.subject else {
         return None;
     };
-    if measure.layer.is_some() || measure.design.is_some() {
-        return None;
-    }
-    let implied = |limit: f64| match (expectation.relation, metric.larger_is_better()) {
-        (Relation::AtMost, false) => limit <= value,
-        (Relation::Below, false) => limit < value,
-        (Relation::AtLeast, true) => limit >= value,
-        (Relation::Above, true) => limit > value,
-        _ => false,
-    };
     let budget = problem.budgets.iter().find(|b| {
         let same = b.metric == metric;
-        same && matches!(b.limit, Limit::Absolute(limit) if implied(limit))
+        same && matches!(b.limit, Limit::Absolute(limit) if expectation.holds_up_to(limit))
     })?;
     let diagnostic = diagnostic("holds for every design within budget")
         .label(budget.span, "this limit says as much");
     Some(diagnostic.help("expect less than the budget allows, or leave the line out"))
+}
+
+/// Why a figure of a design holds against a multiple of itself, or of what it is a part of.
+fn by_itself(
+    expectation: &Expectation,
+    factor: f64,
+    other: &Measure,
+    problem: &Problem,
+) -> Option<String> {
+    let this = &expectation.measure;
+    let own = |m: &Measure| m.design.as_ref().is_none_or(|d| *d == problem.design);
+    if this.subject != other.subject || !own(this) || !own(other) {
+        return None;
+    }
+    let holds = match (this.layer, other.layer) {
+        (a, b) if a == b => match expectation.relation {
+            Relation::AtMost => factor >= 1.0,
+            Relation::Below => factor > 1.0,
+            Relation::AtLeast => factor <= 1.0,
+            Relation::Above => factor < 1.0,
+            Relation::Equal => factor == 1.0,
+        },
+        // No layer has more of these figures than its design.
+        (Some(_), None) => expectation.relation == Relation::AtMost && factor >= 1.0,
+        (None, Some(_)) => expectation.relation == Relation::AtLeast && factor <= 1.0,
+        _ => false,
+    };
+    holds.then(|| match this.layer == other.layer {
+        true => format!("`{}` is compared with itself", this.text),
+        false => "a layer is compared with the design it is a part of".to_string(),
+    })
 }
 
 /// Refined values of a menu of the main file that no stage of any design with this menu may use.

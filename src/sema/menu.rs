@@ -222,6 +222,28 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
                     Some(n) => quantity::whole(n, 1, MAX_VALUE, "a step", out),
                     None => Some(1),
                 };
+                // What waits for arguments has no value yet; how the range is written is known.
+                let open = [Some(&range.start), Some(&range.end), range.step.as_ref()];
+                let open = open.into_iter().flatten().any(|n| n.expr.is_some());
+                if open && !range.inclusive {
+                    out.push(
+                        Diagnostic::error(
+                            codes::BAD_LEVELS,
+                            "a range must say that its end belongs to it",
+                        )
+                        .label(range.span, "`..` leaves it open")
+                        .help("write `..=` instead of `..`")
+                        .suggest(between(range.start.span, range.end.span), "..="),
+                    );
+                }
+                if let (Some(start), Some(end)) = (start, end)
+                    && start > end
+                    && open
+                {
+                    let bounds = range.start.span.to(range.end.span);
+                    let turned = backwards(range.span, start, end);
+                    out.push(turned.suggest(bounds, format!("{end}..={start}")));
+                }
                 let (Some(start), Some(end), Some(step)) = (start, end, step) else {
                     sound = false;
                     continue;
@@ -243,12 +265,12 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
                     );
                     sound = false;
                 } else if start > end {
-                    out.push(
-                        Diagnostic::error(codes::BAD_LEVELS, "an empty range")
-                            .label(range.span, format!("{start} is larger than {end}"))
-                            .help(format!("write `{end}..={start}`"))
-                            .suggest(range.span, format!("{end}..={start}")),
-                    );
+                    let step = match step {
+                        1 => String::new(),
+                        step => format!(" step {step}"),
+                    };
+                    let written = format!("{end}..={start}{step}");
+                    out.push(backwards(range.span, start, end).suggest(range.span, written));
                     sound = false;
                 } else if (end - start) / step >= (MAX_LEVELS - values.len().min(MAX_LEVELS)) as u64
                 {
@@ -308,6 +330,21 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
         return None;
     }
     sound.then(|| values.into_iter().map(|v| v.0).collect())
+}
+
+/// What stands between two places.
+fn between(first: Span, second: Span) -> Span {
+    Span {
+        file: first.file,
+        start: first.end,
+        end: second.start,
+    }
+}
+
+fn backwards(range: Span, start: u64, end: u64) -> Diagnostic {
+    Diagnostic::error(codes::BAD_LEVELS, "an empty range")
+        .label(range, format!("{start} is larger than {end}"))
+        .help(format!("write `{end}..={start}`"))
 }
 
 /// `dataflow in [nvdla, eyeriss]` inside a menu: what is wrong with its form.

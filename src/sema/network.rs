@@ -164,6 +164,7 @@ fn assemble(
         nodes[at] = shape_node(&drafts[at], &operands[at], &nodes, checked, out);
     }
     graph::lint_loose(&drafts, &edges, out);
+    graph::lint_unreached(&drafts, &edges, out);
     // Those of a circle are not in the order; they have no node either.
     let nodes: Option<Vec<Node>> = nodes.into_iter().collect();
     Some(graph::build(name, nodes?, &edges, &order, checked))

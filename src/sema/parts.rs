@@ -71,7 +71,7 @@ fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) 
     let synonym = SYNONYMS.iter().find(|(written, _)| *written == key.node);
     let meant = synonym
         .map(|(_, meant)| *meant)
-        .or_else(|| nearest(&key.node, words()));
+        .or_else(|| nearest(&key.node, words().chain(["then"])));
     let Some(meant) = meant else {
         return diagnostic.help(format!(
             "known are: {}",
@@ -226,6 +226,19 @@ impl<'a> Parts<'a> {
                             "declare it before the design: `network net from \"{}\"`, and write `network net` here",
                             file.node
                         )),
+                );
+                None
+            }
+            Value::List(list) if key == "dataflow" => {
+                let place = Span {
+                    end: list.span.start,
+                    ..list.span
+                };
+                out.push(
+                    Diagnostic::error(codes::WRONG_VALUE, "`dataflow` must be a name")
+                        .label(list.span, "a list, not a name")
+                        .help("for each layer to choose, write `dataflow in [nvdla, eyeriss]`")
+                        .suggest(place, "in "),
                 );
                 None
             }

@@ -19,7 +19,7 @@ pub fn measure(
     what: &str,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(f64, Quantity)> {
-    if number.expr.is_some() {
+    if number.expr.is_some() && number.unit.is_none() {
         return None; // it could not be computed, which was reported, or waits for arguments
     }
     let choices = || {
@@ -45,6 +45,8 @@ pub fn measure(
     let Some(known) = units::find(&unit.node) else {
         let near = nearest(&unit.node, wanted.iter().flat_map(|q| q.units()))
             .or_else(|| nearest(&unit.node, units::UNITS.iter().map(|u| u.name)));
+        // `2k` is a count with a prefix, not a unit.
+        let near = near.filter(|_| wanted != [Quantity::Count] || prefix(&unit.node).is_none());
         let mut diagnostic = Diagnostic::error(
             codes::UNKNOWN_UNIT,
             format!("there is no unit `{}`", unit.node),
@@ -54,6 +56,14 @@ pub fn measure(
             Some(near) => diagnostic
                 .help(format!("did you mean `{near}`?"))
                 .suggest(unit.span, near),
+            None if wanted == [Quantity::Count]
+                && let Some(factor) = prefix(&unit.node) =>
+            {
+                let written = (number.value * factor).to_string();
+                diagnostic
+                    .help(format!("counts have no prefixes: write `{written}`"))
+                    .suggest(number.span, written)
+            }
             None if wanted == [Quantity::Count] => diagnostic
                 .help(format!("{what} is a plain number; leave the unit out"))
                 .suggest(unit.span, ""),
@@ -66,6 +76,9 @@ pub fn measure(
     // What is computed has no unit in the text.
     let written = unit.span != number.span;
     if wanted.contains(&known.quantity) {
+        if number.expr.is_some() {
+            return None; // the unit is right, and the value waits for arguments
+        }
         return Some((number.value * known.factor, known.quantity));
     }
     let names: Vec<String> = wanted.iter().map(|q| article(q.name())).collect();
@@ -89,10 +102,24 @@ pub fn measure(
             diagnostic
         }
     } else {
-        diagnostic.help(format!("write one of: {}", choices()))
+        let plain = match wanted.contains(&Quantity::Count) {
+            true => "a plain number, or ",
+            false => "",
+        };
+        diagnostic.help(format!("write {plain}one of: {}", choices()))
     };
     out.push(diagnostic);
     None
+}
+
+/// What a prefix without a unit stands for.
+fn prefix(unit: &str) -> Option<f64> {
+    match unit {
+        "k" | "K" => Some(1e3),
+        "M" => Some(1e6),
+        "G" => Some(1e9),
+        _ => None,
+    }
 }
 
 /// The unit of a number, `None` in it for a plain one.

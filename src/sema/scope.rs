@@ -310,9 +310,15 @@ impl<'a> Program<'a> {
                     self.diagnostics.extend(skipped);
                     networks.extend(network);
                 }
-                Item::Dataflow(decl) => dataflow::check(self, decl),
+                Item::Dataflow(decl) => match self.by_default(at) {
+                    Some(Item::Dataflow(decl)) => dataflow::check(self, decl),
+                    _ => dataflow::check(self, decl),
+                },
                 Item::Menu(decl) => {
-                    menu::lower(&decl, &mut self.diagnostics);
+                    match self.by_default(at) {
+                        Some(Item::Menu(decl)) => menu::lower(&decl, &mut self.diagnostics),
+                        _ => menu::lower(&decl, &mut self.diagnostics),
+                    };
                     for path in menu::dataflows(&decl).map_or(Vec::new(), |(list, _)| list) {
                         self.resolve(&path, Kind::Dataflow);
                     }
@@ -363,7 +369,7 @@ impl<'a> Program<'a> {
                 .map(|(_, name)| name.as_str())
                 .collect();
             for diagnostic in &mut diagnostics {
-                meant_constant(diagnostic, module.file, &constants, self.sources);
+                meant_constant(diagnostic, module, &constants, self.sources);
             }
         }
         cascade::independent(diagnostics, &self.damage, &files, self.sources)
@@ -425,20 +431,38 @@ impl<'a> Program<'a> {
     }
 }
 
-/// A word where a number is wanted may be a misspelt constant.
+/// A word where a number is wanted may be a misspelt constant or parameter, and so may one that was
+/// taken for a knob, unless a knob is near as well.
 fn meant_constant(
     diagnostic: &mut Diagnostic,
-    file: FileId,
+    module: &Module,
     constants: &[&str],
     sources: &SourceMap,
 ) {
-    let place = diagnostic.labels.first().map(|l| l.span);
-    let Some(place) = place.filter(|p| p.file == file) else {
+    let at = match diagnostic.code {
+        codes::WRONG_VALUE => 0,
+        codes::UNKNOWN_KNOB if diagnostic.suggestion.is_none() => 1,
+        _ => return,
+    };
+    let place = diagnostic.labels.get(at).map(|l| l.span);
+    let Some(place) = place.filter(|p| p.file == module.file) else {
         return;
     };
-    let near = nearest(sources.slice(place), constants.iter().copied());
-    if let (codes::WRONG_VALUE, Some(near)) = (diagnostic.code, near) {
-        diagnostic.help = Some(format!("did you mean the constant `{near}`?"));
+    let params = module.ast.items.iter().flat_map(|item| match item {
+        Item::Dataflow(decl) if decl.span.holds(place) => decl.params.as_slice(),
+        Item::Menu(decl) if decl.span.holds(place) => decl.params.as_slice(),
+        _ => &[],
+    });
+    let params = params.map(|p| p.name.node.as_str());
+    let constants = constants.iter().copied();
+    let near = nearest(sources.slice(place), params.clone().chain(constants));
+    if let Some(near) = near {
+        let what = if params.clone().any(|p| p == near) {
+            "parameter"
+        } else {
+            "constant"
+        };
+        diagnostic.help = Some(format!("did you mean the {what} `{near}`?"));
         diagnostic.suggestion = Some(crate::diag::Suggestion {
             span: place,
             replacement: near.to_string(),

@@ -5,7 +5,7 @@ use super::path::Paths;
 use super::point::{Grid, Point};
 use super::table::{self, Table};
 use crate::base::span::Span;
-use crate::cost::{self, CostModel, MAX_LAYERS, Price};
+use crate::cost::{self, CostModel, MAX_LAYERS, Price, Refused};
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
 use crate::ir::problem::{Deployment, Limit, Problem};
@@ -33,8 +33,10 @@ pub enum SpaceError {
     NoPrice {
         /// Index of the layer.
         layer: usize,
-        /// The reason at the first point.
-        reason: String,
+        /// The reason at the first point; `None` if that has a price and none of the others.
+        refused: Option<Refused>,
+        /// The rule that maps the layer there.
+        rule: Option<Span>,
     },
 }
 
@@ -262,10 +264,14 @@ impl<'p> Space<'p> {
                 let first = (0..self.shared.len() as Point)
                     .find(|&p| keeps(p))
                     .unwrap_or(0);
-                let reason =
+                let price =
                     table::price(self.problem, self.model.as_ref(), &self.grid, shape, first);
-                let reason = reason.err().map_or(String::new(), |r| r.0);
-                return Err(SpaceError::NoPrice { layer, reason });
+                let (dataflow, _) = self.grid.values(first);
+                return Err(SpaceError::NoPrice {
+                    layer,
+                    refused: price.err(),
+                    rule: self.problem.rule(shape, dataflow).map(|r| r.span),
+                });
             }
             // A pinned value between the coarse levels stands in for all of them.
             let mut coarse: Vec<Point> = Vec::new();

@@ -48,24 +48,30 @@ fn as_good(a: &Price, b: &Price) -> bool {
 /// smallest) that any choice of the menu could have, every layer at its own worst. Of a shared engine's
 /// area and power nothing is said.
 pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLimit, f64)> {
-    let pipelined = space.problem.deployment == Deployment::Pipelined;
     space.limits.iter().filter_map(move |limit| {
-        let worst = match limit.metric {
-            Metric::Latency => sum_of_worst(space, |p| p.latency_cycles as f64),
-            Metric::Energy => sum_of_worst(space, |p| p.energy_nj),
-            Metric::Area if pipelined => sum_of_worst(space, |p| p.area_um2),
-            Metric::Power if pipelined => sum_of_worst(space, |p| p.power_mw),
-            Metric::Throughput => {
-                let cycles = |p: &Price| p.latency_cycles as f64;
-                let slowest = match pipelined {
-                    true => worst(space, cycles).fold(0.0, f64::max),
-                    false => sum_of_worst(space, cycles),
-                };
-                space.problem.technology.clock_hz() / slowest
-            }
-            _ => return None,
-        };
+        let worst = worst_of(space, limit.metric)?;
         (limit.overshoot(worst) == 0.0).then_some((limit, worst))
+    })
+}
+
+/// The largest value of a metric (for throughput the smallest) that any choice of the menu could have,
+/// every layer at its own worst; `None` where nothing is known of it.
+pub fn worst_of(space: &Space, metric: Metric) -> Option<f64> {
+    let pipelined = space.problem.deployment == Deployment::Pipelined;
+    let cycles = |p: &Price| p.latency_cycles as f64;
+    Some(match metric {
+        Metric::Latency => sum_of_worst(space, cycles),
+        Metric::Energy => sum_of_worst(space, |p| p.energy_nj),
+        Metric::Area if pipelined => sum_of_worst(space, |p| p.area_um2),
+        Metric::Power if pipelined => sum_of_worst(space, |p| p.power_mw),
+        Metric::Throughput => {
+            let slowest = match pipelined {
+                true => worst(space, cycles).fold(0.0, f64::max),
+                false => sum_of_worst(space, cycles),
+            };
+            space.problem.technology.clock_hz() / slowest
+        }
+        _ => return None,
     })
 }
 

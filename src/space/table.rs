@@ -49,7 +49,7 @@ pub fn price(
 ) -> Result<Price, Refused> {
     let (dataflow, knobs) = grid.values(point);
     let Some(rule) = problem.rule(shape, dataflow) else {
-        return Err(Refused(format!(
+        return Err(Refused::new(format!(
             "the dataflow does not map {} layers",
             problem.shapes[shape].op.name()
         )));

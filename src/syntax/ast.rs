@@ -202,13 +202,15 @@ pub struct DirectiveDecl {
     pub span: Span,
 }
 
-/// A size: a number, a constant, a dimension, or a knob.
+/// A size: a number, a constant, a dimension, a knob, or what is computed from them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SizeExpr {
-    /// `4`, `2 * t`
+    /// `4`, and `2 * t` once it is known that `t` is a constant
     Number(Number),
     /// `R`, `buffer`, `pes`, `t`
     Name(Name),
+    /// `2 * t`, `tile + R - 1`
+    Computed(Expr),
 }
 
 impl SizeExpr {
@@ -217,6 +219,7 @@ impl SizeExpr {
         match self {
             SizeExpr::Number(n) => n.span,
             SizeExpr::Name(n) => n.span,
+            SizeExpr::Computed(e) => e.span(),
         }
     }
 }

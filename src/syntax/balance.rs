@@ -164,6 +164,13 @@ impl Balancer<'_> {
                 }
                 self.stack.pop();
             }
+            // The block around a list of one line goes on behind it: the list has lost its beginning.
+            None if self.stack.last().is_some_and(|top| {
+                mark.closer != '}' && top.closer == '}' && top.line < mark.line
+            }) =>
+            {
+                self.unopened(mark);
+            }
             None => match self.stack.pop() {
                 Some(top) => self.mismatched(top, mark),
                 None => self.stray(mark),
@@ -256,6 +263,34 @@ impl Balancer<'_> {
             insert: wanted.to_string(),
         });
         self.scar(opener.at);
+    }
+
+    /// A `]` or `)` in a block, where no list is open. A list stands behind `in` or `=`.
+    fn unopened(&mut self, mark: Mark) {
+        let line = self.text.get(mark.line_start..mark.at).unwrap_or("");
+        let begin = [" in ", " = "].into_iter().filter_map(|sign| {
+            let at = line.rfind(sign)? + sign.len();
+            let list = line.get(at..)?;
+            let clear = !list.contains(['{', '}', '[', ']', '=']) && mark.closer == ']';
+            clear.then_some(mark.line_start + at)
+        });
+        let Some(at) = begin.max() else {
+            self.stray(mark);
+            return;
+        };
+        let span = self.span(mark.at, mark.at + 1);
+        let diagnostic = Diagnostic::error(codes::UNBALANCED, "this `]` closes nothing")
+            .label(span, "no list is open here")
+            .label(self.span(at, at), "`[` is missing here")
+            .help("write `[` where the list begins")
+            .suggest(self.span(at, at), "[");
+        self.scan.diagnostics.push(diagnostic);
+        self.scan.edits.push(Edit {
+            at,
+            remove: 0,
+            insert: "[".into(),
+        });
+        self.scar(mark.at);
     }
 
     fn stray(&mut self, mark: Mark) {

@@ -146,6 +146,10 @@ impl Builder<'_> {
         let end = start + text.len();
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
+        if let Some(verdict) = previous.and_then(|from| doubled(input.get(from..start)?, text)) {
+            self.push(verdict, start, bad.place.as_ref());
+            return Outcome::default();
+        }
         let misplaced = misplaced::misplaced(bad.context, text);
         let (from, verdict, breaks_previous) = match (misplaced, previous) {
             (Some((verdict, meant)), None) => {
@@ -266,6 +270,19 @@ impl Builder<'_> {
     }
 }
 
+/// `minimize energy energy`: a word that says again what the statement before it ends with.
+fn doubled(before: &str, text: &str) -> Option<Verdict> {
+    let twice = tokens::is_word(text) && tokens::last_token(before.trim_end()) == text;
+    twice.then(|| Verdict {
+        code: codes::SYNTAX,
+        message: format!("`{}` is written twice", tokens::short(text)),
+        at: (0, text.len()),
+        label: "again here".into(),
+        help: Some("remove one of the two".into()),
+        replace: Some((0, text.len(), String::new())),
+    })
+}
+
 /// Reads a broken statement again: where it begins, how far it can be read, and whether it begins
 /// with the statement before it (at `previous`).
 fn fail(
@@ -282,6 +299,7 @@ fn fail(
     // The two together are looked at if that gets further, or if the rest makes no beginning.
     if let Some((from, both)) = with_previous {
         let no_beginning = alone.as_ref().is_none_or(|f| f.at == 0);
+        let no_beginning = no_beginning || special::goes_on(&both.expected, text);
         if both.at > start - from || (both.at == start - from && no_beginning) {
             return (from, both, true);
         }

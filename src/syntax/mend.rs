@@ -71,6 +71,11 @@ impl<'t> Mended<'t> {
         }
     }
 
+    /// Whether it differs from the original.
+    pub fn is_mended(&self) -> bool {
+        !self.anchors.is_empty()
+    }
+
     /// The mended text.
     pub fn text(&self) -> &str {
         &self.text

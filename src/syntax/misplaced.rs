@@ -81,6 +81,18 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
     };
     match context {
         Context::File if TOP.contains(&word) => None,
+        Context::File if word == "std" && rest.starts_with('.') => {
+            let message = "a path of the library stands here alone".to_string();
+            let verdict = Verdict {
+                code: codes::SYNTAX,
+                message,
+                at,
+                label: "what is to be done with it?".into(),
+                help: Some("write `use` before it; each `use` brings in one thing".into()),
+                replace: Some((0, 0, "use ".into())),
+            };
+            Some((verdict, None))
+        }
         Context::File => {
             if let Some(&(_, home)) = HOMES.iter().find(|(w, _)| *w == word) {
                 let message = format!("`{word}` stands {home}, not at the top of a file");

@@ -42,11 +42,13 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
     number(finding)
         .or_else(|| decimal_comma(finding))
         .or_else(|| spaced(finding))
+        .or_else(|| sign_with_blank(finding))
         .or_else(|| limit_in_design(finding))
         .or_else(|| enumeration(finding))
         .or_else(|| sign(finding))
         .or_else(|| unit_of_size(finding))
         .or_else(|| setting_for_statement(finding))
+        .or_else(|| before_its_value(finding))
         .or_else(|| keyword(finding))
         .or_else(|| missing(finding))
 }
@@ -177,6 +179,23 @@ fn spaced(finding: &Finding) -> Option<Verdict> {
         verdict(finding, codes::SYNTAX, message, "after a blank")
             .help(format!("write e.g. `{0}x{0}`", finding.found)),
     )
+}
+
+/// `latency < = 4 ms`
+fn sign_with_blank(finding: &Finding) -> Option<Verdict> {
+    let first = finding.previous;
+    if finding.found != "=" || !matches!(first, "<" | ">" | "=") {
+        return None;
+    }
+    let sign = format!("{first}=");
+    let start = finding.previous_end() - first.len();
+    let end = finding.at + 1;
+    let message = format!("`{sign}` is written without a blank");
+    let mut verdict = verdict(finding, codes::WRONG_SIGN, message, "two signs")
+        .help(format!("write `{sign}`"))
+        .replace(start, end, sign);
+    verdict.at = (start, end);
+    Some(verdict)
 }
 
 /// `area <= 10%` or `budget area <= 10%` in a design.
@@ -337,10 +356,60 @@ fn setting_for_statement(finding: &Finding) -> Option<Verdict> {
         verdict.at = (0, word.len());
         return Some(verdict);
     }
-    let known = ["search", "pin", "expect", "stop", "minimize", "maximize"];
+    let known = [
+        "search",
+        "pin",
+        "precision",
+        "expect",
+        "stop",
+        "minimize",
+        "maximize",
+    ];
     let meant = nearest(word, known).filter(|&m| m != word)?;
     let message = format!("`{word}` is no statement of a design");
     Some(unknown(word, Some(meant), message, "", &known))
+}
+
+/// `for layr conv1 { … }`, `sorce "a paper"` and `dataflow on [a, b]`: a misspelt keyword that reads
+/// like a name, before what only that keyword can stand before.
+fn before_its_value(finding: &Finding) -> Option<Verdict> {
+    let (found, word) = (finding.found, finding.previous);
+    let name = is_word(found) || found.starts_with('"');
+    let begins = first_word(finding.statement);
+    let meant = match finding.context {
+        Context::Dataflow if begins == "for" && name => "layer",
+        Context::Dataflow if begins != "for" && name && begins == word => "layer",
+        Context::Technology if found.starts_with('"') => "source",
+        Context::Design if begins == "dataflow" && found == "[" => "in",
+        _ => return None,
+    };
+    if word == meant || !is_word(word) || nearest(word, [meant]).is_none() {
+        return None;
+    }
+    let end = finding.previous_end();
+    let mut verdict = verdict(
+        finding,
+        codes::UNKNOWN_KEYWORD,
+        format!("expected `{meant}`, found `{}`", short(word)),
+        "unknown here",
+    )
+    .help(format!("did you mean `{meant}`?"))
+    .replace(end - word.len(), end, meant);
+    verdict.at = (end - word.len(), end);
+    Some(verdict)
+}
+
+/// Whether a statement that ends before `rest` goes on with it under a misspelt keyword: `per` with
+/// `layer` behind it, or `step` with a size.
+pub(super) fn goes_on(expected: &[Rule], rest: &str) -> bool {
+    let word = first_word(rest);
+    let next = super::tokens::token(rest.get(word.len()..).unwrap_or("").trim_start());
+    let near = |keyword: &str| nearest(word, [keyword]).is_some();
+    expected.iter().any(|rule| match rule {
+        Rule::per_layer | Rule::kw_per => near("per") && nearest(next, ["layer"]).is_some(),
+        Rule::kw_step => near("step") && is_number(next),
+        _ => false,
+    })
 }
 
 /// A keyword of the statement that is misspelt.

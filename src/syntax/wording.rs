@@ -17,6 +17,7 @@ pub(super) fn is_sign(rule: Rule) -> bool {
             | close_bracket
             | open_paren
             | close_paren
+            | again
             | EOI
     ) || keyword(rule).is_some()
 }

@@ -116,13 +116,13 @@ fn dataflow(r: &mut Random, shape: &LayerShape, levels: usize) -> Rule {
                 dim => dim,
             };
             let mut size = Size::Count(length);
-            let mut step = size;
+            let mut step = size.clone();
             if r.chance(1) {
                 step = Size::Count(length + 1);
             }
             if length == whole && name == dim && r.chance(30) {
                 size = Size::Extent(dim);
-                step = size;
+                step = size.clone();
             }
             directives.push(Directive {
                 kind,
@@ -138,7 +138,7 @@ fn dataflow(r: &mut Random, shape: &LayerShape, levels: usize) -> Rule {
                 Dim::XOut => (Dim::X, Dim::S),
                 _ => continue,
             };
-            if let (Size::Count(length), true) = (d.size, r.chance(50)) {
+            if let (&Size::Count(length), true) = (&d.size, r.chance(50)) {
                 let held = tile.get(&taps).copied().unwrap_or(shape.bound(taps));
                 d.dim = input;
                 d.size = Size::Count(length + held - 1);
@@ -184,7 +184,7 @@ fn width(r: &mut Random) -> u64 {
 fn written(rule: &Rule) -> String {
     let mut text = String::new();
     for level in &rule.levels {
-        if let Some(cluster) = level.cluster {
+        if let Some(cluster) = &level.cluster {
             text += &format!("cluster {cluster:?}\n");
         }
         for d in &level.directives {
@@ -255,8 +255,12 @@ fn every_count_equals_the_simulator() {
         let priced = evaluate(&shape, &rule, &knobs, &array);
         if let Err(refused) = &priced {
             cases += 1;
-            truly_refused(&shape, &rule, &knobs, &array, &refused.0);
-            let reason: String = refused.0.chars().filter(|c| !c.is_ascii_digit()).collect();
+            truly_refused(&shape, &rule, &knobs, &array, &refused.reason);
+            let reason: String = refused
+                .reason
+                .chars()
+                .filter(|c| !c.is_ascii_digit())
+                .collect();
             *reasons.entry(reason).or_default() += 1;
             continue;
         }
@@ -420,7 +424,7 @@ fn gaps_and_repeated_macs_are_refused() {
         map.step = Size::Count(step);
         let rule = one_level(Op::Dense, vec![map]);
         let refused = evaluate(&shape, &rule, &[1], &NARROW).expect_err("no price");
-        assert!(refused.0.ends_with(reason), "{}", refused.0);
+        assert!(refused.reason.ends_with(reason), "{}", refused.reason);
     }
 }
 
@@ -441,7 +445,9 @@ fn sizes_out_of_range_are_refused() {
             Op::Depthwise,
             vec![directive(MapKind::Temporal, Dim::Y, size)],
         );
-        evaluate(&shape, &rule, &[1], &NARROW).err().map(|r| r.0)
+        evaluate(&shape, &rule, &[1], &NARROW)
+            .err()
+            .map(|r| r.reason)
     };
     let said = |what: &str, value: u64| Some(format!("{what} of {value} is out of range"));
     assert_eq!(reason(1, 4, 2), None);
@@ -576,7 +582,7 @@ fn windows_spread_over_units() {
                 let (simulated, _) = simulator.run(&NARROW, outcome.outer_loops);
                 assert_eq!(outcome, simulated, "{shape:?}\n{}{knobs:?}", written(&rule));
             }
-            Err(refused) => interleaved += u32::from(refused.0.contains("interleave")),
+            Err(refused) => interleaved += u32::from(refused.reason.contains("interleave")),
         }
     }
     println!("{compared} compared, {interleaved} interleave");

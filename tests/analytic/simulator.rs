@@ -32,14 +32,16 @@ pub struct Simulator {
     outer: usize,
 }
 
-fn size(shape: &LayerShape, extents: &BTreeMap<Dim, i64>, size: Size, knobs: &[u64]) -> i64 {
-    match size {
-        Size::Count(n) => n as i64,
-        Size::Knob(k) => knobs[k] as i64,
-        Size::Extent(Dim::Y) if shape.op.slides() => extents[&Dim::Y] + extents[&Dim::R] - 1,
-        Size::Extent(Dim::X) if shape.op.slides() => extents[&Dim::X] + extents[&Dim::S] - 1,
-        Size::Extent(d) => extents.get(&d).copied().unwrap_or(1),
-    }
+fn size(shape: &LayerShape, extents: &BTreeMap<Dim, i64>, size: &Size, knobs: &[u64]) -> i64 {
+    let plain = |size: &Size| match *size {
+        Size::Count(n) => Some(n as i64),
+        Size::Knob(k) => Some(knobs[k] as i64),
+        Size::Extent(Dim::Y) if shape.op.slides() => Some(extents[&Dim::Y] + extents[&Dim::R] - 1),
+        Size::Extent(Dim::X) if shape.op.slides() => Some(extents[&Dim::X] + extents[&Dim::S] - 1),
+        Size::Extent(d) => Some(extents.get(&d).copied().unwrap_or(1)),
+        Size::Computed(_) => None,
+    };
+    size.value(&plain).expect("a value")
 }
 
 /// The dimension a directive walks: window positions are called Y and X here.
@@ -104,22 +106,22 @@ impl Simulator {
         let clusters: i64 = rule
             .levels
             .iter()
-            .filter_map(|l| l.cluster)
+            .filter_map(|l| l.cluster.as_ref())
             .map(|c| size(shape, &extents, c, knobs))
             .product();
         for level in &rule.levels {
-            let mut free = match level.cluster {
+            let mut free = match &level.cluster {
                 Some(c) => size(shape, &extents, c, knobs),
                 None => knobs[0] as i64 / clusters,
             };
             let above = tile.clone();
             for d in &level.directives {
                 let dim = position(d.dim);
-                let mut length = size(shape, &extents, d.size, knobs);
+                let mut length = size(shape, &extents, &d.size, knobs);
                 if matches!(d.dim, Dim::Y | Dim::X) && shape.op.slides() {
                     let taps = if d.dim == Dim::Y { Dim::R } else { Dim::S };
                     let own = level.directives.iter().find(|d| d.dim == taps);
-                    let held = own.map_or(above[&taps], |d| size(shape, &extents, d.size, knobs));
+                    let held = own.map_or(above[&taps], |d| size(shape, &extents, &d.size, knobs));
                     length -= held.min(above[&taps]) - 1;
                 }
                 length = length.min(above[&dim]);

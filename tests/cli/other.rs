@@ -50,6 +50,8 @@ fn names_on_the_command_line() {
 #[test]
 fn graphs() {
     let folder = Folder::with(&[("t.cfx", TINY)]);
+    let table = folder.run(&["graph", "t.cfx"]).ends(0);
+    insta::assert_snapshot!("a_network_as_a_table", table.out);
     let dot = folder.run(&["graph", "t.cfx", "--format", "dot"]).ends(0);
     insta::assert_snapshot!(dot.out);
     let json = folder
@@ -145,6 +147,8 @@ fn the_price_of_a_layer_is_explained() {
             .err
             .contains("no specification")
     );
+    let gap = folder.run(&["explain", "gap"]).ends(0);
+    assert!(gap.out.starts_with("gap, in %: "), "{}", gap.out);
     let edp = folder.run(&["explain", "edp"]).ends(0);
     assert!(
         edp.out.starts_with("edp, in nJ*cycles: energy"),

@@ -30,6 +30,8 @@ fn a_newcomer_gets_what_the_tutorial_shows() {
         .run(&["check", "kws.cfx", "--deny", "warnings"])
         .ends(0);
     folder.run(&["fmt", "--check", "kws.cfx"]).ends(0);
+    let graph = folder.run(&["graph", "kws.cfx"]).ends(0).out;
+    assert!(graph.contains("[64, 23, 10]"), "{graph}");
     shows(built, &folder.run(&["build", "kws.cfx"]).ends(0).out);
 
     let limit = "area <= 0.6 mm2";

@@ -129,6 +129,13 @@ fn a_save_is_decided_and_compared_and_nothing_is_written() {
     let text = watching.ends(0);
     assert!(!text.contains("waiting"), "{text}");
     assert_eq!(folder.names(), ["t.cfx"]);
+    // A proved optimum is told once, not as the metric, its bound and what the solver knows.
+    let told = |what: &str| text.lines().any(|l| l.trim_start().starts_with(what));
+    assert!(told("latency "), "{text}");
+    assert!(
+        !told("bound ") && !told("best known to the solver"),
+        "{text}"
+    );
 }
 
 #[test]

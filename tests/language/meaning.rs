@@ -349,3 +349,59 @@ fn a_design_starts_from_the_one_it_extends() {
     let expectations = problems.iter().map(|p| p.expectations.len());
     assert_eq!(expectations.collect::<Vec<_>>(), [1, 0, 0]);
 }
+
+/// Cycles and energy of the layer of `net` under a rule of these directives, with `pes = 4` and
+/// `tile = 3`; `None` where the model refuses.
+fn price(model: &str, directives: &str) -> Option<(u64, f64)> {
+    let blocks = format!(
+        "let side = 2\nmenu two {{ pes in [4, 8] tile in [3, 5] }}\n\
+         dataflow tiles {{ for conv {{ {directives} }} }}\n"
+    );
+    let lines = format!(" dataflow tiles\n menu two\n model {model}\n minimize latency");
+    let checked = spec(&blocks, &lines);
+    let problem = checked.analysis.problems.first();
+    let problem = problem.unwrap_or_else(|| panic!("{}", checked.shown()));
+    let built = cfxc::cost::build(problem.model, &problem.technology, problem.precision);
+    let rule = problem.rule(0, 0).expect("a rule");
+    let price = built
+        .expect("a model")
+        .price(&problem.shapes[0], rule, &[4, 3]);
+    price.ok().map(|p| (p.latency_cycles, p.energy_nj))
+}
+
+/// A layer with K = 8, C = 3, Y = X = 8, R = S = 3; quotients are rounded up.
+#[test]
+fn sizes_are_computed_from_extents_knobs_and_constants() {
+    let rest = "temporal R by R temporal S by S temporal X by S step 1";
+    for model in ["analytic", "maestro"] {
+        for (computed, plain) in [
+            ("spatial K by 2 * tile", "spatial K by 6"),
+            ("spatial K by (K + tile) / side", "spatial K by 6"),
+            (
+                "spatial K by 1 temporal C by C / side",
+                "spatial K by 1 temporal C by 2",
+            ),
+            (
+                "spatial K by tile - 1 cluster pes / 2 { spatial C by C - tile + 1 }",
+                "spatial K by 2 cluster 2 { spatial C by 1 }",
+            ),
+        ] {
+            let a = price(model, &format!("{computed} "));
+            let b = price(model, &format!("{plain} "));
+            assert!(
+                a.is_some() && a == b,
+                "{model}: {computed}: {a:?} and {b:?}"
+            );
+        }
+        let window = "spatial K by 1 temporal Y by tile + R - 1 step tile";
+        let number = "spatial K by 1 temporal Y by 5 step 3";
+        let a = price(model, &format!("{window} {rest}"));
+        let b = price(model, &format!("{number} {rest}"));
+        assert!(a.is_some() && a == b, "{model}: {a:?} and {b:?}");
+        // Below 1, above all bounds, divided by zero.
+        for size in ["C - tile", "K * 1000000000 * 1000000000", "K / (C - tile)"] {
+            let found = price(model, &format!("spatial K by {size}"));
+            assert_eq!(found, None, "{model}: {size}");
+        }
+    }
+}

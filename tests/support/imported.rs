@@ -107,7 +107,8 @@ pub fn layers(problem: &Problem) -> Vec<Result<MappedLayer, String>> {
     let knobs = [problem.menu.knobs[0].levels[0]];
     let mapped = |layer: &cfxc::ir::problem::Layer| {
         let rule = problem.rule(layer.shape, 0).ok_or("no rule")?;
-        MappedLayer::new(&layer.name, &problem.shapes[layer.shape], rule, &knobs).map_err(|r| r.0)
+        MappedLayer::new(&layer.name, &problem.shapes[layer.shape], rule, &knobs)
+            .map_err(|r| r.reason)
     };
     problem.layers.iter().map(mapped).collect()
 }

@@ -149,7 +149,7 @@ fn outcome(problem: &Problem, layer: usize, knobs: &[u64]) -> Outcome {
     let shape = &problem.shapes[problem.layers[layer].shape];
     let rule = problem.dataflows[0].rule(shape.op).expect("a rule");
     let array = Array::new(&problem.technology, problem.precision.expect("it is read"));
-    evaluate(shape, rule, knobs, &array).unwrap_or_else(|r| panic!("{}", r.0))
+    evaluate(shape, rule, knobs, &array).unwrap_or_else(|r| panic!("{}", r.reason))
 }
 
 /// `docs/silicon.md`.

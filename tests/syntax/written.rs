@@ -331,7 +331,7 @@ fn statements_share_lines() {
         2
     );
     assert_eq!(design("expect gap <= 1 expect latency <= 3 seed 7 minimize latency search greedy pin a { pes = 1 }").len(), 6);
-    assert_eq!(design("seed 7, model analytic; network n;;").len(), 3);
+    assert_eq!(design("seed 7, model analytic; network n;").len(), 3);
     assert_eq!(
         limits("area <= 3 power <= 300 mW latency <= 20 ms").len(),
         3

@@ -3,7 +3,7 @@
 use super::super::Refused;
 use super::window::{Fault, add, mul};
 pub use crate::ir::dataflow::MAX_LEVELS;
-use crate::ir::dataflow::{MapKind, Rule, Size};
+use crate::ir::dataflow::{ClusterLevel, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::Menu;
@@ -194,12 +194,20 @@ impl Nest {
         let mut sizes = [1u64; MAX_LEVELS];
         let mut cluster = 1u64;
         for (l, level) in rule.levels.iter().enumerate().skip(1) {
-            sizes[l] = level.cluster.map_or(Ok(1), |size| reader.size(size))?;
+            let size = level.cluster.as_ref().map_or(Ok(1), |s| reader.size(s));
+            sizes[l] = size.map_err(|refused| placed(refused, level))?;
             cluster = cluster.checked_mul(sizes[l]).ok_or(Fault::Overflow)?;
         }
         sizes[0] = pes / cluster;
         if sizes[0] == 0 {
-            return refuse(format!("{pes} PEs, but one cluster needs {cluster}"));
+            let refused = Refused::new(format!("{pes} PEs, but one cluster needs {cluster}"));
+            let largest = rule
+                .levels
+                .iter()
+                .zip(sizes)
+                .skip(1)
+                .max_by_key(|(_, s)| *s);
+            return Err(largest.map_or(refused.clone(), |(level, _)| placed(refused, level)));
         }
         let mut tile = extent;
         let mut written = 0;
@@ -210,33 +218,40 @@ impl Nest {
             let mut by_slot = [None; SLOTS];
             let mut slots = [0; SLOTS];
             for (i, directive) in level.directives.iter().enumerate() {
-                let slot = reader.slot(directive.dim)?;
+                let slot = reader
+                    .slot(directive.dim)
+                    .map_err(|r| r.at(directive.span))?;
                 // More directives than slots map one of them twice.
                 slots[i % SLOTS] = slot;
                 if by_slot[slot].replace(directive).is_some() {
-                    return refuse(format!("level {l} maps {} twice", directive.dim.name()));
+                    let twice = format!("level {l} maps {} twice", directive.dim.name());
+                    return Err(Refused::new(twice).at(directive.span));
                 }
             }
             let mut free = sizes[l];
             for (directive, slot) in level.directives.iter().zip(slots) {
-                let mut size = reader.size(directive.size)?;
+                let of = |size: &Size| reader.size(size).map_err(|r| r.at(directive.span));
+                let mut size = of(&directive.size)?;
                 let step = if directive.step == directive.size {
                     size
                 } else {
-                    reader.size(directive.step)?
+                    of(&directive.step)?
                 };
                 if matches!(directive.dim, Dim::Y | Dim::X) && shape.op.slides() {
                     // An input-centred tile is as many window positions as fit into it when the
                     // window has the taps this level holds and stride and dilation are 1.
                     let taps_slot = slot + TAPS - ROWS;
                     let taps = by_slot[taps_slot]
-                        .map_or(Ok(tile[taps_slot]), |d| reader.size(d.size))?
+                        .map_or(Ok(tile[taps_slot]), |d| {
+                            reader.size(&d.size).map_err(|r| r.at(d.span))
+                        })?
                         .min(tile[taps_slot]);
                     if size < taps {
-                        return refuse(format!(
+                        let reason = format!(
                             "level {l}: {size} of {} hold no whole window of {taps}",
                             directive.dim.name()
-                        ));
+                        );
+                        return Err(Refused::new(reason).at(directive.span));
                     }
                     size = size - taps + 1;
                 }
@@ -246,10 +261,11 @@ impl Nest {
                     } else {
                         "compute MACs twice"
                     };
-                    return refuse(format!(
+                    let reason = format!(
                         "level {l}: tiles of {size} positions along {} every {step} {fault}",
                         directive.dim.name()
-                    ));
+                    );
+                    return Err(Refused::new(reason).at(directive.span));
                 }
                 size = size.min(tile[slot]);
                 let mut split = Split { size, units: 1 };
@@ -284,11 +300,19 @@ impl Nest {
 
 /// A refusal with this reason.
 pub fn refuse<T>(reason: String) -> Result<T, Refused> {
-    Err(Refused(reason))
+    Err(Refused::new(reason))
+}
+
+/// For a level as a whole: its first directive stands for it.
+fn placed(refused: Refused, level: &ClusterLevel) -> Refused {
+    match level.directives.first() {
+        Some(directive) => refused.at(directive.span),
+        None => refused,
+    }
 }
 
 fn no_output() -> Refused {
-    Refused("the window does not fit into the padded input".to_string())
+    Refused::new("the window does not fit into the padded input".to_string())
 }
 
 /// Loop bounds per slot: batch (rows of a GEMM), groups (products of a GEMM), output channels, input channels, window
@@ -392,8 +416,19 @@ impl Reader<'_> {
 
     /// A size in elements. The extent of `Y` or `X` is that of the input as the window passes
     /// over it with stride and dilation 1: positions + taps - 1.
-    fn size(&self, size: Size) -> Result<u64, Refused> {
+    fn size(&self, size: &Size) -> Result<u64, Refused> {
         let value = match size {
+            Size::Computed(_) => return self.computed(size),
+            plain => self.plain(plain)?,
+        };
+        if value == 0 || value > 2 * MAX_EXTENT {
+            return refuse(format!("a size of {value} is out of range"));
+        }
+        Ok(value)
+    }
+
+    fn plain(&self, size: &Size) -> Result<u64, Refused> {
+        Ok(match *size {
             Size::Count(n) => n,
             Size::Knob(knob) => self.knobs.get(knob).copied().unwrap_or(0),
             Size::Extent(dim) => {
@@ -403,11 +438,19 @@ impl Reader<'_> {
                     _ => self.extent[slot],
                 }
             }
+            Size::Computed(_) => return self.computed(size),
+        })
+    }
+
+    fn computed(&self, size: &Size) -> Result<u64, Refused> {
+        let plain = |size: &Size| i64::try_from(self.plain(size).ok()?).ok();
+        let Some(value) = size.value(&plain) else {
+            return refuse("a size is divided by 0 or too large".to_string());
         };
-        if value == 0 || value > 2 * MAX_EXTENT {
-            return refuse(format!("a size of {value} is out of range"));
+        match u64::try_from(value) {
+            Ok(count) if (1..=2 * MAX_EXTENT).contains(&count) => Ok(count),
+            _ => refuse(format!("a size of {value} is out of range")),
         }
-        Ok(value)
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Fault {
 
 impl From<Fault> for Refused {
     fn from(fault: Fault) -> Refused {
-        Refused(match fault {
+        Refused::new(match fault {
             Fault::Overflow => "a count does not fit 64 bits".to_string(),
             Fault::Interleaved => {
                 "units hold elements that interleave in a pattern without a closed count"

@@ -122,6 +122,24 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// The level and the mapped dimension that it is about, as far as it is about one.
+    pub fn place(&self) -> (Option<usize>, Option<Dim>) {
+        match *self {
+            Refusal::Tile { level, dim, .. }
+            | Refusal::NoWindow { level, dim }
+            | Refusal::MappedTwice { level, dim }
+            | Refusal::PartialWindow { level, dim }
+            | Refusal::NoSuchDimension { level, dim } => (Some(level.into()), Some(dim)),
+            Refusal::ClusterSize { level, .. }
+            | Refusal::TooManyDirectives { level }
+            | Refusal::SpatialMaps { level, .. } => (Some(level.into()), None),
+            Refusal::NothingNew { dim } => (None, Some(dim)),
+            _ => (None, None),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

@@ -30,11 +30,21 @@ pub fn warnings(decision: &Decision, m: &mut Markup) {
             Some(row) => format!("the engine of {}", decision.rows[row].name),
             None => "the engine".to_string(),
         };
-        lines.push(format!(
-            "For comparison only: {whose} covers {}, more than a 300 mm wafer. The figures of technology {} describe nothing that can be built.",
-            amount(Quantity::Area, area),
-            decision.problem.technology.name
-        ));
+        let covers = format!(
+            "{whose} covers {}, more than a 300 mm wafer",
+            amount(Quantity::Area, area)
+        );
+        lines.push(if decision.pe_larger_than_wafer() {
+            format!(
+                "For comparison only: {covers}. The figures of technology {} describe nothing that can be built.",
+                decision.problem.technology.name
+            )
+        } else {
+            format!(
+                "This cannot be built: {covers}. Menu {} offers engines so large.",
+                decision.problem.menu.name
+            )
+        });
     }
     let other = decision.other_macs().len();
     if other > 0 {

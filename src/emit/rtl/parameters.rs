@@ -175,7 +175,7 @@ fn globals(decision: &Decision) -> Result<Vec<Global>, Refused> {
     } else {
         Some(max_pes)
     };
-    let total = total.ok_or_else(|| Refused("the PEs in all do not fit 64 bits".into()))?;
+    let total = total.ok_or_else(|| Refused::new("the PEs in all do not fit 64 bits"))?;
     let (l1, l2) = (most(&|r| r.price.l1_bytes), most(&|r| r.price.l2_bytes));
     let layers = rows.len() as u64;
     let mut out = Vec::new();
@@ -276,12 +276,18 @@ impl Chosen<'_> {
         }
     }
 
-    fn size(&self, size: Size) -> u64 {
-        match size {
-            Size::Count(count) => count,
-            Size::Extent(dim) => self.extent(dim),
-            Size::Knob(knob) => self.row.knobs.get(knob).copied().unwrap_or(1),
-        }
+    fn size(&self, size: &Size) -> u64 {
+        let plain = |size: &Size| {
+            let value = match *size {
+                Size::Count(count) => count,
+                Size::Extent(dim) => self.extent(dim),
+                Size::Knob(knob) => self.row.knobs.get(knob).copied().unwrap_or(1),
+                Size::Computed(_) => return None,
+            };
+            i64::try_from(value).ok()
+        };
+        let value = size.value(&plain).and_then(|v| u64::try_from(v).ok());
+        value.unwrap_or(1)
     }
 
     /// Size and step of the tiles that a level cuts a dimension into; a tile is no larger than the
@@ -291,8 +297,8 @@ impl Chosen<'_> {
         let directive = level.and_then(|l| l.directives.iter().rfind(|d| d.dim == dim));
         directive.map_or([0, 0], |d| {
             [
-                self.size(d.size).min(self.extent(dim)),
-                self.size(d.step).min(self.extent(dim)),
+                self.size(&d.size).min(self.extent(dim)),
+                self.size(&d.step).min(self.extent(dim)),
             ]
         })
     }
@@ -300,7 +306,7 @@ impl Chosen<'_> {
     /// Sub-clusters that make one cluster of a level.
     fn cluster(&self, level: usize) -> u64 {
         let level = self.rule.and_then(|r| r.levels.get(level));
-        let cluster = level.and_then(|l| l.cluster);
+        let cluster = level.and_then(|l| l.cluster.as_ref());
         cluster.map_or(1, |size| self.size(size))
     }
 }

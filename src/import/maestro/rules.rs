@@ -112,7 +112,8 @@ fn rules(shared: &[Shared], names: &[Name]) -> Vec<RuleDecl> {
 /// numbers only.
 fn resolve(step: &Step, layer: &Layer, plain: bool, out: &mut Vec<Diagnostic>) -> Option<Step> {
     let mut size = |size: &SizeExpr| match size {
-        SizeExpr::Number(_) => Some(size.clone()),
+        // Such a file has no computed sizes.
+        SizeExpr::Number(_) | SizeExpr::Computed(_) => Some(size.clone()),
         SizeExpr::Name(name) => {
             let number = given(&layer.dims, &name.node);
             let dim = Dim::parse(&name.node).filter(|d| declares(layer, *d));
@@ -161,6 +162,7 @@ fn text(step: &Step) -> String {
     let size = |size: &SizeExpr| match size {
         SizeExpr::Number(n) => n.value.to_string(),
         SizeExpr::Name(name) => name.node.clone(),
+        SizeExpr::Computed(_) => String::new(),
     };
     match step {
         Step::Cluster(count, _) => format!("C{};", size(count)),

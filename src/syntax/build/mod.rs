@@ -30,6 +30,7 @@ pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic
     match Grammar::parse(Rule::file, mended.text()) {
         Ok(mut pairs) => {
             if let Some(pair) = pairs.next() {
+                builder.separators(&pair);
                 builder.items(pair, &mut items);
             }
         }
@@ -119,11 +120,39 @@ impl Builder<'_> {
         self.place(pair.as_span().start(), end_of(pair))
     }
 
+    /// Reports commas and semicolons that separate nothing. Where brackets were mended, what stood
+    /// between two of them may be what was taken out.
+    fn separators(&mut self, read: &Pair<Rule>) {
+        if self.mended.is_mended() {
+            return;
+        }
+        let found = read.clone().into_inner().flatten();
+        for pair in found.filter(|p| p.as_rule() == Rule::again) {
+            let before = pair.get_input().get(..pair.as_span().start()).unwrap_or("");
+            let sign = pair.as_str().get(..1).unwrap_or(",");
+            let diagnostic = self.stray(sign, self.span(&pair), before);
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// A separator at `at`, behind the text `before`.
+    fn stray(&self, sign: &str, at: Span, before: &str) -> Diagnostic {
+        let begins = matches!(before.trim_end().chars().next_back(), None | Some('{'));
+        let message = match begins {
+            true => format!("a `{sign}` before the first statement"),
+            false => format!("a second `{sign}` in a row"),
+        };
+        Diagnostic::error(codes::SYNTAX, message)
+            .label(at, "nothing stands before this")
+            .help("remove it, or write what was left out")
+            .suggest(at, "")
+    }
+
     fn items(&mut self, file: Pair<Rule>, items: &mut Vec<ast::Item>) {
         let mut bad = Bad::new(Context::File, None);
         for pair in file.into_inner() {
             match pair.as_rule() {
-                Rule::EOI => {}
+                Rule::EOI | Rule::again => {}
                 Rule::bad_line => {
                     if let Some(item) = self.bad_item(&pair, &mut bad) {
                         items.push(item);
@@ -164,7 +193,10 @@ impl Builder<'_> {
         let base = self.base;
         let mut parsed = Grammar::parse(*rule, rest).ok()?;
         self.base = base + start + keyword + (after.len() - rest.len());
-        let item = parsed.next().and_then(|rest| build(self, rest, span));
+        let item = parsed.next().and_then(|rest| {
+            self.separators(&rest);
+            build(self, rest, span)
+        });
         self.base = base;
         item
     }

@@ -271,12 +271,12 @@ impl Builder<'_> {
         })
     }
 
-    /// A size in a directive: a plain number, a constant, a dimension or a knob.
+    /// A size in a directive: a plain number, a constant, a dimension, a knob, or a computation.
     pub(super) fn size(&mut self, pair: Pair<Rule>) -> Option<SizeExpr> {
-        let number = self.amount(pair)?;
-        Some(match number.expr.as_deref() {
-            Some(Expr::Name(name)) => SizeExpr::Name(name.clone()),
-            _ => SizeExpr::Number(number),
+        Some(match self.chain(pair)? {
+            Expr::Literal(number) => SizeExpr::Number(number),
+            Expr::Name(name) => SizeExpr::Name(name),
+            computed => SizeExpr::Computed(computed),
         })
     }
 
