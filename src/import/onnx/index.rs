@@ -1,6 +1,6 @@
 //! Operators that pick elements, and those that reduce them.
 
-use super::known::{Constant, Dim, Given, View, axis, flat, shown};
+use super::known::{Constant, Dim, Given, View, axis, flat, product, shown, step};
 use super::layout::{Results, unknown};
 use super::model::{Data, MOST_ELEMENTS, MOST_RANK};
 
@@ -153,24 +153,73 @@ pub fn reduce(view: &View) -> Results {
     let dims: Vec<Dim> = kept
         .map(|(d, gone)| if *gone { Some(1) } else { *d })
         .collect();
-    let all = gone.iter().all(|g| *g) && shape.len() == 1;
-    let value = view
-        .ints(0)
-        .filter(|_| all)
-        .and_then(|v| folded(&view.node.op, v));
-    let value = value.and_then(|v| Constant::scalar(v).under(&dims));
+    let value = view.value(0).and_then(|v| folded(&view.node.op, v, &gone));
+    let value = value.and_then(|v| v.under(&dims));
     one(Given::with(dims, value))
 }
 
-/// One number of a row.
-fn folded(op: &str, values: &[i64]) -> Option<i64> {
-    match op {
-        "ReduceProd" => values.iter().try_fold(1i64, |a, &b| a.checked_mul(b)),
-        "ReduceSum" => values.iter().try_fold(0i64, |a, &b| a.checked_add(b)),
-        "ReduceMax" => values.iter().copied().max(),
-        "ReduceMin" => values.iter().copied().min(),
-        _ => None,
+/// The values of a constant, reduced along these dimensions.
+fn folded(op: &str, value: &Constant, gone: &[bool]) -> Option<Constant> {
+    let kept = value
+        .dims
+        .iter()
+        .zip(gone)
+        .map(|(&d, &g)| if g { 1 } else { d });
+    let dims: Vec<u64> = kept.collect();
+    let count = usize::try_from(product(&dims)?).ok()?;
+    if count > MOST_ELEMENTS {
+        return None;
     }
+    // Where in the result each element goes.
+    let mut places = Vec::new();
+    let mut index = vec![0; value.dims.len()];
+    for _ in 0..value.data.count() {
+        let own = index.iter().zip(gone).map(|(&i, &g)| if g { 0 } else { i });
+        places.push(usize::try_from(flat(&own.collect::<Vec<u64>>(), &dims)?).ok()?);
+        step(&mut index, &value.dims);
+    }
+    let data = match &value.data {
+        Data::Ints(values) => {
+            let combine: fn(i64, i64) -> Option<i64> = match op {
+                "ReduceProd" => i64::checked_mul,
+                "ReduceSum" => i64::checked_add,
+                "ReduceMax" => |a, b| Some(a.max(b)),
+                "ReduceMin" => |a, b| Some(a.min(b)),
+                _ => return None,
+            };
+            Data::Ints(gathered(values, &places, count, combine)?)
+        }
+        Data::Floats(values) => {
+            let combine: fn(f64, f64) -> Option<f64> = match op {
+                "ReduceProd" => |a, b| Some(a * b),
+                "ReduceSum" => |a, b| Some(a + b),
+                "ReduceMax" => |a, b| Some(a.max(b)),
+                "ReduceMin" => |a, b| Some(a.min(b)),
+                _ => return None,
+            };
+            let found = gathered(values, &places, count, combine)?;
+            Data::Floats(super::pointwise::single(found, &[values]))
+        }
+    };
+    Some(Constant { dims, data })
+}
+
+/// All elements of each place combined; `None` if a place has none.
+fn gathered<T: Copy>(
+    values: &[T],
+    places: &[usize],
+    count: usize,
+    combine: fn(T, T) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut found: Vec<Option<T>> = vec![None; count];
+    for (&value, &at) in values.iter().zip(places) {
+        let slot = found.get_mut(at)?;
+        *slot = Some(match *slot {
+            Some(have) => combine(have, value)?,
+            None => value,
+        });
+    }
+    found.into_iter().collect()
 }
 
 /// `ArgMax` and `ArgMin`.
@@ -230,7 +279,7 @@ pub fn non_zero(view: &View) -> Results {
                 .zip(&index)
                 .for_each(|(row, &i): (&mut Vec<i64>, &u64)| row.push(i as i64));
         }
-        super::known::step(&mut index, &value.dims);
+        step(&mut index, &value.dims);
     }
     let count = rows.first().map_or(0, Vec::len);
     let dims = vec![rows.len() as u64, count as u64];
