@@ -133,6 +133,22 @@ fn extents_from_real_numbers() {
         text(&reshaped(graph, 240), ""),
         "layer y dense { N = 4, K = 7, C = 240 }"
     );
+    // As PyTorch wrote it before operator set 9.
+    let graph = Graph::default()
+        .input("x", "2 6")
+        .values("extents", &[2], &[2, 3])
+        .node(
+            "ConstantFill",
+            &["extents"],
+            &["r"],
+            &[int("input_as_shape", 1), ints("extra_shape", &[4])],
+        )
+        .weights("w", &[4, 7])
+        .node("MatMul", &["r", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y dense { N = 6, K = 7, C = 4 }"
+    );
     // 0.7 x 10 is 7, though 0.7 in single precision is less.
     let scaled = Graph::default()
         .input("x", "1 3 10 10")

@@ -20,7 +20,10 @@ pub fn gather(view: &View) -> Results {
         .value(0)
         .zip(view.value(1))
         .and_then(|(data, indices)| {
-            let which = indices.ints()?;
+            let count = usize::try_from(*data.dims.get(at)?).ok()?;
+            // All of them first: one that leads nowhere is found before anything is laid out.
+            let which = indices.ints()?.iter().map(|&i| axis(i, count).ok());
+            let which: Vec<usize> = which.collect::<Option<_>>()?;
             let mut new = data.dims[..at].to_vec();
             new.extend_from_slice(&indices.dims);
             new.extend_from_slice(&data.dims[at + 1..]);
@@ -28,7 +31,6 @@ pub fn gather(view: &View) -> Results {
                 let inner = at + indices.dims.len();
                 let place = flat(index.get(at..inner)?, &indices.dims)?;
                 let chosen = *which.get(usize::try_from(place).ok()?)?;
-                let chosen = axis(chosen, usize::try_from(data.dims[at]).ok()?).ok()?;
                 let mut own = index[..at].to_vec();
                 own.push(chosen as u64);
                 own.extend_from_slice(&index[inner..]);
@@ -158,14 +160,25 @@ pub fn reduce(view: &View) -> Results {
     one(Given::with(dims, value))
 }
 
+/// Two elements made one, if they are not too large.
+type Combine<T> = fn(T, T) -> Option<T>;
+
+/// How integers are combined, and real numbers; `None` for operators that are not computed.
+fn combining(op: &str) -> Option<(Combine<i64>, Combine<f64>)> {
+    Some(match op {
+        "ReduceProd" => (i64::checked_mul, |a, b| Some(a * b)),
+        "ReduceSum" => (i64::checked_add, |a, b| Some(a + b)),
+        "ReduceMax" => (|a, b| Some(a.max(b)), |a, b| Some(a.max(b))),
+        "ReduceMin" => (|a, b| Some(a.min(b)), |a, b| Some(a.min(b))),
+        _ => return None,
+    })
+}
+
 /// The values of a constant, reduced along these dimensions.
 fn folded(op: &str, value: &Constant, gone: &[bool]) -> Option<Constant> {
-    let kept = value
-        .dims
-        .iter()
-        .zip(gone)
-        .map(|(&d, &g)| if g { 1 } else { d });
-    let dims: Vec<u64> = kept.collect();
+    let (whole, real) = combining(op)?;
+    let kept = value.dims.iter().zip(gone);
+    let dims: Vec<u64> = kept.map(|(&d, &g)| if g { 1 } else { d }).collect();
     let count = usize::try_from(product(&dims)?).ok()?;
     if count > MOST_ELEMENTS {
         return None;
@@ -174,30 +187,14 @@ fn folded(op: &str, value: &Constant, gone: &[bool]) -> Option<Constant> {
     let mut places = Vec::new();
     let mut index = vec![0; value.dims.len()];
     for _ in 0..value.data.count() {
-        let own = index.iter().zip(gone).map(|(&i, &g)| if g { 0 } else { i });
-        places.push(usize::try_from(flat(&own.collect::<Vec<u64>>(), &dims)?).ok()?);
+        let own = index.iter().zip(&dims).map(|(&i, &d)| i.min(d - 1));
+        places.push(own.zip(&dims).fold(0, |at, (i, d)| at * d + i) as usize);
         step(&mut index, &value.dims);
     }
     let data = match &value.data {
-        Data::Ints(values) => {
-            let combine: fn(i64, i64) -> Option<i64> = match op {
-                "ReduceProd" => i64::checked_mul,
-                "ReduceSum" => i64::checked_add,
-                "ReduceMax" => |a, b| Some(a.max(b)),
-                "ReduceMin" => |a, b| Some(a.min(b)),
-                _ => return None,
-            };
-            Data::Ints(gathered(values, &places, count, combine)?)
-        }
+        Data::Ints(values) => Data::Ints(gathered(values, &places, count, whole)?),
         Data::Floats(values) => {
-            let combine: fn(f64, f64) -> Option<f64> = match op {
-                "ReduceProd" => |a, b| Some(a * b),
-                "ReduceSum" => |a, b| Some(a + b),
-                "ReduceMax" => |a, b| Some(a.max(b)),
-                "ReduceMin" => |a, b| Some(a.min(b)),
-                _ => return None,
-            };
-            let found = gathered(values, &places, count, combine)?;
+            let found = gathered(values, &places, count, real)?;
             Data::Floats(super::pointwise::single(found, &[values]))
         }
     };
@@ -209,7 +206,7 @@ fn gathered<T: Copy>(
     values: &[T],
     places: &[usize],
     count: usize,
-    combine: fn(T, T) -> Option<T>,
+    combine: Combine<T>,
 ) -> Option<Vec<T>> {
     let mut found: Vec<Option<T>> = vec![None; count];
     for (&value, &at) in values.iter().zip(places) {

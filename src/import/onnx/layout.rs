@@ -515,6 +515,25 @@ pub fn constant_of_shape(view: &View) -> Results {
     one(Given::with(dims, value))
 }
 
+/// `ConstantFill`, which PyTorch's exporter wrote before there was `ConstantOfShape`.
+pub fn constant_fill(view: &View) -> Results {
+    let as_shape = view.int("input_as_shape").unwrap_or(0) != 0;
+    let extents = |values: Option<&[i64]>| values.map_or(Ok(Vec::new()), extents);
+    let mut dims = match (view.input(0), as_shape) {
+        (None, _) => extents(view.row("shape"))?,
+        (Some(_), true) => match view.ints(0) {
+            Some(values) => extents(Some(values))?,
+            None => return unknown(),
+        },
+        (Some(known), false) => match &known.shape {
+            Some(shape) => shape.to_vec(),
+            None => return unknown(),
+        },
+    };
+    dims.extend(extents(view.row("extra_shape"))?);
+    one(Given::shape(dims))
+}
+
 pub fn range(view: &View) -> Results {
     let (Some(start), Some(limit), Some(delta)) = (view.value(0), view.value(1), view.value(2))
     else {

@@ -265,12 +265,13 @@ pub fn results(view: &View) -> Option<Results> {
         "Shape" => layout::shape_of(view),
         "Size" => layout::size(view),
         "ConstantOfShape" => layout::constant_of_shape(view),
+        "ConstantFill" => layout::constant_fill(view),
         "Range" => layout::range(view),
         "Constant" => layout::constant(view),
         "Gather" | "QGather" => index::gather(view),
         "GatherND" => index::gather_nd(view),
         "GatherElements" => same_as(view, 1),
-        "Slice" => index::slice(view),
+        "Slice" | "DynamicSlice" => index::slice(view),
         "ArgMax" | "ArgMin" => index::arg(view),
         "TopK" => index::top_k(view),
         "OneHot" => index::one_hot(view),
@@ -289,7 +290,12 @@ pub fn results(view: &View) -> Option<Results> {
                 .map(|row| row.iter().map(|&d| u64::try_from(d).ok()).collect());
             dims.map_or_else(unknown, |dims| Ok(vec![Given::shape(dims)]))
         }
-        "EyeLike"
+        // The first four are of the time before operator set 9.
+        "Affine"
+        | "ImageScaler"
+        | "ParametricSoftplus"
+        | "ScaledTanh"
+        | "EyeLike"
         | "RandomNormalLike"
         | "RandomUniformLike"
         | "Abs"
