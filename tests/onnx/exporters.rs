@@ -489,13 +489,7 @@ layer out dense { K = 2, C = 8 }
 /// What nobody can count from outside is told, by operator and node.
 #[test]
 fn operators_of_onnx_runtime_that_are_not_counted() {
-    for op in [
-        "NhwcConv",
-        "QAttention",
-        "MoE",
-        "SparseAttention",
-        "NeverHeardOf",
-    ] {
+    for op in ["NhwcConv", "MoE", "SparseAttention", "NeverHeardOf"] {
         let graph = Graph::default().input("x", "1 4 8 8");
         let told = warnings(&graph.of("com.microsoft", op, &["x"], &["y"], &[]).model());
         assert_eq!(told.len(), 1, "{op}");

@@ -112,13 +112,48 @@ fn a_million_nodes_and_one_more() {
             .1
             .contains("more than 1000000 nodes")
     );
-    let stated = [0x6a, 0x00].repeat(2_000_001);
-    let stated = Message::default().number(1, 8).bytes(7, &stated).0;
-    let found = wrong(&stated, "");
+}
+
+/// What comes with the nodes is bounded by their number, whatever it is made of.
+#[test]
+fn few_nodes_with_much_around_them() {
+    let model = |graph: Vec<u8>| Message::default().number(1, 8).bytes(7, &graph).0;
+    // Stated shapes, weights, inputs, fields nobody knows.
+    for field in [0x6a, 0x2a, 0x5a, 0x7a] {
+        let found = wrong(&model([field, 0x00].repeat(1_000_001)), "");
+        assert!(
+            found[0].1.contains("more than 1000000 weights"),
+            "{found:?}"
+        );
+    }
+    // Operands, and extents of one shape.
+    let node = [0x0a, 0x00].repeat(1_000_030);
+    let found = wrong(&model(Message::default().bytes(1, &node).0), "");
     assert!(
-        found[0].1.contains("shapes of more than 2000000"),
+        found[0].1.contains("more than 1000024 weights"),
         "{found:?}"
     );
+    let shape = Message::default().bytes(2, &[0x0a, 0x00].repeat(1_000_000));
+    let kind = Message::default().bytes(2, &Message::default().bytes(1, &shape.0).0);
+    let found = wrong(&model(Message::default().bytes(13, &kind.0).0), "");
+    assert!(found[0].1.contains("more than 32 dimensions"), "{found:?}");
+    // Bytes.
+    let node = [0xfa, 0x06, 0x00].repeat(23_000_000);
+    let found = wrong(&model(Message::default().bytes(1, &node).0), "");
+    assert!(
+        found[0].1.contains("bytes besides its weights"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn many_open_dimensions_are_not_all_listed() {
+    let mut graph = Graph::default();
+    for i in 0..70 {
+        graph = graph.input(&format!("x{i}"), "?");
+    }
+    let told = &wrong(&graph.model(), "")[0].1;
+    assert!(told.contains("`x49[0]`, and 20 more"), "{told}");
 }
 
 /// A model whose weights are zeros that nobody stored.
@@ -263,6 +298,21 @@ const OPERATORS: &[&str] = &[
     "GridSample",
     "AffineGrid",
     "Compress",
+    "ReduceMax",
+    "Pow",
+    "Clip",
+    "DFT",
+    "STFT",
+    "HannWindow",
+    "MelWeightMatrix",
+    "Col2Im",
+    "CenterCropPad",
+    "ConstantFill",
+    "QLinearConv",
+    "FusedMatMul",
+    "NhwcMaxPool",
+    "DynamicQuantizeLSTM",
+    "QAttention",
 ];
 
 const ATTRIBUTES: &[&str] = &[
@@ -292,6 +342,12 @@ const ATTRIBUTES: &[&str] = &[
     "transB",
     "ceil_mode",
     "output_height",
+    "channels_last",
+    "transBatchA",
+    "onesided",
+    "inverse",
+    "input_as_shape",
+    "extra_shape",
     "K",
     "N",
 ];
@@ -365,7 +421,8 @@ proptest! {
                     row => ints(name, row),
                 })
                 .collect();
-            let domain = if *op == "GroupQueryAttention" { "com.microsoft" } else { "" };
+            let runtime = ["GroupQueryAttention", "FusedMatMul", "QAttention"].contains(op);
+            let domain = if runtime { "com.microsoft" } else { "" };
             graph = graph.of(domain, op, &inputs, &[&format!("x{}", i + 1)], &attributes);
         }
         if let Ok(read) = onnx::read(&mut Cursor::new(&graph.model()), &Options::default()) {

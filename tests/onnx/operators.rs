@@ -127,6 +127,41 @@ fn three_dimensions_are_told() {
     );
 }
 
+/// Of three dimensions, those are counted in which nothing slides along one: a window of one element
+/// makes it a batch, windows side by side make it channels.
+#[test]
+fn three_dimensions_of_which_two_slide() {
+    let strides = |s: [i64; 3]| [ints("strides", &s)];
+    is(
+        one("Conv", "2 3 4 8 9", &[6, 3, 1, 3, 3], &strides([2, 1, 1])),
+        "layer y conv { N = 4, K = 6, C = 3, Y = 8, X = 9, R = 3, S = 3 }",
+    );
+    // Along time alone: the rows are a batch.
+    let padded = [ints("pads", &[1, 0, 0, 1, 0, 0])];
+    is(
+        one("Conv", "2 3 4 8 9", &[6, 3, 3, 1, 1], &padded),
+        "layer y conv { N = 16, K = 6, C = 3, Y = 4, X = 9, R = 3, S = 1, pad = 1x0 }",
+    );
+    is(
+        one("Conv", "1 3 8 16 16", &[6, 3, 2, 4, 4], &strides([2, 4, 4])),
+        "layer y conv { N = 4, K = 6, C = 6, Y = 16, X = 16, R = 4, S = 4, stride = 4 }",
+    );
+    let groups = [ints("strides", &[2, 1, 1]), int("group", 3)];
+    is(
+        one("Conv", "1 3 8 16 16", &[6, 1, 2, 3, 3], &groups),
+        "layer y grouped_conv { N = 4, G = 3, K = 2, C = 2, Y = 16, X = 16, R = 3, S = 3 }",
+    );
+    is(
+        one(
+            "ConvTranspose",
+            "1 3 4 8 8",
+            &[3, 6, 1, 2, 2],
+            &strides([1, 2, 2]),
+        ),
+        "layer y transposed_conv { N = 4, K = 6, C = 3, Y = 8, X = 8, R = 2, S = 2, stride = 2 }",
+    );
+}
+
 #[test]
 fn dense_layers() {
     let dense = "layer y dense { N = 128, K = 3072, C = 768 }";
@@ -298,6 +333,74 @@ fn quantised_forms() {
     is(
         graph.node("QLinearMatMul", &operands, &["y"], &[]).model(),
         "layer y dense { N = 5, K = 6, C = 8 }",
+    );
+}
+
+/// The operators that runtimes put in place of others.
+#[test]
+fn forms_of_runtimes() {
+    let of = |op: &str, graph: Graph, operands: &[&str], attributes: &[Message]| {
+        let graph = graph.of("com.microsoft", op, operands, &["y"], attributes);
+        graph.values("s", &[], &[1])
+    };
+    // Channels last, behind a pool that has them there, too.
+    let graph = Graph::default()
+        .input("x", "1 8 8 3")
+        .weights("w", &[6, 3, 3, 3]);
+    let last = [int("channels_last", 1)];
+    let operands = ["x", "s", "s", "w", "s", "s", "s", "s"];
+    let pool = [ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+    let graph = of("QLinearConv", graph, &operands, &last)
+        .of("com.microsoft", "NhwcMaxPool", &["y"], &["p"], &pool)
+        .weights("v", &[6, 5])
+        .node("MatMul", &["p", "v"], &["z"], &[]);
+    is(
+        graph.model(),
+        "layer y conv { K = 6, C = 3, Y = 8, X = 8, R = 3, S = 3 }
+layer z dense { N = 9, K = 5, C = 6 }
+y -> z",
+    );
+    // Rows of the operands before their batch.
+    let graph = Graph::default()
+        .input("x", "10 2 4 16")
+        .input("k", "12 2 4 16");
+    let swapped = ["transBatchA", "transBatchB", "transB"].map(|name| int(name, 1));
+    is(
+        of("FusedMatMul", graph, &["x", "k"], &swapped).model(),
+        "layer y gemm { G = 8, M = 10, N = 12, K = 16 }",
+    );
+    let graph = Graph::default()
+        .input("x", "2 3 20")
+        .weights("w", &[1, 20, 32])
+        .weights("r", &[1, 8, 32]);
+    is(
+        of(
+            "DynamicQuantizeLSTM",
+            graph,
+            &["x", "w", "r"],
+            &[int("hidden_size", 8)],
+        )
+        .model(),
+        "layer \"y/input\" dense { N = 6, K = 32, C = 20 }
+layer \"y/step1\" dense { N = 3, K = 32, C = 8 }
+layer \"y/step2\" dense { N = 3, K = 32, C = 8 }
+\"y/input\" -> \"y/step1\"
+\"y/input\" -> \"y/step2\"
+\"y/step1\" -> \"y/step2\"",
+    );
+    let graph = Graph::default()
+        .input("x", "1 10 32")
+        .input("past", "2 1 4 6 8")
+        .weights("w", &[32, 96]);
+    let operands = ["x", "w", "", "s", "s", "", "s", "s", "past"];
+    is(
+        of("QAttention", graph, &operands, &[int("num_heads", 4)]).model(),
+        "layer \"y/qkv\" dense { N = 10, K = 96, C = 32 }
+layer \"y/scores\" gemm { G = 4, M = 10, N = 16, K = 8 }
+layer \"y/context\" gemm { G = 4, M = 10, N = 8, K = 16 }
+\"y/qkv\" -> \"y/scores\"
+\"y/qkv\" -> \"y/context\"
+\"y/scores\" -> \"y/context\"",
     );
 }
 

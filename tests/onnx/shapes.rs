@@ -1,6 +1,6 @@
 //! Shapes through the graph: small values, open dimensions, functions, branches, names, edges.
 
-use crate::encode::{Graph, function, int, ints, node, of_caller, subgraph, tensor};
+use crate::encode::{Graph, function, int, ints, node, of_caller, subgraph, tensor, word};
 use crate::{read, text, warnings, wrong};
 use cfxc::emit::network;
 use serde_json::{Value, json};
@@ -69,6 +69,147 @@ fn shapes_that_are_computed() {
     // 10 x 6 is not 120, 10 x 12 would be.
     let found = wrong(&reshaped(graph, 6), "");
     assert!(found[0].1.contains("[10, 6]"), "{found:?}");
+}
+
+/// Extents that real numbers decide: padding as TensorFlow's models in PyTorch compute it, and the
+/// scale that brings an image between two sizes.
+#[test]
+fn extents_from_real_numbers() {
+    let graph = Graph::default()
+        .input("x", "1 3 9 10")
+        // ceil(9 / 2) rows of a window of 3 with a step of 2 need (5 - 1) x 2 + 3 - 9 zeros, at least 0.
+        .reals("rows", &[], &[4.5])
+        .node("Ceil", &["rows"], &["a"], &[])
+        .reals("one", &[], &[1.0])
+        .node("Sub", &["a", "one"], &["b"], &[])
+        .reals("two", &[], &[2.0])
+        .node("Mul", &["b", "two"], &["c"], &[])
+        .reals("window", &[], &[-6.0])
+        .node("Add", &["c", "window"], &["d"], &[])
+        .reals("zero", &[], &[0.0])
+        .node("Clip", &["d", "zero"], &["e"], &[])
+        .node("Cast", &["e"], &["f"], &[int("to", 7)])
+        .values("at", &[1], &[0])
+        .node("Unsqueeze", &["f", "at"], &["g"], &[])
+        .values("first", &[7], &[0; 7])
+        .node("Concat", &["first", "g"], &["pads"], &[int("axis", 0)])
+        .node("Pad", &["x", "pads"], &["p"], &[])
+        .weights("w", &[5, 3, 1, 1])
+        .node("Conv", &["p", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y conv { K = 5, C = 3, Y = 9, X = 12, R = 1, S = 1 }"
+    );
+    let graph = Graph::default()
+        .input("x", "1 3 320 480")
+        .values("size", &[2], &[320, 480])
+        .node("ReduceMin", &["size"], &["a"], &[int("keepdims", 0)])
+        .node("Cast", &["a"], &["b"], &[int("to", 1)])
+        .node("Reciprocal", &["b"], &["c"], &[])
+        .reals("wanted", &[], &[800.0])
+        .node("Mul", &["c", "wanted"], &["scale"], &[])
+        .reals("own", &[2], &[320.0, 480.0])
+        .node("Mul", &["own", "scale"], &["d"], &[])
+        .node("Floor", &["d"], &["e"], &[])
+        .node("Cast", &["e"], &["f"], &[int("to", 7)])
+        .values("first", &[2], &[1, 3])
+        .node("Concat", &["first", "f"], &["sizes"], &[int("axis", 0)])
+        .node("Resize", &["x", "", "", "sizes"], &["r"], &[])
+        .weights("w", &[5, 3, 1, 1])
+        .node("Conv", &["r", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y conv { K = 5, C = 3, Y = 800, X = 1200, R = 1, S = 1 }"
+    );
+    // A square root of a whole number is of its type.
+    let graph = Graph::default()
+        .input("x", "16 60")
+        .values("count", &[1], &[16])
+        .reals("half", &[1], &[0.5])
+        .node("Pow", &["count", "half"], &["side"], &[])
+        .values("rest", &[1], &[-1])
+        .node("Concat", &["side", "rest"], &["s"], &[int("axis", 0)]);
+    assert_eq!(
+        text(&reshaped(graph, 240), ""),
+        "layer y dense { N = 4, K = 7, C = 240 }"
+    );
+    // As PyTorch wrote it before operator set 9.
+    let graph = Graph::default()
+        .input("x", "2 6")
+        .values("extents", &[2], &[2, 3])
+        .node(
+            "ConstantFill",
+            &["extents"],
+            &["r"],
+            &[int("input_as_shape", 1), ints("extra_shape", &[4])],
+        )
+        .weights("w", &[4, 7])
+        .node("MatMul", &["r", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y dense { N = 6, K = 7, C = 4 }"
+    );
+    // 0.7 x 10 is 7, though 0.7 in single precision is less.
+    let scaled = Graph::default()
+        .input("x", "1 3 10 10")
+        .reals("scales", &[4], &[1.0, 1.0, 0.7, 0.7])
+        .node("Resize", &["x", "", "scales"], &["r"], &[])
+        .weights("w", &[5, 3, 1, 1])
+        .node("Conv", &["r", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&scaled.model(), ""),
+        "layer y conv { K = 5, C = 3, Y = 7, X = 7, R = 1, S = 1 }"
+    );
+}
+
+/// The last extents of what signals and columns become, shown by dense layers.
+#[test]
+fn signals_and_columns() {
+    let graph = Graph::default()
+        .input("x", "2 512 1")
+        .values("step", &[], &[16])
+        .values("length", &[], &[64])
+        .node("HannWindow", &["length"], &["w"], &[])
+        .node("STFT", &["x", "step", "w"], &["f"], &[])
+        .values("axis", &[], &[-2])
+        .node("DFT", &["x", "", "axis"], &["t"], &[int("onesided", 1)])
+        .weights("v", &[2, 5])
+        .node("MatMul", &["f", "v"], &["y"], &[])
+        .node("MatMul", &["t", "v"], &["z"], &[]);
+    // 29 frames of 33 frequencies, and 257 of them, for two signals.
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y dense { N = 1914, K = 5, C = 2 }
+layer z dense { N = 514, K = 5, C = 2 }"
+    );
+    let graph = Graph::default()
+        .input("x", "2 12 16")
+        .values("image", &[2], &[8, 8])
+        .values("block", &[2], &[2, 2])
+        .node("Col2Im", &["x", "image", "block"], &["i"], &[])
+        .values("size", &[2], &[6, 9])
+        .node(
+            "CenterCropPad",
+            &["i", "size"],
+            &["c"],
+            &[ints("axes", &[2, 3])],
+        )
+        .values("sizes", &[2], &[12, 12])
+        .node(
+            "Resize",
+            &["c", "", "", "sizes"],
+            &["r"],
+            &[
+                ints("axes", &[2, 3]),
+                word("keep_aspect_ratio_policy", "not_larger"),
+            ],
+        )
+        .weights("w", &[5, 3, 3, 3])
+        .node("Conv", &["r", "w"], &["y"], &[]);
+    assert_eq!(
+        text(&graph.model(), ""),
+        "layer y conv { N = 2, K = 5, C = 3, Y = 8, X = 12, R = 3, S = 3 }"
+    );
 }
 
 #[test]

@@ -170,7 +170,8 @@ fn products(h: Heads, mut made: Vec<Made>) -> Option<Option<Vec<Made>>> {
     Some(Some(made))
 }
 
-/// The `Attention` of com.microsoft: one operand is projected to queries, keys and values.
+/// The `Attention` of com.microsoft and its quantised form: one operand is projected to queries,
+/// keys and values.
 fn projected(view: &View) -> Result<Option<(Heads, u64)>, String> {
     let (Some(x), Some(w)) = (view.shape(0), view.shape(1)) else {
         return Ok(None);
@@ -190,7 +191,9 @@ fn projected(view: &View) -> Result<Option<(Heads, u64)>, String> {
         Some(&[q, _, v]) => [q, v].map(|d| u64::try_from(d).ok()),
         _ => [over(Some(all), 3); 2],
     };
-    let before = match view.input(4) {
+    // Behind scales, mask and zero points in the quantised form.
+    let past = if &*view.node.op == "QAttention" { 8 } else { 4 };
+    let before = match view.input(past) {
         None => Some(0),
         Some(past) => past
             .shape

@@ -1,6 +1,6 @@
 //! Operators that pick elements, and those that reduce them.
 
-use super::known::{Constant, Dim, Given, View, axis, flat, shown};
+use super::known::{Constant, Dim, Given, View, axis, flat, product, shown, step};
 use super::layout::{Results, unknown};
 use super::model::{Data, MOST_ELEMENTS, MOST_RANK};
 
@@ -20,7 +20,10 @@ pub fn gather(view: &View) -> Results {
         .value(0)
         .zip(view.value(1))
         .and_then(|(data, indices)| {
-            let which = indices.ints()?;
+            let count = usize::try_from(*data.dims.get(at)?).ok()?;
+            // All of them first: one that leads nowhere is found before anything is laid out.
+            let which = indices.ints()?.iter().map(|&i| axis(i, count).ok());
+            let which: Vec<usize> = which.collect::<Option<_>>()?;
             let mut new = data.dims[..at].to_vec();
             new.extend_from_slice(&indices.dims);
             new.extend_from_slice(&data.dims[at + 1..]);
@@ -28,7 +31,6 @@ pub fn gather(view: &View) -> Results {
                 let inner = at + indices.dims.len();
                 let place = flat(index.get(at..inner)?, &indices.dims)?;
                 let chosen = *which.get(usize::try_from(place).ok()?)?;
-                let chosen = axis(chosen, usize::try_from(data.dims[at]).ok()?).ok()?;
                 let mut own = index[..at].to_vec();
                 own.push(chosen as u64);
                 own.extend_from_slice(&index[inner..]);
@@ -153,24 +155,68 @@ pub fn reduce(view: &View) -> Results {
     let dims: Vec<Dim> = kept
         .map(|(d, gone)| if *gone { Some(1) } else { *d })
         .collect();
-    let all = gone.iter().all(|g| *g) && shape.len() == 1;
-    let value = view
-        .ints(0)
-        .filter(|_| all)
-        .and_then(|v| folded(&view.node.op, v));
-    let value = value.and_then(|v| Constant::scalar(v).under(&dims));
+    let value = view.value(0).and_then(|v| folded(&view.node.op, v, &gone));
+    let value = value.and_then(|v| v.under(&dims));
     one(Given::with(dims, value))
 }
 
-/// One number of a row.
-fn folded(op: &str, values: &[i64]) -> Option<i64> {
-    match op {
-        "ReduceProd" => values.iter().try_fold(1i64, |a, &b| a.checked_mul(b)),
-        "ReduceSum" => values.iter().try_fold(0i64, |a, &b| a.checked_add(b)),
-        "ReduceMax" => values.iter().copied().max(),
-        "ReduceMin" => values.iter().copied().min(),
-        _ => None,
+/// Two elements made one, if they are not too large.
+type Combine<T> = fn(T, T) -> Option<T>;
+
+/// How integers are combined, and real numbers; `None` for operators that are not computed.
+fn combining(op: &str) -> Option<(Combine<i64>, Combine<f64>)> {
+    Some(match op {
+        "ReduceProd" => (i64::checked_mul, |a, b| Some(a * b)),
+        "ReduceSum" => (i64::checked_add, |a, b| Some(a + b)),
+        "ReduceMax" => (|a, b| Some(a.max(b)), |a, b| Some(a.max(b))),
+        "ReduceMin" => (|a, b| Some(a.min(b)), |a, b| Some(a.min(b))),
+        _ => return None,
+    })
+}
+
+/// The values of a constant, reduced along these dimensions.
+fn folded(op: &str, value: &Constant, gone: &[bool]) -> Option<Constant> {
+    let (whole, real) = combining(op)?;
+    let kept = value.dims.iter().zip(gone);
+    let dims: Vec<u64> = kept.map(|(&d, &g)| if g { 1 } else { d }).collect();
+    let count = usize::try_from(product(&dims)?).ok()?;
+    if count > MOST_ELEMENTS {
+        return None;
     }
+    // Where in the result each element goes.
+    let mut places = Vec::new();
+    let mut index = vec![0; value.dims.len()];
+    for _ in 0..value.data.count() {
+        let own = index.iter().zip(&dims).map(|(&i, &d)| i.min(d - 1));
+        places.push(own.zip(&dims).fold(0, |at, (i, d)| at * d + i) as usize);
+        step(&mut index, &value.dims);
+    }
+    let data = match &value.data {
+        Data::Ints(values) => Data::Ints(gathered(values, &places, count, whole)?),
+        Data::Floats(values) => {
+            let found = gathered(values, &places, count, real)?;
+            Data::Floats(super::pointwise::single(found, &[values]))
+        }
+    };
+    Some(Constant { dims, data })
+}
+
+/// All elements of each place combined; `None` if a place has none.
+fn gathered<T: Copy>(
+    values: &[T],
+    places: &[usize],
+    count: usize,
+    combine: Combine<T>,
+) -> Option<Vec<T>> {
+    let mut found: Vec<Option<T>> = vec![None; count];
+    for (&value, &at) in values.iter().zip(places) {
+        let slot = found.get_mut(at)?;
+        *slot = Some(match *slot {
+            Some(have) => combine(have, value)?,
+            None => value,
+        });
+    }
+    found.into_iter().collect()
 }
 
 /// `ArgMax` and `ArgMin`.
@@ -230,7 +276,7 @@ pub fn non_zero(view: &View) -> Results {
                 .zip(&index)
                 .for_each(|(row, &i): (&mut Vec<i64>, &u64)| row.push(i as i64));
         }
-        super::known::step(&mut index, &value.dims);
+        step(&mut index, &value.dims);
     }
     let count = rows.first().map_or(0, Vec::len);
     let dims = vec![rows.len() as u64, count as u64];

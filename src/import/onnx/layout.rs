@@ -381,15 +381,7 @@ pub fn resize(view: &View) -> Results {
                 axes.len()
             ));
         }
-        let policy = view.text("keep_aspect_ratio_policy").unwrap_or("stretch");
-        for (&a, &size) in axes.iter().zip(sizes) {
-            dims[a] = if policy == "stretch" {
-                Some(extent(size)?)
-            } else {
-                None
-            };
-        }
-        return one(Given::shape(dims));
+        return one(Given::shape(sized(view, dims, &axes, sizes)?));
     }
     let from_operand = view.value(scales_at).map(Constant::floats);
     let Some(scales) = view
@@ -409,7 +401,8 @@ pub fn resize(view: &View) -> Results {
     for (&a, &scale) in axes.iter().zip(&scales) {
         dims[a] = match dims[a] {
             Some(d) => {
-                let size = (d as f64 * scale).floor();
+                // In single precision, as runtimes have it: 0.7 x 10 is 7.
+                let size = f64::from((d as f32 * scale as f32).floor());
                 if !(0.0..=1e15).contains(&size) {
                     return Err(format!("a scale of {scale} makes no extent of {d}"));
                 }
@@ -419,6 +412,37 @@ pub fn resize(view: &View) -> Results {
         };
     }
     one(Given::shape(dims))
+}
+
+/// The extents that a resize to `sizes` gives along these axes.
+fn sized(
+    view: &View,
+    mut dims: Vec<Dim>,
+    axes: &[usize],
+    sizes: &[i64],
+) -> Result<Vec<Dim>, String> {
+    let sizes: Vec<u64> = sizes.iter().map(|&s| extent(s)).collect::<Result<_, _>>()?;
+    let own: Option<Vec<u64>> = axes.iter().map(|&a| dims[a].filter(|&d| d > 0)).collect();
+    let scales = own.iter().flatten().zip(&sizes);
+    let scales = scales.map(|(&d, &s)| s as f64 / d as f64);
+    // One scale for all axes: the smallest, or the largest.
+    let scale = match view.text("keep_aspect_ratio_policy") {
+        Some("not_larger") => scales.fold(f64::INFINITY, f64::min),
+        Some("not_smaller") => scales.fold(0.0, f64::max),
+        _ => {
+            axes.iter()
+                .zip(&sizes)
+                .for_each(|(&a, &s)| dims[a] = Some(s));
+            return Ok(dims);
+        }
+    };
+    for &a in axes {
+        dims[a] = match (&own, dims[a]) {
+            (Some(_), Some(d)) => Some((d as f64 * scale).round() as u64),
+            _ => None,
+        };
+    }
+    Ok(dims)
 }
 
 /// `DepthToSpace` and `SpaceToDepth`.
@@ -489,6 +513,25 @@ pub fn constant_of_shape(view: &View) -> Results {
         v.rearranged(&dims, |_| Some(0))
     });
     one(Given::with(dims, value))
+}
+
+/// `ConstantFill`, which PyTorch's exporter wrote before there was `ConstantOfShape`.
+pub fn constant_fill(view: &View) -> Results {
+    let as_shape = view.int("input_as_shape").unwrap_or(0) != 0;
+    let extents = |values: Option<&[i64]>| values.map_or(Ok(Vec::new()), extents);
+    let mut dims = match (view.input(0), as_shape) {
+        (None, _) => extents(view.row("shape"))?,
+        (Some(_), true) => match view.ints(0) {
+            Some(values) => extents(Some(values))?,
+            None => return unknown(),
+        },
+        (Some(known), false) => match &known.shape {
+            Some(shape) => shape.to_vec(),
+            None => return unknown(),
+        },
+    };
+    dims.extend(extents(view.row("extra_shape"))?);
+    one(Given::shape(dims))
 }
 
 pub fn range(view: &View) -> Results {

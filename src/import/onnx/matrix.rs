@@ -33,8 +33,12 @@ pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option
         return Ok(None);
     };
     let misfit = || format!("{} and {} do not multiply", shown(a), shown(b));
-    let (left, (m, k)) = matrix(a, swapped[0], true).ok_or_else(misfit)?;
-    let (right, (k2, n)) = matrix(b, swapped[1], false).ok_or_else(misfit)?;
+    let (rows, columns) = (
+        rows_behind_batch(view, "transBatchA", a),
+        rows_behind_batch(view, "transBatchB", b),
+    );
+    let (left, (m, k)) = matrix(&rows, swapped[0], true).ok_or_else(misfit)?;
+    let (right, (k2, n)) = matrix(&columns, swapped[1], false).ok_or_else(misfit)?;
     if let (Some(k), Some(k2)) = (k, k2)
         && k != k2
     {
@@ -54,6 +58,18 @@ pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option
         k: k.or(k2),
         vector: [a.len() == 1, b.len() == 1],
     }))
+}
+
+/// `FusedMatMul` may have the rows of an operand before its batch.
+fn rows_behind_batch(view: &View, flag: &str, shape: &[Dim]) -> Vec<Dim> {
+    let mut dims = shape.to_vec();
+    if view.int(flag).unwrap_or(0) != 0
+        && let [rows_and_batch @ .., _] = &mut dims[..]
+        && !rows_and_batch.is_empty()
+    {
+        rows_and_batch.rotate_left(1);
+    }
+    dims
 }
 
 /// Leading extents, and rows and columns. A vector is a row on the left, a column on the right.

@@ -16,6 +16,8 @@ mod order;
 mod parse;
 mod pointwise;
 mod recurrent;
+mod sampled;
+mod spectrum;
 mod walk;
 mod window;
 mod wire;

@@ -5,6 +5,9 @@ use super::model::{Extent, Model};
 use crate::diag::{Diagnostic, codes};
 use std::collections::BTreeSet;
 
+/// So many dimensions a message lists.
+const MOST_LISTED: usize = 50;
+
 /// Sizes by name.
 #[derive(Debug, Default)]
 pub struct OpenDims {
@@ -63,7 +66,11 @@ impl OpenDims {
         }
         let mut out = Vec::new();
         if let Some(first) = unbound.first() {
-            let list: Vec<String> = unbound.iter().map(|n| format!("`{n}`")).collect();
+            let shown = unbound.iter().take(MOST_LISTED);
+            let mut list: Vec<String> = shown.map(|n| format!("`{n}`")).collect();
+            if let Some(more) = unbound.len().checked_sub(MOST_LISTED).filter(|&m| m > 0) {
+                list.push(format!("and {more} more"));
+            }
             let plural = if list.len() == 1 {
                 "a dimension"
             } else {
@@ -87,7 +94,10 @@ impl OpenDims {
             if !names.contains(name) && !part {
                 let help = match names.as_slice() {
                     [] => "it leaves none open; leave the size out".to_string(),
-                    some => format!("it leaves open: {}", some[..some.len().min(20)].join(", ")),
+                    some => format!(
+                        "it leaves open: {}",
+                        some[..some.len().min(MOST_LISTED)].join(", ")
+                    ),
                 };
                 out.push(
                     Diagnostic::error(

@@ -1,11 +1,11 @@
 //! Which operators are known, what each gives, and which of them cost something.
 
-use super::known::{Dim, Given, View, shown};
+use super::known::{Dim, Given, View};
 use super::layout::{Results, unknown};
 use super::made::{Made, Refusal, dense};
 use super::model::Data;
-use super::window::{Axis, convolution};
-use super::{attention, index, layout, matrix, pointwise, recurrent, window};
+use super::window::{Axis, Convolution, convolution};
+use super::{attention, index, layout, matrix, pointwise, recurrent, sampled, spectrum, window};
 use crate::ir::dim::Dim as Bound;
 use crate::ir::layer::{LayerShape, Op, Padding};
 
@@ -48,7 +48,7 @@ fn convolved(op: &str) -> Option<(usize, usize, bool)> {
 /// Gates of a recurrent operator.
 fn gates(op: &str) -> Option<u64> {
     Some(match op {
-        "LSTM" => 4,
+        "LSTM" | "DynamicQuantizeLSTM" => 4,
         "GRU" => 3,
         "RNN" => 1,
         _ => return None,
@@ -74,13 +74,12 @@ pub fn layers(view: &View, most: usize) -> Option<Result<Vec<Made>, Refusal>> {
     Some(match op {
         "Einsum" => matrix::einsum(view),
         "Attention" if view.node.domain.is_empty() => attention::layers(view),
-        "Attention" => attention::projected_layers(view),
+        "Attention" | "QAttention" => attention::projected_layers(view),
         "MultiHeadAttention" | "GroupQueryAttention" => attention::layers(view),
         "MatMulNBits" | "MatMulBnb4" => few_bits(view),
         "DeformConv"
         | "NhwcConv"
         | "NhwcFusedConv"
-        | "QAttention"
         | "QOrderedMatMul"
         | "QOrderedAttention"
         | "LongformerAttention"
@@ -92,8 +91,6 @@ pub fn layers(view: &View, most: usize) -> Option<Result<Vec<Made>, Refusal>> {
         | "PagedAttention"
         | "MoE"
         | "QMoE"
-        | "DynamicQuantizeLSTM"
-        | "QEmbedLayerNormalization"
         | "LinearAttention"
         | "CausalConvWithState" => Err(Refusal::Beyond("it is not counted".into())),
         _ => return None,
@@ -117,7 +114,8 @@ fn few_bits(view: &View) -> Result<Vec<Made>, Refusal> {
 /// One and two dimensions are layers of the language; a row of one dimension runs along X.
 fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal> {
     let open = || Refusal::unknown(view, &[x, w]);
-    let conv = convolution(view, x, w, up)?.ok_or_else(open)?;
+    let mut conv = convolution(view, x, w, up)?.ok_or_else(open)?;
+    flatten(&mut conv, up)?.ok_or_else(open)?;
     let still = Axis {
         input: Some(1),
         kernel: 1,
@@ -132,12 +130,7 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
         [] => (still, still),
         [one] => (still, one),
         [rows, columns] => (rows, columns),
-        _ => {
-            let rank = conv.axes.len();
-            return Err(Refusal::Beyond(format!(
-                "windows of {rank} dimensions are not counted"
-            )));
-        }
+        _ => return Err(Refusal::Beyond("it has too many dimensions".into())),
     };
     let (Some(n), Some(y), Some(x)) = (conv.n, rows.input, columns.input) else {
         return Err(open());
@@ -196,6 +189,32 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
     Ok(vec![Made::only(shape)])
 }
 
+/// Takes axes out of a convolution of more than two, where that changes neither products nor
+/// operands: a window of one element along an axis makes each place a picture of its own, and windows
+/// that lie side by side are channels of fewer pictures. `Ok(None)` if an extent is not known.
+fn flatten(conv: &mut Convolution, up: bool) -> Result<Option<()>, Refusal> {
+    while conv.axes.len() > 2 {
+        let bare = |a: &Axis| a.begin == 0 && a.end == 0 && a.extra == 0;
+        let single = |a: &Axis| bare(a) && a.kernel == 1 && (!up || a.stride == 1);
+        let beside = |a: &Axis| bare(a) && a.kernel == a.stride && a.dilation == 1 && !up;
+        let at = conv.axes.iter().position(single);
+        let Some(at) = at.or_else(|| conv.axes.iter().position(beside)) else {
+            let rank = conv.axes.len();
+            return Err(Refusal::Beyond(format!(
+                "windows of {rank} dimensions are not counted"
+            )));
+        };
+        let axis = conv.axes.remove(at);
+        let (Some(n), Some(places)) = (conv.n, axis.output) else {
+            return Ok(None);
+        };
+        let more = |a: u64, b: u64| a.checked_mul(b).ok_or_else(Refusal::too_large);
+        conv.n = Some(more(n, places)?);
+        conv.input = more(conv.input, axis.kernel)?;
+    }
+    Ok(Some(()))
+}
+
 /// What a node gives; `None` if the operator is not known.
 pub fn results(view: &View) -> Option<Results> {
     let op = &*view.node.op;
@@ -212,6 +231,7 @@ pub fn results(view: &View) -> Option<Results> {
         return Some(recurrent::results(view));
     }
     Some(match op {
+        "QAttention" => attention::projected_results(view),
         "Attention" if !view.node.domain.is_empty() => attention::projected_results(view),
         "Attention" | "MultiHeadAttention" | "GroupQueryAttention" => attention::results(view),
         "MatMulNBits" | "MatMulBnb4" => {
@@ -245,18 +265,21 @@ pub fn results(view: &View) -> Option<Results> {
         "Shape" => layout::shape_of(view),
         "Size" => layout::size(view),
         "ConstantOfShape" => layout::constant_of_shape(view),
+        "ConstantFill" => layout::constant_fill(view),
         "Range" => layout::range(view),
         "Constant" => layout::constant(view),
         "Gather" | "QGather" => index::gather(view),
         "GatherND" => index::gather_nd(view),
         "GatherElements" => same_as(view, 1),
-        "Slice" => index::slice(view),
+        "Slice" | "DynamicSlice" => index::slice(view),
         "ArgMax" | "ArgMin" => index::arg(view),
         "TopK" => index::top_k(view),
         "OneHot" => index::one_hot(view),
         "NonZero" => index::non_zero(view),
         "Scatter" | "ScatterND" | "ScatterElements" => index::scatter(view),
-        "MaxPool" | "AveragePool" | "LpPool" | "QLinearAveragePool" => window::pool(view),
+        "MaxPool" | "AveragePool" | "LpPool" | "QLinearAveragePool" | "NhwcMaxPool" => {
+            window::pool(view)
+        }
         "GlobalMaxPool" | "GlobalAveragePool" | "GlobalLpPool" | "QLinearGlobalAveragePool" => {
             window::global_pool(view)
         }
@@ -267,7 +290,12 @@ pub fn results(view: &View) -> Option<Results> {
                 .map(|row| row.iter().map(|&d| u64::try_from(d).ok()).collect());
             dims.map_or_else(unknown, |dims| Ok(vec![Given::shape(dims)]))
         }
-        "EyeLike"
+        // The first four are of the time before operator set 9.
+        "Affine"
+        | "ImageScaler"
+        | "ParametricSoftplus"
+        | "ScaledTanh"
+        | "EyeLike"
         | "RandomNormalLike"
         | "RandomUniformLike"
         | "Abs"
@@ -278,6 +306,7 @@ pub fn results(view: &View) -> Option<Results> {
         | "Atan"
         | "Atanh"
         | "Bernoulli"
+        | "BitCast"
         | "BitwiseNot"
         | "Cast"
         | "CastLike"
@@ -334,6 +363,7 @@ pub fn results(view: &View) -> Option<Results> {
         | "Softplus"
         | "Softsign"
         | "Sqrt"
+        | "SwiGLU"
         | "Swish"
         | "Tan"
         | "Tanh"
@@ -376,9 +406,16 @@ pub fn results(view: &View) -> Option<Results> {
                 .for_each(|g| *g = Given::shape(Vec::new()));
             Ok(given)
         }
-        "MaxUnpool" | "MaxRoiPool" | "RoiAlign" => roi(view),
-        "GridSample" => grid_sample(view),
-        "AffineGrid" => affine_grid(view),
+        "MaxUnpool" | "MaxRoiPool" | "RoiAlign" => sampled::roi(view),
+        "GridSample" => sampled::grid_sample(view),
+        "AffineGrid" => sampled::affine_grid(view),
+        "Col2Im" => sampled::col2im(view),
+        "CenterCropPad" => sampled::center_crop_pad(view),
+        "DFT" => spectrum::transformed(view),
+        "STFT" => spectrum::frames(view),
+        "HannWindow" | "HammingWindow" | "BlackmanWindow" => spectrum::window(view),
+        "MelWeightMatrix" => spectrum::mel_weights(view),
+        "SoftmaxCrossEntropyLoss" | "NegativeLogLikelihoodLoss" => Ok(loss(view)),
         "Multinomial" => {
             let rows = view.shape(0).and_then(|s| s.first().copied().flatten());
             let count = view.int("sample_size").unwrap_or(1);
@@ -400,17 +437,9 @@ pub fn results(view: &View) -> Option<Results> {
         "Det" => Ok(vec![view.shape(0).map_or_else(Given::unknown, |s| {
             Given::shape(s[..s.len().saturating_sub(2)].to_vec())
         })]),
-        "EmbedLayerNormalization" => embedded(view),
+        "EmbedLayerNormalization" | "QEmbedLayerNormalization" => embedded(view),
         // Shapes that nothing here follows; what the model states of them counts.
         "Unique"
-        | "Col2Im"
-        | "CenterCropPad"
-        | "DFT"
-        | "STFT"
-        | "HannWindow"
-        | "HammingWindow"
-        | "BlackmanWindow"
-        | "MelWeightMatrix"
         | "ImageDecoder"
         | "SequenceAt"
         | "SequenceConstruct"
@@ -431,12 +460,8 @@ pub fn results(view: &View) -> Option<Results> {
         | "QLinearConcat"
         | "QLinearReduceMean"
         | "QLinearWhere"
-        | "SoftmaxCrossEntropyLoss"
-        | "NegativeLogLikelihoodLoss"
-        | "BitCast"
         | "RelativePositionBias"
         | "GatedRelativePositionBias"
-        | "NhwcMaxPool"
         | "BiasSplitGelu" => Ok(vec![Given::unknown(); view.node.outputs.len().max(1)]),
         _ => return None,
     })
@@ -476,88 +501,14 @@ fn normalised(view: &View) -> Results {
     Ok(given)
 }
 
-/// Pools with an output extent of their own.
-fn roi(view: &View) -> Results {
-    let Some(shape) = view.shape(0) else {
-        return unknown();
+/// A loss: of each label, or of all; and what a second result holds, the operand's shape.
+fn loss(view: &View) -> Vec<Given> {
+    let labels = match view.text("reduction") {
+        Some("none") => view.shape(1).cloned(),
+        _ => Some([].into()),
     };
-    let &[_, channels, ..] = &**shape else {
-        return Err(format!("a pool over {}", shown(shape)));
-    };
-    let size = |name: &str| view.int(name).map_or(Some(1), |v| u64::try_from(v).ok());
-    let regions = view.shape(1).and_then(|s| s.first().copied().flatten());
-    Ok(vec![match &*view.node.op {
-        "RoiAlign" => Given::shape(vec![
-            regions,
-            channels,
-            size("output_height"),
-            size("output_width"),
-        ]),
-        "MaxRoiPool" => match view.row("pooled_shape") {
-            Some(&[h, w]) => {
-                let extent = |v: i64| u64::try_from(v).ok();
-                Given::shape(vec![regions, channels, extent(h), extent(w)])
-            }
-            _ => Given::unknown(),
-        },
-        _ => unpooled(view, shape)?,
-    }])
-}
-
-/// `MaxUnpool`: the extents of the pool it undoes, unless they are stated.
-fn unpooled(view: &View, shape: &[Dim]) -> Result<Given, String> {
-    if view.input(2).is_some() {
-        return Ok(match view.ints(2) {
-            Some(row) => Given::shape(
-                row.iter()
-                    .map(|&v| u64::try_from(v).ok())
-                    .collect::<Vec<_>>(),
-            ),
-            None => Given::unknown(),
-        });
-    }
-    let (Some(kernel), Some((lead, spatial))) =
-        (view.row("kernel_shape"), shape.split_at_checked(2))
-    else {
-        return Err("its window is missing".into());
-    };
-    let kernel: Vec<u64> = kernel
-        .iter()
-        .map(|&k| u64::try_from(k).unwrap_or(0))
-        .collect();
-    let mut dims = lead.to_vec();
-    dims.extend(
-        window::transposed(view, spatial, &kernel)?
-            .iter()
-            .map(|a| a.output),
-    );
-    Ok(Given::shape(dims))
-}
-
-fn grid_sample(view: &View) -> Results {
-    let (Some(x), Some(grid)) = (view.shape(0), view.shape(1)) else {
-        return unknown();
-    };
-    let (Some(lead), Some((_, places))) = (x.get(..2), grid.split_last()) else {
-        return Err(format!("{} sampled at {}", shown(x), shown(grid)));
-    };
-    let mut dims = lead.to_vec();
-    dims.extend_from_slice(places.get(1..).unwrap_or(&[]));
-    Ok(vec![Given::shape(dims)])
-}
-
-fn affine_grid(view: &View) -> Results {
-    let Some(size) = view.ints(1) else {
-        return unknown();
-    };
-    let extents: Vec<Dim> = size.iter().map(|&v| u64::try_from(v).ok()).collect();
-    let (Some(&n), Some(spatial)) = (extents.first(), extents.get(2..)) else {
-        return Err("the size of the grid is too short".into());
-    };
-    let mut dims = vec![n];
-    dims.extend_from_slice(spatial);
-    dims.push(Some(spatial.len() as u64));
-    Ok(vec![Given::shape(dims)])
+    let of = |shape| Given { shape, value: None };
+    vec![of(labels), of(view.shape(0).cloned())]
 }
 
 fn embedded(view: &View) -> Results {

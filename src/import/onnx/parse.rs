@@ -11,11 +11,11 @@ use std::rc::Rc;
 /// More nodes a model may not have.
 pub const MOST_NODES: usize = 1_000_000;
 
-/// More weights, operands, attributes and statements of shapes no model of so many nodes has.
-const MOST_PARTS: usize = 16 * MOST_NODES;
+/// So many weights, operands, attributes and stated extents a model may have, however few its nodes.
+const PARTS: usize = 1_000_000;
 
-/// More statements of a tensor's shape no model of so many nodes has.
-const MOST_STATED: usize = 2 * MOST_NODES;
+/// So many more it may have for each node: what is read stays linear in the nodes.
+const PARTS_PER_NODE: usize = 24;
 
 /// More attributes no node or function has.
 const MOST_ATTRIBUTES: usize = 256;
@@ -27,8 +27,9 @@ const MOST_NUMBERS: usize = 16 * MOST_NODES;
 #[derive(Default)]
 pub struct Parser {
     nodes: usize,
+    /// Nodes of all graphs and functions met so far, counted before they are read.
+    ahead: usize,
     parts: usize,
-    stated: usize,
     numbers: usize,
     words: Names,
     shared: Vec<Rc<str>>,
@@ -39,14 +40,26 @@ fn too_many_nodes() -> Damage {
 }
 
 impl Parser {
+    /// How many parts the nodes may have.
+    fn most_parts(&self) -> usize {
+        PARTS + PARTS_PER_NODE * self.ahead
+    }
+
     /// Counts something that is kept.
     fn part(&mut self) -> Parsed<()> {
         self.parts += 1;
-        if self.parts > MOST_PARTS {
-            let text = format!("it has more than {MOST_PARTS} weights, operands and attributes");
-            return Err(Damage(text));
+        if self.parts > self.most_parts() {
+            return Err(self.too_many_parts());
         }
         Ok(())
+    }
+
+    fn too_many_parts(&self) -> Damage {
+        Damage(format!(
+            "it has more than {} weights, operands, attributes and stated extents, and {} nodes",
+            self.most_parts(),
+            self.ahead
+        ))
     }
 
     /// Counts numbers that are kept.
@@ -93,7 +106,7 @@ impl Parser {
 
     /// `GraphProto`
     pub fn graph(&mut self, source: &mut Source, part: Part) -> Parsed<Graph> {
-        self.few_nodes(source, part)?;
+        self.look_ahead(source, part, 1)?;
         let mut graph = Graph::default();
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
@@ -130,22 +143,34 @@ impl Parser {
         Ok(graph)
     }
 
-    /// Whether a graph has more nodes than a model may have: counted before any is read, so that an
-    /// enormous file is refused at once.
-    fn few_nodes(&self, source: &mut Source, part: Part) -> Parsed<()> {
-        let mut nodes = self.nodes;
+    /// Counts the nodes of a graph or function, fields of this number, before any is read: an
+    /// enormous file is refused at once, and the nodes say how much may come with them.
+    fn look_ahead(&mut self, source: &mut Source, part: Part, node: u64) -> Parsed<()> {
+        let mut others = 0;
         let mut fields = Fields::of(part);
         while let Some((number, _)) = source.next(&mut fields)? {
-            nodes += usize::from(number == 1);
-            if nodes > MOST_NODES {
+            if number == node {
+                self.ahead += 1;
+            } else {
+                others += 1;
+            }
+            if self.ahead > MOST_NODES {
                 return Err(too_many_nodes());
             }
+            if others > PARTS + PARTS_PER_NODE * MOST_NODES {
+                return Err(self.too_many_parts());
+            }
         }
+        if others > self.most_parts() {
+            return Err(self.too_many_parts());
+        }
+        source.expect(self.ahead as u64);
         Ok(())
     }
 
     /// `FunctionProto`: domain and name, and the body.
     fn function(&mut self, source: &mut Source, part: Part) -> Parsed<((String, String), Graph)> {
+        self.look_ahead(source, part, 7)?;
         let mut body = Graph::default();
         let (mut domain, mut name) = (String::new(), String::new());
         let mut fields = Fields::of(part);
@@ -396,11 +421,6 @@ impl Parser {
         names: &mut Names,
     ) -> Parsed<Option<Stated>> {
         self.part()?;
-        self.stated += 1;
-        if self.stated > MOST_STATED {
-            let text = format!("it states the shapes of more than {MOST_STATED} tensors");
-            return Err(Damage(text));
-        }
         let mut name = String::new();
         let mut shape = None;
         let mut fields = Fields::of(part);
@@ -424,10 +444,11 @@ impl Parser {
             for part in self.inner(source, part, 2)? {
                 let mut extents = Vec::new();
                 for part in self.inner(source, part, 1)? {
+                    self.part()?;
                     extents.push(self.extent(source, part)?);
-                }
-                if extents.len() > MOST_RANK {
-                    return Err(too_many_dims());
+                    if extents.len() > MOST_RANK {
+                        return Err(too_many_dims());
+                    }
                 }
                 shape = Some(extents);
             }

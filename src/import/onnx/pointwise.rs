@@ -2,6 +2,7 @@
 
 use super::known::{Constant, Dim, Given, Shape, View, shown};
 use super::model::{Data, MOST_ELEMENTS};
+use crate::base::math;
 
 /// The shape that these operands are repeated to.
 ///
@@ -90,11 +91,12 @@ fn two(op: &str, a: &Data, b: &Data) -> Option<Data> {
         let values: Option<Vec<i64>> = pairs.map(|(&a, &b)| whole(op, a, b)).collect();
         return values.map(Data::Ints);
     }
+    let whole = matches!(a, Data::Ints(_));
     let floats = |data: &Data| match data {
         Data::Ints(v) => v.iter().map(|&v| v as f64).collect(),
         Data::Floats(v) => v.clone(),
     };
-    let (a, b) = (floats(a), floats(b));
+    let (a, b): (Vec<f64>, Vec<f64>) = (floats(a), floats(b));
     let pairs = a.iter().zip(&b);
     let compare = |f: fn(&f64, &f64) -> bool| {
         Some(Data::Ints(
@@ -106,6 +108,15 @@ fn two(op: &str, a: &Data, b: &Data) -> Option<Data> {
         "Sub" => pairs.map(|(a, b)| a - b).collect(),
         "Mul" => pairs.map(|(a, b)| a * b).collect(),
         "Div" => pairs.map(|(a, b)| a / b).collect(),
+        "Mod" => pairs.map(|(a, b)| a % b).collect(),
+        "Pow" => {
+            let powers: Vec<f64> = pairs.map(|(&a, &b)| math::powf(a, b)).collect();
+            // A power is of the type of its base.
+            if whole {
+                return Some(Data::Ints(powers.iter().map(|&v| v as i64).collect()));
+            }
+            powers
+        }
         "Min" => pairs.map(|(a, b)| a.min(*b)).collect(),
         "Max" => pairs.map(|(a, b)| a.max(*b)).collect(),
         "Equal" => return compare(|a, b| a == b),
@@ -115,7 +126,18 @@ fn two(op: &str, a: &Data, b: &Data) -> Option<Data> {
         "GreaterOrEqual" => return compare(|a, b| a >= b),
         _ => return None,
     };
-    Some(Data::Floats(values))
+    Some(Data::Floats(single(values, &[&a, &b])))
+}
+
+/// Values computed from these, rounded as runtimes round them: to single precision, unless an
+/// operand has more. An extent that is the floor of a product depends on it.
+pub fn single(values: Vec<f64>, operands: &[&[f64]]) -> Vec<f64> {
+    let narrow = |v: f64| f64::from(v as f32);
+    let double = operands.iter().flat_map(|o| o.iter());
+    if double.copied().any(|v| v.is_finite() && narrow(v) != v) {
+        return values;
+    }
+    values.into_iter().map(narrow).collect()
 }
 
 /// `None` for operators that are not computed, and where there is no result.
@@ -173,7 +195,10 @@ fn one(view: &View, value: &Constant) -> Option<Constant> {
     if value.data.count() > MOST_ELEMENTS {
         return None;
     }
-    let floats = |f: fn(f64) -> f64| Data::Floats(value.floats().into_iter().map(f).collect());
+    let floats = |f: fn(f64) -> f64| {
+        let from = value.floats();
+        Data::Floats(single(from.iter().map(|&v| f(v)).collect(), &[&from]))
+    };
     let data = match (&*view.node.op, &value.data) {
         ("Identity" | "Dropout", data) => data.clone(),
         ("Floor" | "Ceil" | "Round" | "Abs", Data::Ints(v)) if view.node.op.as_ref() != "Abs" => {
@@ -190,6 +215,30 @@ fn one(view: &View, value: &Constant) -> Option<Constant> {
             Data::Ints(v.iter().map(|v| v.checked_abs()).collect::<Option<_>>()?)
         }
         ("Abs", _) => floats(f64::abs),
+        ("Sqrt", _) => floats(f64::sqrt),
+        ("Reciprocal", _) => floats(|v| 1.0 / v),
+        ("Exp", _) => floats(math::exp),
+        ("Log", _) => floats(math::ln),
+        ("Relu", Data::Ints(v)) => Data::Ints(v.iter().map(|&v| v.max(0)).collect()),
+        ("Relu", _) => floats(|v| v.max(0.0)),
+        ("Clip", Data::Ints(v)) => {
+            let bound = |at: usize, without: i64| match view.input(at) {
+                None => Some(without),
+                Some(_) => view.ints(at)?.first().copied(),
+            };
+            let (low, high) = (bound(1, i64::MIN)?, bound(2, i64::MAX)?);
+            Data::Ints(v.iter().map(|&v| v.max(low).min(high)).collect())
+        }
+        ("Clip", Data::Floats(v)) => {
+            // Bounds are attributes in old operator sets.
+            let bound = |at: usize, name: &str, without: f64| match view.input(at) {
+                None => Some(view.float(name).unwrap_or(without)),
+                Some(_) => view.value(at)?.floats().first().copied(),
+            };
+            let low = bound(1, "min", f64::NEG_INFINITY)?;
+            let high = bound(2, "max", f64::INFINITY)?;
+            Data::Floats(v.iter().map(|&v| v.max(low).min(high)).collect())
+        }
         ("Not", Data::Ints(v)) => Data::Ints(v.iter().map(|&v| i64::from(v == 0)).collect()),
         ("Sign", Data::Ints(v)) => Data::Ints(v.iter().map(|v| v.signum()).collect()),
         ("Cast", _) => cast(view.int("to")?, value),

@@ -30,6 +30,8 @@ fn extents(view: &View) -> Result<Option<Extents>, String> {
     };
     let recurrence = view.shape(2).map_or(&[][..], |s| s);
     let (directions, hidden) = match *recurrence {
+        // Weights of the quantised form lie the other way round.
+        [directions, hidden, _] if &*view.node.op == "DynamicQuantizeLSTM" => (directions, hidden),
         [directions, _, hidden] => (directions, hidden),
         [] => (None, None),
         _ => return Err(format!("a recurrence of {}", shown(recurrence))),

@@ -383,8 +383,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                 Vec::new()
             }
         };
-        let counts = given.iter().flat_map(|g| &g.value);
-        self.values += counts.map(|v| v.data.count()).sum::<usize>();
+        self.values += computed(&self.view(site), &given);
         if self.values > MOST_VALUES {
             let most = format!("more than {MOST_VALUES} values");
             return self.too_much(format!("the model computes {most} from its constants"));
@@ -498,6 +497,18 @@ impl<'a, 'f> Walker<'a, 'f> {
             };
         }
     }
+}
+
+/// How many values a node took to compute its own: its results, and operands that are long.
+fn computed(view: &View, given: &[Given]) -> usize {
+    let results = given.iter().flat_map(|g| &g.value);
+    let count: usize = results.map(|v| v.data.count()).sum();
+    if count == 0 {
+        return 0;
+    }
+    let operands = view.inputs.iter().flatten().flat_map(|k| &k.value);
+    let long = operands.map(|v| v.data.count()).filter(|&c| c > 64);
+    count + long.sum::<usize>()
 }
 
 /// What a node is called: its own name, or that of its first result.

@@ -208,6 +208,34 @@ pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Ax
     Ok(axes)
 }
 
+/// Operators of com.microsoft may store channels behind rows and columns.
+fn channels_last(view: &View) -> bool {
+    view.int("channels_last").unwrap_or(0) != 0 || &*view.node.op == "NhwcMaxPool"
+}
+
+/// A shape with the channels behind the batch, wherever the operator has them.
+fn channels_first(view: &View, shape: &[Dim]) -> Vec<Dim> {
+    let mut dims = shape.to_vec();
+    if channels_last(view)
+        && let [_, rest @ ..] = &mut dims[..]
+        && !rest.is_empty()
+    {
+        rest.rotate_right(1);
+    }
+    dims
+}
+
+/// What [`channels_first`] moved, moved back.
+fn as_stored(view: &View, mut dims: Vec<Dim>) -> Vec<Dim> {
+    if channels_last(view)
+        && let [_, rest @ ..] = &mut dims[..]
+        && !rest.is_empty()
+    {
+        rest.rotate_left(1);
+    }
+    dims
+}
+
 /// A convolution's operands taken apart.
 pub struct Convolution {
     /// Batch.
@@ -236,6 +264,7 @@ pub fn convolution(
     let (Some(input), Some(weights)) = (view.shape(x), view.shape(w)) else {
         return Ok(None);
     };
+    let input = channels_first(view, input);
     let weights: Option<Vec<u64>> = weights.iter().copied().collect();
     let Some(weights) = weights else {
         return Ok(None);
@@ -245,7 +274,7 @@ pub fn convolution(
     else {
         return Err(format!(
             "an input of {} and weights of {weights:?}",
-            shown(input)
+            shown(&input)
         ));
     };
     let groups = u64::try_from(view.int("group").unwrap_or(1)).unwrap_or(0);
@@ -284,7 +313,7 @@ pub fn convolved(view: &View, x: usize, w: usize, up: bool) -> Results {
     };
     let mut dims = vec![conv.n, Some(conv.output)];
     dims.extend(conv.axes.iter().map(|a| a.output));
-    Ok(vec![Given::shape(dims)])
+    Ok(vec![Given::shape(as_stored(view, dims))])
 }
 
 /// The shape a pool gives; both results have it.
@@ -293,8 +322,9 @@ pub fn pool(view: &View) -> Results {
     let Some(shape) = view.shape(0) else {
         return Ok(vec![Given::unknown(); count]);
     };
+    let dims = channels_first(view, shape);
     let (Some(kernel), Some((lead, spatial))) =
-        (view.row("kernel_shape"), shape.split_at_checked(2))
+        (view.row("kernel_shape"), dims.split_at_checked(2))
     else {
         return Err(format!("a pool over {} without its window", shown(shape)));
     };
@@ -310,7 +340,7 @@ pub fn pool(view: &View) -> Results {
     )?;
     let mut dims = lead.to_vec();
     dims.extend(axes.iter().map(|a| a.output));
-    Ok(vec![Given::shape(dims); count])
+    Ok(vec![Given::shape(as_stored(view, dims)); count])
 }
 
 /// One element per channel.
@@ -318,7 +348,7 @@ pub fn global_pool(view: &View) -> Results {
     let Some(shape) = view.shape(0) else {
         return unknown();
     };
-    let last = view.int("channels_last").unwrap_or(0) != 0;
+    let last = channels_last(view);
     let rank = shape.len();
     let dims: Vec<Dim> = shape
         .iter()

@@ -13,6 +13,12 @@ const LONGEST_TEXT: u64 = 1 << 16;
 /// So many bytes of structure are read at most; weights are skipped and do not count.
 const MOST_READ: u64 = 1 << 28;
 
+/// So many of them are read however few the nodes are.
+const READ: u64 = 1 << 26;
+
+/// So many more are for each node.
+const READ_PER_NODE: u64 = 1 << 10;
+
 /// Why a file cannot be understood, as a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage(pub String);
@@ -72,6 +78,7 @@ pub struct Source<'a> {
     at: u64,
     len: u64,
     read: u64,
+    most: u64,
 }
 
 fn failed(e: &std::io::Error) -> Damage {
@@ -88,7 +95,14 @@ impl<'a> Source<'a> {
             at: 0,
             len,
             read: 0,
+            most: READ,
         })
+    }
+
+    /// Allows for the structure of so many nodes.
+    pub fn expect(&mut self, nodes: u64) {
+        self.most = READ.saturating_add(nodes.saturating_mul(READ_PER_NODE));
+        self.most = self.most.min(MOST_READ);
     }
 
     /// The whole file.
@@ -118,9 +132,10 @@ impl<'a> Source<'a> {
             return Err(Damage(format!("a field ends behind byte {end}")));
         }
         self.read += count;
-        if self.read > MOST_READ {
+        if self.read > self.most {
             return Err(Damage(format!(
-                "it has more than {MOST_READ} bytes besides its weights"
+                "it has more than {} bytes besides its weights",
+                self.most
             )));
         }
         self.inner.read_exact(buffer).map_err(|e| {
