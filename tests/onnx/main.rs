@@ -8,13 +8,14 @@ mod models;
 mod operators;
 mod shapes;
 
-use cfxc::base::span::Span;
+use cfxc::base::span::{SourceMap, Span};
 use cfxc::diag::{Diagnostic, Severity};
-use cfxc::emit::network;
+use cfxc::emit::{graph, network};
 use cfxc::import::{Imported, Options, onnx, recognise};
-use cfxc::ir::network::Network;
+use cfxc::ir::network::{Network, NodeKind};
 use cfxc::sema;
-use cfxc::syntax::ast::Name;
+use cfxc::syntax;
+use cfxc::syntax::ast::{Item, Name, NetworkBody};
 use serde_json::Value;
 use std::io::Cursor;
 
@@ -74,6 +75,37 @@ pub fn text(bytes: &[u8], dims: &str) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The network that the text of this one is read as, and what is found in it.
+pub fn written_and_read(network: &Network) -> (Option<Network>, Vec<Diagnostic>) {
+    let text = network::cfx(network, "a model");
+    let mut sources = SourceMap::default();
+    let file = sources.add("spec.cfx", text.as_str());
+    let (ast, found) = syntax::parse(file, &text);
+    assert_eq!(found, [], "{text}");
+    let Some(Item::Network(decl)) = ast.items.first() else {
+        panic!("no network: {text}");
+    };
+    let NetworkBody::Statements(list) = &decl.body else {
+        panic!("no statements: {text}");
+    };
+    let checked = decl.unchecked.is_none();
+    sema::assembled(decl.name.clone(), list, Vec::new(), checked)
+}
+
+/// Nodes without their places, and edges.
+pub fn contents(network: &Network) -> (Vec<(String, NodeKind)>, Vec<[String; 2]>) {
+    let nodes = network.graph.node_weights();
+    let mut edges: Vec<[String; 2]> = graph::edge_names(network)
+        .into_iter()
+        .map(|e| e.map(str::to_string))
+        .collect();
+    edges.sort();
+    (
+        nodes.map(|n| (n.name.clone(), n.kind.clone())).collect(),
+        edges,
+    )
 }
 
 /// The messages of what is wrong with a model.

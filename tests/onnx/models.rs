@@ -4,7 +4,7 @@
 //! there); `layers.csv` has the layers in execution order, batch 1. Attention products are no
 //! modules in PyTorch and are not in the list.
 
-use crate::{assembled, read};
+use crate::{assembled, contents, read, written_and_read};
 use assert_cmd::Command;
 use cfxc::base::span::SourceMap;
 use cfxc::emit::network;
@@ -149,41 +149,11 @@ fn edges_are_those_of_the_model() {
     assert_eq!(network.free().count(), 28);
 }
 
-/// Nodes without their places, and edges.
-fn contents(network: &Network) -> (Vec<(String, NodeKind)>, Vec<[String; 2]>) {
-    let nodes = network.graph.node_weights();
-    let mut edges: Vec<[String; 2]> = cfxc::emit::graph::edge_names(network)
-        .into_iter()
-        .map(|e| e.map(str::to_string))
-        .collect();
-    edges.sort();
-    (
-        nodes.map(|n| (n.name.clone(), n.kind.clone())).collect(),
-        edges,
-    )
-}
-
 #[test]
 fn what_is_written_reads_the_same() {
     for (name, ..) in MODELS {
         let network = network_of(name);
-        let text = network::cfx(&network, "a model");
-        let mut sources = SourceMap::default();
-        let file = sources.add("spec.cfx", text.as_str());
-        let (ast, found) = cfxc::syntax::parse(file, &text);
-        assert_eq!(found, [], "{name}");
-        let Some(cfxc::syntax::ast::Item::Network(decl)) = ast.items.first() else {
-            panic!("{name}: no network");
-        };
-        let cfxc::syntax::ast::NetworkBody::Statements(list) = &decl.body else {
-            panic!("{name}: no statements");
-        };
-        let (again, found) = cfxc::sema::assembled(
-            decl.name.clone(),
-            list,
-            Vec::new(),
-            decl.unchecked.is_none(),
-        );
+        let (again, found) = written_and_read(&network);
         assert_eq!(found, [], "{name}");
         assert_eq!(
             contents(&network),

@@ -519,12 +519,15 @@ fn label(node: &Node, names: &Names, prefix: &str) -> String {
     } else {
         &node.name
     };
-    let text = format!("{prefix}{own}");
-    if text.chars().any(char::is_control) {
-        // Names stand on one line.
-        text.replace(char::is_control, "_")
+    on_one_line(&format!("{prefix}{own}")).into_owned()
+}
+
+/// A name as it stands on one line.
+fn on_one_line(name: &str) -> Cow<'_, str> {
+    if name.contains(char::is_control) {
+        name.replace(char::is_control, "_").into()
     } else {
-        text
+        name.into()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Layers, what costs nothing between them, and edges.
 
-use super::{MOST_LAYERS, Site, Vertex, Walk, Walker};
+use super::{MOST_LAYERS, Site, Vertex, Walk, Walker, on_one_line};
 use crate::diag::{Diagnostic, codes};
 use crate::import::onnx::made::Made;
 use crate::ir::layer::LayerShape;
 use crate::ir::network::VertexKind;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Results of an operator that is not counted come from all that its operands come from. Of more
@@ -57,7 +58,10 @@ impl Walker<'_, '_> {
 
     /// Adds what costs nothing; its vertex.
     pub(super) fn free(&mut self, site: &Site, from: Rc<[u32]>) -> Rc<[u32]> {
-        let op = Rc::clone(&site.node.op);
+        let op = match on_one_line(&site.node.op) {
+            Cow::Borrowed(_) => Rc::clone(&site.node.op),
+            Cow::Owned(op) => op.into(),
+        };
         Rc::from([self.vertex(site.label.clone(), VertexKind::Free(op), from)])
     }
 
