@@ -6,11 +6,10 @@
 
 use crate::{assembled, contents, read, written_and_read};
 use assert_cmd::Command;
-use cfxc::base::span::SourceMap;
 use cfxc::emit::network;
 use cfxc::ir::dim::Dim;
 use cfxc::ir::layer::{LayerShape, Op};
-use cfxc::ir::network::{Network, NodeKind};
+use cfxc::ir::network::Network;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::io::Read;
