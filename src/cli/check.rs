@@ -2,9 +2,10 @@
 
 use super::console::Console;
 use super::exit::Exit;
-use super::files;
+use super::{files, infeasible};
 use crate::diag::Severity;
 use crate::emit::number::counted;
+use crate::space::probe;
 
 /// Look for mistakes in specifications, without building anything
 #[derive(Debug, clap::Args)]
@@ -12,8 +13,8 @@ use crate::emit::number::counted;
   cfxc check spec.cfx
   cfxc check specs/*.cfx --message-format short
 
-Names, units, shapes and types are checked. Whether the budgets can be met is found by `cfxc build`,
-before it searches.")]
+Names, units, shapes and types are checked, and that every layer has a price somewhere in the menu.
+Whether the budgets can be met is found by `cfxc build`, before it searches.")]
 pub struct Args {
     /// Specifications
     #[arg(required = true, value_name = "SPEC")]
@@ -25,7 +26,17 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let mut designs = 0;
     let mut networks = 0;
     for spec in &args.specs {
-        let loaded = files::load(spec);
+        let mut loaded = files::load(spec);
+        if !loaded.analysis.has_errors() {
+            // Of each design the first layer that no point of its menu can map.
+            let problems = loaded.analysis.problems.iter();
+            let refused = problems.filter_map(|problem| {
+                let error = probe::refused_everywhere(problem)?;
+                Some(infeasible::no_space(problem, &error, &loaded.sources))
+            });
+            let refused: Vec<_> = refused.collect();
+            loaded.analysis.diagnostics.extend(refused);
+        }
         console.show(&loaded.analysis.diagnostics, &loaded.sources);
         designs += loaded.analysis.problems.len();
         networks += loaded.analysis.networks.len();

@@ -98,7 +98,7 @@ fn whole_menu(problem: &Problem, args: &Args, console: &Console, sources: &Sourc
         .map(|shape| {
             let row = |&point: &Point| {
                 let price = table::price(problem, model.as_ref(), &grid, shape, point);
-                row(0, &grid, point, price.map_err(|r| r.reason))
+                row(0, &grid, point, price)
             };
             points.par_iter().map(row).collect()
         })
@@ -113,7 +113,12 @@ fn whole_menu(problem: &Problem, args: &Args, console: &Console, sources: &Sourc
     print(problem, &list, None, args.format, console)
 }
 
-fn row(layer: usize, grid: &Grid, point: Point, price: Result<cost::Price, String>) -> PriceRow {
+fn row(
+    layer: usize,
+    grid: &Grid,
+    point: Point,
+    price: Result<cost::Price, cost::Refused>,
+) -> PriceRow {
     let (dataflow, knobs) = grid.values(point);
     PriceRow {
         layer,
@@ -184,7 +189,7 @@ fn assignment(
         };
         let shape = problem.layers[layer].shape;
         let price = table::price(problem, space.model.as_ref(), &space.grid, shape, point);
-        rows.push(row(layer, &space.grid, point, price.map_err(|r| r.reason)));
+        rows.push(row(layer, &space.grid, point, price));
         points.push(point);
     }
     let decision = space
@@ -214,17 +219,16 @@ fn assignment(
 
 /// That a chosen point has no price.
 fn refusal(problem: &Problem, row: &PriceRow) -> Option<Diagnostic> {
-    let reason = row.price.as_ref().err()?;
-    let layer = &problem.layers[row.layer];
-    Some(
-        Diagnostic::error(
-            codes::NO_PRICE,
-            format!(
-                "model `{}` has no price for layer `{}` as chosen",
-                problem.model, layer.name
-            ),
-        )
-        .label(layer.span, format!("refused: {reason}"))
-        .help("choose another point; `cfxc cost SPEC --menu` shows which have prices"),
+    let refused = row.price.as_ref().err()?;
+    let diagnostic = Diagnostic::error(
+        codes::NO_PRICE,
+        format!(
+            "model `{}` has no price for layer `{}` as chosen",
+            problem.model, problem.layers[row.layer].name
+        ),
     )
+    .help("choose another point; `cfxc cost SPEC --menu` shows which have prices");
+    Some(infeasible::at_both(
+        diagnostic, refused, None, problem, row.layer,
+    ))
 }

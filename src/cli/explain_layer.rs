@@ -3,8 +3,9 @@
 use super::console::Console;
 use super::designs;
 use super::exit::Exit;
+use super::infeasible;
 use crate::base::span::SourceMap;
-use crate::cost::{self, CostModel, Price};
+use crate::cost::{self, CostModel, Price, Refused};
 use crate::diag::{Diagnostic, codes};
 use crate::emit::account::{self, Explained};
 use crate::ir::problem::Problem;
@@ -120,19 +121,19 @@ struct Layer<'a> {
 }
 
 impl Layer<'_> {
-    fn price(&self, dataflow: usize, knobs: &[u64]) -> Result<Price, String> {
+    fn price(&self, dataflow: usize, knobs: &[u64]) -> Result<Price, Refused> {
         let shape = &self.problem.shapes[self.shape];
         let rule = self.problem.rule(self.shape, dataflow);
-        let rule = rule.ok_or_else(|| "the dataflow does not map it".to_string())?;
-        self.model.price(shape, rule, knobs).map_err(|r| r.reason)
+        let rule = rule.ok_or_else(|| Refused::new("the dataflow does not map it"))?;
+        self.model.price(shape, rule, knobs)
     }
 
     /// The fastest point of the coarse menu that fits what is said; among equals the first.
-    fn fastest(&self, said: &Said) -> Result<(usize, Vec<u64>), String> {
+    fn fastest(&self, said: &Said) -> Result<(usize, Vec<u64>), Refused> {
         let problem = self.problem;
         let grid = Grid::new(&problem.menu, problem.dataflows.len(), false, &[]);
         let mut best: Option<(u64, (usize, Vec<u64>))> = None;
-        let mut reason = String::new();
+        let mut reason = Refused::new("the menu has no such point");
         for point in grid.coarse_points() {
             let (dataflow, mut knobs) = grid.values(point);
             if said.dataflow.is_some_and(|d| d != dataflow) {
@@ -168,7 +169,7 @@ fn explain(
         model,
         shape: problem.layers[at].shape,
     };
-    let refused = |reason: String| {
+    let refused = |reason: Refused| {
         let name = &problem.layers[at].name;
         let diagnostic = Diagnostic::error(
             codes::NO_PRICE,
@@ -177,8 +178,8 @@ fn explain(
                 problem.model
             ),
         )
-        .label(problem.layers[at].span, format!("refused: {reason}"))
         .help("choose another point; `cfxc cost SPEC --menu` shows which have prices");
+        let diagnostic = infeasible::at_both(diagnostic, &reason, None, problem, at);
         console.show(&[diagnostic], sources);
         Exit::Wrong
     };
@@ -188,15 +189,14 @@ fn explain(
     };
     let rule = problem.rule(layer.shape, dataflow);
     let account = rule.map(|rule| {
-        let account = layer
+        layer
             .model
-            .account(&problem.shapes[layer.shape], rule, &knobs);
-        account.map_err(|r| r.reason)
+            .account(&problem.shapes[layer.shape], rule, &knobs)
     });
     let (price, account) = match (layer.price(dataflow, &knobs), account) {
         (Ok(price), Some(Ok(account))) => (price, account),
         (Err(reason), _) | (_, Some(Err(reason))) => return refused(reason),
-        (_, None) => return refused("the dataflow does not map it".to_string()),
+        (_, None) => return refused(Refused::new("the dataflow does not map it")),
     };
     let mut next = Vec::new();
     for (k, knob) in problem.menu.knobs.iter().enumerate() {
@@ -206,7 +206,8 @@ fn explain(
         for &value in smaller.into_iter().chain(larger) {
             let mut changed = knobs.clone();
             changed[k] = value;
-            next.push((k, value, layer.price(dataflow, &changed)));
+            let price = layer.price(dataflow, &changed);
+            next.push((k, value, price.map_err(|r| r.reason)));
         }
     }
     for (k, knob) in problem.menu.knobs.iter().enumerate() {

@@ -4,7 +4,7 @@ use super::csv::line;
 use super::grid::{Align, Grid};
 use super::json::knob_key;
 use super::number::{self, grouped};
-use crate::cost::Price;
+use crate::cost::{Price, Refused};
 use crate::ir::problem::Problem;
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ pub struct PriceRow {
     /// Values of the knobs, in the order of the menu.
     pub knobs: Vec<u64>,
     /// The price, or why the model refuses the point.
-    pub price: Result<Price, String>,
+    pub price: Result<Price, Refused>,
 }
 
 /// The figures of a price, in the order of the columns; whole numbers are marked.
@@ -94,7 +94,7 @@ pub fn csv(problem: &Problem, rows: &[PriceRow]) -> String {
             }
             Err(reason) => {
                 cells.extend(std::iter::repeat_n(String::new(), 12));
-                cells.push(reason.clone());
+                cells.push(reason.reason.clone());
             }
         }
         out.push_str(&line(cells));
@@ -132,7 +132,7 @@ pub fn json(problem: &Problem, rows: &[PriceRow]) -> Vec<Value> {
             out.insert(name.into(), value.unwrap_or_default());
         }
         let reason = row.price.as_ref().err();
-        out.insert("refused".into(), reason.map(String::as_str).into());
+        out.insert("refused".into(), reason.map(|r| r.reason.as_str()).into());
         Value::Object(out)
     };
     rows.iter().map(object).collect()
@@ -160,7 +160,7 @@ pub fn table(problem: &Problem, rows: &[PriceRow]) -> String {
             }
             Err(reason) => {
                 cells.extend(std::iter::repeat_n("-".to_string(), 12));
-                cells.push(reason.clone());
+                cells.push(reason.reason.clone());
             }
         }
         grid.push(cells);

@@ -8,6 +8,7 @@ pub mod idle;
 mod limits;
 pub mod path;
 pub mod point;
+pub mod probe;
 pub mod table;
 
 pub use build::{MAX_PRICES, Space, SpaceError};

@@ -51,7 +51,7 @@ pub fn written(problem: &Problem, refined: bool) -> String {
                 layer,
                 dataflow,
                 knobs,
-                price: price.map_err(|r| r.reason),
+                price,
             });
         }
     }

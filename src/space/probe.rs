@@ -1,0 +1,35 @@
+//! Whether every layer has a price somewhere, without filling the tables.
+
+use super::build::SpaceError;
+use super::point::{Grid, Point};
+use super::table;
+use crate::cost;
+use crate::ir::problem::Problem;
+
+/// Of menus with more points nothing is said.
+const MOST_POINTS: usize = 1 << 14;
+
+/// The first layer that the model refuses at every point of the menu, whatever is pinned. A point with
+/// a price ends the search for a layer: the first and the last are looked at first, since most
+/// refusals are of menus that end too early.
+pub fn refused_everywhere(problem: &Problem) -> Option<SpaceError> {
+    let refined = problem.stages.iter().any(|s| s.refines);
+    let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined, &[]);
+    let size = grid.size().filter(|&size| size <= MOST_POINTS)?;
+    let model = cost::build(problem.model, &problem.technology, problem.precision)?;
+    let last = size.checked_sub(1)?;
+    let points = || [0, last].into_iter().chain(1..last).map(|p| p as Point);
+    let price = |shape, point| table::price(problem, model.as_ref(), &grid, shape, point);
+    for shape in 0..problem.shapes.len() {
+        if points().any(|point| price(shape, point).is_ok()) {
+            continue;
+        }
+        let (dataflow, _) = grid.values(0);
+        return Some(SpaceError::NoPrice {
+            layer: problem.layers.iter().position(|l| l.shape == shape)?,
+            refused: price(shape, 0).err(),
+            rule: problem.rule(shape, dataflow).map(|r| r.span),
+        });
+    }
+    None
+}
