@@ -301,7 +301,7 @@ fn open_dimensions() {
 #[test]
 fn extents_that_follow_from_data() {
     let graph = Graph::default()
-        .input("x", "20 8")
+        .input("x", "20 4 8")
         .input("which", "20")
         .node("Compress", &["x", "which"], &["kept"], &[int("axis", 0)])
         .node("Relu", &["kept"], &["r"], &[])
@@ -314,8 +314,18 @@ fn extents_that_follow_from_data() {
     assert!(help.contains("`--dim 'kept[0]'=N`"), "{help}");
     assert_eq!(
         text(&bytes, "kept[0]=5"),
-        "layer y dense { N = 5, K = 7, C = 8 }"
+        "layer y dense { N = 20, K = 7, C = 8 }"
     );
+    // Extents that are computed from data, one after the other.
+    let regions = graph
+        .node("Shape", &["kept"], &["s"], &[])
+        .node("ConstantOfShape", &["s"], &["c"], &[])
+        .node("MatMul", &["c", "w"], &["z"], &[])
+        .model();
+    let found = read(&regions, "c[0]=5").expect_err("an open extent");
+    let help = found.iter().filter_map(|d| d.help.as_deref());
+    let help: Vec<&str> = help.filter(|h| h.contains("`--dim 'c[1]'=N`")).collect();
+    assert_eq!(help.len(), 1, "{found:?}");
     // Its other extent is known, and there is no such tensor.
     for other in ["kept[1]=5 kept[0]=5", "lost[0]=5 kept[0]=5"] {
         let found = wrong(&bytes, other);

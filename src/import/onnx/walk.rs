@@ -6,7 +6,7 @@ mod vertices;
 
 use super::known::{Constant, Dim, Given, Known, View};
 use super::made::Refusal;
-use super::model::{Attributes, Graph, Model, Names, Node, Stated, Value};
+use super::model::{Attributes, Graph, Model, Names, Node, Stated};
 use super::open::{OpenDims, place, shell};
 use super::operators;
 use super::order;
@@ -306,15 +306,25 @@ impl<'a, 'f> Walker<'a, 'f> {
     /// Takes sizes that were given for extents of this tensor that follow from data.
     fn fill(&mut self, slot: usize, tensor: &str) {
         let slot = &mut self.slots[slot];
-        let Some(shape) = slot.known.shape.as_ref().filter(|s| s.contains(&None)) else {
+        let Some(have) = slot.known.shape.as_ref().filter(|s| s.contains(&None)) else {
             return;
         };
-        let extents = shape.iter().enumerate();
+        let extents = have.iter().enumerate();
         let shape: Rc<[Dim]> = extents
             .map(|(at, d)| d.or_else(|| self.open.of_data(tensor, at)))
             .collect();
-        if !shape.contains(&None) {
-            slot.lost = None;
+        let open = shape.iter().position(|d| d.is_none());
+        if *have != shape {
+            // What is left is the next to be asked for.
+            let why = slot.lost.and_then(|l| self.lost[l as usize].as_ref());
+            let left = why.zip(open).map(|(lost, at)| Lost {
+                why: lost.why.clone(),
+                place: Some(place(tensor, at)),
+            });
+            slot.lost = left.map(|left| {
+                self.lost.push(Some(left));
+                self.lost.len() as u32 - 1
+            });
         }
         slot.known.shape = Some(shape);
     }
@@ -326,7 +336,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         };
         let site = Site {
             node,
-            attributes: resolved(node, call.attributes),
+            attributes: inline::resolved(node, call.attributes),
             inputs: slots(&node.inputs),
             outputs: slots(&node.outputs),
             label: label(node, scope.names, call.prefix),
@@ -571,27 +581,4 @@ fn label(node: &Node, names: &Names, prefix: &str) -> String {
     } else {
         text
     }
-}
-
-/// A node's attributes, those of a function's caller put in.
-fn resolved<'n>(node: &'n Node, caller: Option<&Attributes>) -> Cow<'n, Attributes> {
-    let refers = |(_, value): &(Rc<str>, Value)| matches!(value, Value::OfCaller(_));
-    if !node.attributes.iter().any(refers) {
-        return Cow::Borrowed(&node.attributes);
-    }
-    let mut all = Attributes::new();
-    for (name, value) in &node.attributes {
-        let value = match value {
-            Value::OfCaller(wanted) => {
-                let found = caller.and_then(|c| c.iter().find(|(n, _)| **n == **wanted));
-                match found {
-                    Some((_, value)) => value.clone(),
-                    None => continue,
-                }
-            }
-            value => value.clone(),
-        };
-        all.push((Rc::clone(name), value));
-    }
-    Cow::Owned(all)
 }
