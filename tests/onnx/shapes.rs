@@ -297,6 +297,42 @@ fn open_dimensions() {
     );
 }
 
+/// An extent that data decide gets a size by the name of its tensor.
+#[test]
+fn extents_that_follow_from_data() {
+    let graph = Graph::default()
+        .input("x", "20 4 8")
+        .input("which", "20")
+        .node("Compress", &["x", "which"], &["kept"], &[int("axis", 0)])
+        .node("Relu", &["kept"], &["r"], &[])
+        .weights("w", &[8, 7])
+        .node("MatMul", &["r", "w"], &["y"], &[]);
+    let bytes = graph.model();
+    let found = read(&bytes, "").expect_err("an open extent");
+    assert!(found[0].message.contains("`Compress`"), "{found:?}");
+    let help = found[0].help.as_deref().unwrap_or("");
+    assert!(help.contains("`--dim 'kept[0]'=N`"), "{help}");
+    assert_eq!(
+        text(&bytes, "kept[0]=5"),
+        "layer y dense { N = 20, K = 7, C = 8 }"
+    );
+    // Extents that are computed from data, one after the other.
+    let regions = graph
+        .node("Shape", &["kept"], &["s"], &[])
+        .node("ConstantOfShape", &["s"], &["c"], &[])
+        .node("MatMul", &["c", "w"], &["z"], &[])
+        .model();
+    let found = read(&regions, "c[0]=5").expect_err("an open extent");
+    let help = found.iter().filter_map(|d| d.help.as_deref());
+    let help: Vec<&str> = help.filter(|h| h.contains("`--dim 'c[1]'=N`")).collect();
+    assert_eq!(help.len(), 1, "{found:?}");
+    // Its other extent is known, and there is no such tensor.
+    for other in ["kept[1]=5 kept[0]=5", "lost[0]=5 kept[0]=5"] {
+        let found = wrong(&bytes, other);
+        assert_eq!((found.len(), found[0].0), (1, "E0310"), "{found:?}");
+    }
+}
+
 #[test]
 fn functions_stand_where_they_are_called() {
     let body = [

@@ -1,6 +1,6 @@
 //! What is known of a tensor while a model is walked: its shape, and its values if they are few.
 
-use super::model::{Data, MOST_ELEMENTS, Node, Tensor, Value};
+use super::model::{Data, MOST_ELEMENTS, MOST_RANK, Node, Tensor, Value};
 use std::rc::Rc;
 
 /// An extent in elements; `None` if it cannot be known.
@@ -176,6 +176,16 @@ impl Given {
         Given {
             shape: Some(dims.into()),
             value: None,
+        }
+    }
+
+    /// A result with as many dimensions as this row of extents has elements.
+    pub fn as_long_as(row: Option<&Shape>) -> Given {
+        match row.map(|r| &r[..]) {
+            Some(&[Some(rank)]) if rank <= MOST_RANK as u64 => {
+                Given::shape(vec![None; rank as usize])
+            }
+            _ => Given::unknown(),
         }
     }
 

@@ -65,7 +65,8 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
         return Err(fail(Damage("it has no graph".into())));
     }
     let mut open = OpenDims::bind(&mut model, &options.dims)?;
-    let walked = Walker::run(model, &mut source, parser, &mut open);
+    let mut walked = Walker::run(model, &mut source, parser, &mut open);
+    walked.found.extend(open.not_met());
     if walked.found.iter().any(|d| d.severity == Severity::Error) {
         return Err(walked.found);
     }

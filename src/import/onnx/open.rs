@@ -12,6 +12,9 @@ const MOST_LISTED: usize = 50;
 #[derive(Debug, Default)]
 pub struct OpenDims {
     sizes: Vec<(String, u64)>,
+    /// Sizes of extents that follow from data, by tensor and place, `kept[0]`; those still to be met
+    /// in the model.
+    of_data: Vec<(String, u64, bool)>,
 }
 
 impl OpenDims {
@@ -21,8 +24,9 @@ impl OpenDims {
     /// # Errors
     /// Dimensions without a size, all at once; sizes for dimensions that there are not.
     pub fn bind(model: &mut Model, sizes: &[(String, u64)]) -> Result<OpenDims, Vec<Diagnostic>> {
-        let open = OpenDims {
+        let mut open = OpenDims {
             sizes: sizes.to_vec(),
+            of_data: Vec::new(),
         };
         let mut names: Vec<String> = Vec::new();
         let mut unbound: Vec<String> = Vec::new();
@@ -88,10 +92,14 @@ impl OpenDims {
                 )),
             );
         }
-        for (name, _) in sizes {
+        for (name, size) in sizes {
             // Part of an expression such as `past + now`.
             let part = names.iter().any(|n| words(n).any(|w| w == name));
             if !names.contains(name) && !part {
+                if is_place(name) {
+                    open.of_data.push((name.clone(), *size, false));
+                    continue;
+                }
                 let help = match names.as_slice() {
                     [] => "it leaves none open; leave the size out".to_string(),
                     some => format!(
@@ -99,16 +107,30 @@ impl OpenDims {
                         some[..some.len().min(MOST_LISTED)].join(", ")
                     ),
                 };
-                out.push(
-                    Diagnostic::error(
-                        codes::UNBOUND_DIM,
-                        format!("the model leaves no dimension `{name}` open"),
-                    )
-                    .help(help),
-                );
+                out.push(not_open(name).help(help));
             }
         }
         if out.is_empty() { Ok(open) } else { Err(out) }
+    }
+
+    /// Whether extents that follow from data have sizes.
+    pub fn knows_data(&self) -> bool {
+        !self.of_data.is_empty()
+    }
+
+    /// The size given for one extent of a tensor.
+    pub fn of_data(&mut self, tensor: &str, at: usize) -> Dim {
+        let wanted = place(tensor, at);
+        let found = self.of_data.iter_mut().find(|(n, ..)| *n == wanted)?;
+        found.2 = true;
+        Some(found.1)
+    }
+
+    /// What is wrong with sizes that nothing took.
+    pub fn not_met(&self) -> Vec<Diagnostic> {
+        let left = self.of_data.iter().filter(|(.., met)| !met);
+        let help = "sizes are given to what its inputs leave open and what follows from data";
+        left.map(|(name, ..)| not_open(name).help(help)).collect()
     }
 
     /// A shape with the sizes put in.
@@ -146,6 +168,23 @@ impl OpenDims {
     }
 }
 
+/// An extent of a tensor, as a message or a command names it.
+pub fn place(tensor: &str, at: usize) -> String {
+    format!("{tensor}[{at}]")
+}
+
+fn is_place(name: &str) -> bool {
+    let inner = name.strip_suffix(']').and_then(|n| n.rsplit_once('['));
+    inner.is_some_and(|(tensor, at)| !tensor.is_empty() && at.parse::<usize>().is_ok())
+}
+
+fn not_open(name: &str) -> Diagnostic {
+    Diagnostic::error(
+        codes::UNBOUND_DIM,
+        format!("the model leaves no dimension `{name}` open"),
+    )
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(['+', '*']).map(str::trim)
 }
@@ -161,7 +200,8 @@ fn written(name: &str) -> String {
     }
 }
 
-fn shell(name: &str) -> String {
+/// A name as a shell takes it.
+pub fn shell(name: &str) -> String {
     if written(name) == name {
         name.to_string()
     } else {

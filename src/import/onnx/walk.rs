@@ -6,8 +6,8 @@ mod vertices;
 
 use super::known::{Constant, Dim, Given, Known, View};
 use super::made::Refusal;
-use super::model::{Attributes, Graph, Model, Names, Node, Stated, Value};
-use super::open::OpenDims;
+use super::model::{Attributes, Graph, Model, Names, Node, Stated};
+use super::open::{OpenDims, place, shell};
 use super::operators;
 use super::order;
 use super::parse::{MOST_NODES, Parser};
@@ -91,6 +91,16 @@ struct Site<'n> {
     outputs: Vec<Option<usize>>,
     /// What the node is called.
     label: String,
+    /// What the tensors are called.
+    names: &'n Names,
+}
+
+/// Why an extent is not known.
+struct Lost {
+    /// As a clause.
+    why: String,
+    /// The first extent that data decide, under the name by which it can be given a size.
+    place: Option<String>,
 }
 
 /// A model on the way to its layers.
@@ -101,7 +111,7 @@ pub struct Walker<'a, 'f> {
     open: &'a mut OpenDims,
     slots: Vec<Slot>,
     /// Descriptions of nodes that lost a shape; `None` for those already reported.
-    lost: Vec<Option<String>>,
+    lost: Vec<Option<Lost>>,
     names: HashMap<String, usize>,
     /// So many of the vertices are layers.
     layers: usize,
@@ -152,11 +162,11 @@ impl<'a, 'f> Walker<'a, 'f> {
                     slot.given = true;
                     slot.known.shape = input.shape.as_ref().map(|s| walker.open.shape(s));
                     if slot.known.shape.as_ref().is_none_or(|s| s.contains(&None)) {
-                        let text = format!(
-                            "the model does not state it for its input `{}`",
-                            graph.names.text(input.name)
-                        );
-                        walker.lost.push(Some(text));
+                        let name = graph.names.text(input.name);
+                        walker.lost.push(Some(Lost {
+                            why: format!("the model does not state it for its input `{name}`"),
+                            place: None,
+                        }));
                         slot.lost = Some(walker.lost.len() as u32 - 1);
                     }
                 }
@@ -262,6 +272,9 @@ impl<'a, 'f> Walker<'a, 'f> {
                 {
                     self.agree(slots[output as usize], stated);
                 }
+                if output != 0 && self.open.knows_data() {
+                    self.fill(slots[output as usize], graph.names.text(output));
+                }
             }
         }
         Ok(())
@@ -290,6 +303,32 @@ impl<'a, 'f> Walker<'a, 'f> {
         slot.known.shape = Some(shape);
     }
 
+    /// Takes sizes that were given for extents of this tensor that follow from data.
+    fn fill(&mut self, slot: usize, tensor: &str) {
+        let slot = &mut self.slots[slot];
+        let Some(have) = slot.known.shape.as_ref().filter(|s| s.contains(&None)) else {
+            return;
+        };
+        let extents = have.iter().enumerate();
+        let shape: Rc<[Dim]> = extents
+            .map(|(at, d)| d.or_else(|| self.open.of_data(tensor, at)))
+            .collect();
+        let open = shape.iter().position(|d| d.is_none());
+        if *have != shape {
+            // What is left is the next to be asked for.
+            let why = slot.lost.and_then(|l| self.lost[l as usize].as_ref());
+            let left = why.zip(open).map(|(lost, at)| Lost {
+                why: lost.why.clone(),
+                place: Some(place(tensor, at)),
+            });
+            slot.lost = left.map(|left| {
+                self.lost.push(Some(left));
+                self.lost.len() as u32 - 1
+            });
+        }
+        slot.known.shape = Some(shape);
+    }
+
     fn node(&mut self, node: &Node, scope: &Scope, call: &Call) -> Walk<()> {
         let slots = |names: &[u32]| -> Vec<Option<usize>> {
             let slot = |&n: &u32| (n != 0).then(|| scope.slots[n as usize]);
@@ -297,10 +336,11 @@ impl<'a, 'f> Walker<'a, 'f> {
         };
         let site = Site {
             node,
-            attributes: resolved(node, call.attributes),
+            attributes: inline::resolved(node, call.attributes),
             inputs: slots(&node.inputs),
             outputs: slots(&node.outputs),
             label: label(node, scope.names, call.prefix),
+            names: scope.names,
         };
         if !self.functions.is_empty() {
             let key = (node.domain.to_string(), node.op.to_string());
@@ -446,10 +486,19 @@ impl<'a, 'f> Walker<'a, 'f> {
     fn unknown(&mut self, site: &Site, operand: usize) -> Walk<()> {
         let slot = site.inputs.get(operand).copied().flatten();
         let lost = slot.and_then(|s| self.slots[s].lost);
-        let why = match lost.map(|l| &self.lost[l as usize]) {
+        let (why, place) = match lost.map(|l| &self.lost[l as usize]) {
             Some(None) => return Ok(()),
-            Some(Some(why)) => why.clone(),
-            None => "nothing states it".to_string(),
+            Some(Some(lost)) => (lost.why.as_str(), lost.place.as_deref()),
+            None => ("nothing states it", None),
+        };
+        let help = match place {
+            Some(place) => format!(
+                "give that extent a size, `--dim {}=N`, or cut the model there",
+                shell(place)
+            ),
+            None => {
+                "let the exporter state the shapes of all tensors, or cut the model there".into()
+            }
         };
         let what = format!(
             "operand {operand} of node `{}` (`{}`)",
@@ -460,7 +509,7 @@ impl<'a, 'f> Walker<'a, 'f> {
                 codes::MODEL_SHAPE,
                 format!("the shape of {what} is not known: {why}"),
             )
-            .help("let the exporter state the shapes of all tensors, or cut the model there"),
+            .help(help),
         )
     }
 
@@ -470,7 +519,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         let fixed = inputs().all(|&i| self.slots[i].known.fixed);
         let lost_before = inputs().find_map(|&i| self.slots[i].lost);
         let mut given = given.into_iter();
-        for output in &site.outputs {
+        for (output, &name) in site.outputs.iter().zip(&site.node.outputs) {
             let given = given.next().unwrap_or_default();
             let Some(output) = *output else { continue };
             let open = given.shape.as_ref().is_none_or(|s| s.contains(&None));
@@ -479,8 +528,14 @@ impl<'a, 'f> Walker<'a, 'f> {
                 Some(before) if !reported => Some(before),
                 _ => {
                     let node = format!("node `{}` (`{}`)", site.label, site.node.op);
-                    let text = || format!("it follows from the data that {node} sees");
-                    self.lost.push((!reported).then(text));
+                    let first = given
+                        .shape
+                        .as_ref()
+                        .and_then(|s| s.iter().position(|d| d.is_none()));
+                    self.lost.push((!reported).then(|| Lost {
+                        why: format!("it follows from the data that {node} sees"),
+                        place: first.map(|at| place(site.names.text(name), at)),
+                    }));
                     Some(self.lost.len() as u32 - 1)
                 }
             };
@@ -529,27 +584,4 @@ fn on_one_line(name: &str) -> Cow<'_, str> {
     } else {
         name.into()
     }
-}
-
-/// A node's attributes, those of a function's caller put in.
-fn resolved<'n>(node: &'n Node, caller: Option<&Attributes>) -> Cow<'n, Attributes> {
-    let refers = |(_, value): &(Rc<str>, Value)| matches!(value, Value::OfCaller(_));
-    if !node.attributes.iter().any(refers) {
-        return Cow::Borrowed(&node.attributes);
-    }
-    let mut all = Attributes::new();
-    for (name, value) in &node.attributes {
-        let value = match value {
-            Value::OfCaller(wanted) => {
-                let found = caller.and_then(|c| c.iter().find(|(n, _)| **n == **wanted));
-                match found {
-                    Some((_, value)) => value.clone(),
-                    None => continue,
-                }
-            }
-            value => value.clone(),
-        };
-        all.push((Rc::clone(name), value));
-    }
-    Cow::Owned(all)
 }

@@ -2,9 +2,10 @@
 
 use super::{Call, Scope, Site, Slot, Walk, Walker};
 use crate::import::onnx::damaged;
-use crate::import::onnx::model::{Graph, Stated, Value};
+use crate::import::onnx::model::{Attributes, Graph, Node, Stated, Value};
 use crate::import::onnx::operators;
 use crate::import::onnx::wire::Damage;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 impl Walker<'_, '_> {
@@ -101,4 +102,27 @@ impl Walker<'_, '_> {
         self.copy(&graph.outputs, &slots, &site.outputs);
         Ok(())
     }
+}
+
+/// A node's attributes, those of a function's caller put in.
+pub(super) fn resolved<'n>(node: &'n Node, caller: Option<&Attributes>) -> Cow<'n, Attributes> {
+    let refers = |(_, value): &(Rc<str>, Value)| matches!(value, Value::OfCaller(_));
+    if !node.attributes.iter().any(refers) {
+        return Cow::Borrowed(&node.attributes);
+    }
+    let mut all = Attributes::new();
+    for (name, value) in &node.attributes {
+        let value = match value {
+            Value::OfCaller(wanted) => {
+                let found = caller.and_then(|c| c.iter().find(|(n, _)| **n == **wanted));
+                match found {
+                    Some((_, value)) => value.clone(),
+                    None => continue,
+                }
+            }
+            value => value.clone(),
+        };
+        all.push((Rc::clone(name), value));
+    }
+    Cow::Owned(all)
 }
