@@ -30,6 +30,22 @@ pub fn remedy(diagnostic: Diagnostic, name: &Name, known: &[&str]) -> Diagnostic
     }
 }
 
+/// Shows where the name that is suggested stands, if that is known: perhaps it is the one that is
+/// misspelt.
+pub fn with_place(
+    diagnostic: Diagnostic,
+    place_of: impl FnOnce(&str) -> Option<Span>,
+) -> Diagnostic {
+    let near = diagnostic
+        .suggestion
+        .as_ref()
+        .map(|s| s.replacement.clone());
+    match near.and_then(|near| Some((place_of(&near)?, near))) {
+        Some((place, near)) => diagnostic.label(place, format!("`{near}` stands here")),
+        None => diagnostic,
+    }
+}
+
 pub fn did_you_mean(diagnostic: Diagnostic, at: Span, near: &str) -> Diagnostic {
     diagnostic
         .help(format!("did you mean `{near}`?"))

@@ -1,6 +1,6 @@
 //! `menu` blocks: knobs, their coarse levels and refined ranges.
 
-use super::fields::{self, remedy};
+use super::fields::{self, remedy, with_place};
 use super::quantity;
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
@@ -136,7 +136,11 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
             ),
         )
         .label(decl.name.span, "no coarse levels are given for it");
-        out.push(remedy(diagnostic, &decl.name, &known));
+        let place_of = |near: &str| {
+            let knob = knobs.iter().find(|k| k.name == near);
+            knob.map(|k| k.span)
+        };
+        out.push(with_place(remedy(diagnostic, &decl.name, &known), place_of));
         return;
     };
     if let Some(span) = decl.per_layer {

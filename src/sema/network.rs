@@ -409,7 +409,9 @@ fn connect(
             } else {
                 &known[..known.len().min(8)]
             };
-            out.push(fields::unknown("node", name, known));
+            let place_of = |near: &str| names.get(near).map(|&at| drafts[at].name.span);
+            let diagnostic = fields::unknown("node", name, known);
+            out.push(fields::with_place(diagnostic, place_of));
         }
         found
     };

@@ -1,7 +1,7 @@
 //! Names: what a word refers to, across files and the bundled library.
 
 use super::constants::Constants;
-use super::fields::remedy;
+use super::fields::{remedy, with_place};
 pub use super::kind::Kind;
 use super::kind::{header, local_name};
 use super::modules::{Entry, Module};
@@ -296,7 +296,11 @@ impl<'a> Program<'a> {
                 ),
             });
         }
-        remedy(diagnostic, name, &local)
+        let place_of = |near: &str| {
+            let key = (kind, near.to_string());
+            self.modules[module].names.get(&key).map(|e| e.place)
+        };
+        with_place(remedy(diagnostic, name, &local), place_of)
     }
 
     /// Checks blocks, whether a design uses them or not. Returns the sound networks.
