@@ -168,6 +168,8 @@ codes! {
     NO_EFFECT = "W0305";
     /// A window that moves on by more than it covers.
     SKIPPED_INPUT = "W0306";
+    /// An edge that is given twice.
+    EDGE_TWICE = "W0307";
     /// A level that maps one dimension by two directives.
     MAPPED_TWICE = "W0401";
     /// A rule of more levels than have a price.

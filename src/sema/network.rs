@@ -13,7 +13,8 @@ use crate::ir::network::{Network, Node, NodeKind, TensorShape, Vertex};
 use crate::syntax::ast::{
     self, DimDecl, Field, FromFile, Name, NetworkBody, NetworkDecl, NetworkStmt,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// So many unknown names of one network get the nearest known one suggested; to look for more
 /// would take long, and nobody reads on.
@@ -398,7 +399,7 @@ fn connect(
     let known: Vec<&str> = drafts.iter().map(|d| d.name.node.as_str()).collect();
     let mut edges: Vec<graph::Edge> = Vec::new();
     let mut cut = Vec::new();
-    let mut seen: HashSet<(usize, usize)> = HashSet::new();
+    let mut seen: HashMap<(usize, usize), Span> = HashMap::new();
     let mut unknown = 0;
     let mut find = |name: &Name, out: &mut Vec<Diagnostic>| {
         let found = names.get(name.node.as_str()).copied();
@@ -443,8 +444,14 @@ fn connect(
                     let span = pair[0].span.to(pair[1].span);
                     match &drafts[to].kind {
                         DraftKind::Explicit(_) | DraftKind::Broken => {
-                            if seen.insert((from, to)) {
-                                edges.push(graph::Edge { from, to, span });
+                            match seen.entry((from, to)) {
+                                Entry::Vacant(place) => {
+                                    place.insert(span);
+                                    edges.push(graph::Edge { from, to, span });
+                                }
+                                Entry::Occupied(first) => {
+                                    out.push(edge_twice(&pair[0], &pair[1], span, *first.get()));
+                                }
                             }
                         }
                         kind => out.push(no_end(&pair[1], &drafts[to], kind)),
@@ -455,6 +462,20 @@ fn connect(
         }
     }
     (edges, cut)
+}
+
+/// An edge that has no effect, since it is there.
+fn edge_twice(from: &Name, to: &Name, span: Span, first: Span) -> Diagnostic {
+    Diagnostic::warning(
+        codes::EDGE_TWICE,
+        format!(
+            "the edge from `{}` to `{}` is given twice",
+            from.node, to.node
+        ),
+    )
+    .label(span, "it has no effect again")
+    .label(first, "first given here")
+    .help("leave it out, or correct where it leads")
 }
 
 /// An edge to what takes no edges.
