@@ -10,6 +10,7 @@ use miette::{
 };
 use std::collections::BTreeMap;
 use std::fmt;
+use textwrap::{WordSeparator, WordSplitter};
 
 /// At most so many diagnostics are drawn for one file: nobody reads on, and the first mend others.
 pub const MOST_PER_FILE: usize = 50;
@@ -85,6 +86,10 @@ fn handler(style: Style) -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(theme)
         .with_width(style.width.max(40))
         .with_links(false)
+        // Lines are broken between words only: names and commands are there to be copied.
+        .with_word_separator(WordSeparator::AsciiSpace)
+        .with_word_splitter(WordSplitter::NoHyphenation)
+        .with_break_words(false)
         .with_context_lines(1)
 }
 
