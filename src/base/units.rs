@@ -99,10 +99,6 @@ pub const UNITS: &[Unit] = &[
     unit("pJ*cycles", Quantity::EnergyDelay, 1e-3),
     unit("uJ*cycles", Quantity::EnergyDelay, 1e3),
     unit("mJ*cycles", Quantity::EnergyDelay, 1e6),
-    unit("mJ*kcycles", Quantity::EnergyDelay, 1e9),
-    unit("mJ*Mcycles", Quantity::EnergyDelay, 1e12),
-    unit("mJ*Gcycles", Quantity::EnergyDelay, 1e15),
-    unit("J*Gcycles", Quantity::EnergyDelay, 1e18),
 ];
 
 impl Quantity {

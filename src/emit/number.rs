@@ -73,10 +73,6 @@ fn scales(quantity: Quantity) -> &'static [Scale] {
         scale("nJ*cycles", 1.0),
         scale("uJ*cycles", 1e3),
         scale("mJ*cycles", 1e6),
-        scale("mJ*kcycles", 1e9),
-        scale("mJ*Mcycles", 1e12),
-        scale("mJ*Gcycles", 1e15),
-        scale("J*Gcycles", 1e18),
     ];
     const PERCENT: &[Scale] = &[scale("%", 0.01)];
     const AREA_PER_BYTE: &[Scale] = &[scale("um2/B", 1.0)];
