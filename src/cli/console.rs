@@ -7,6 +7,9 @@ use crate::emit::summary::Style;
 use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal, Write};
 
+/// So many diagnostics are shown at a time: nobody reads more, and a file may have a million.
+const MOST_SHOWN: usize = 1000;
+
 /// How diagnostics are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum MessageFormat {
@@ -100,6 +103,7 @@ impl Console {
         if diagnostics.iter().any(|d| d.severity == Severity::Warning) {
             self.warned.set(true);
         }
+        let (diagnostics, more) = diagnostics.split_at(diagnostics.len().min(MOST_SHOWN));
         let text = match self.messages {
             MessageFormat::Human => render::human(diagnostics, sources, self.diagnostics),
             MessageFormat::Json => render::json(diagnostics, sources),
@@ -107,6 +111,9 @@ impl Console {
         };
         if !text.is_empty() {
             note(&text);
+        }
+        if !more.is_empty() {
+            self.remark(&format!("{} more are not shown", more.len()));
         }
     }
 

@@ -204,6 +204,10 @@ fn imported(
         }
         return (Some(Content::Hardware(hardware.text(name))), warnings);
     }
+    let wrong = warnings.iter().any(|d| d.severity == Severity::Error);
+    if wrong && statements.is_empty() {
+        return (None, warnings);
+    }
     let at = Name::new(name.to_string(), nowhere);
     let (network, mut found) = sema::assembled(at.clone(), &statements, vertices, shapes_checked);
     let mut mapped = None;

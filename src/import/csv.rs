@@ -1,6 +1,7 @@
 //! Comma-separated text as cells that know their places.
 
 use crate::base::span::{FileId, Span};
+use crate::diag::{Diagnostic, codes};
 
 /// Whether a file that begins with these bytes is meant as text, in whatever encoding.
 pub fn is_text(head: &[u8]) -> bool {
@@ -29,6 +30,15 @@ pub struct Cell {
     pub span: Span,
 }
 
+/// A quote that its line does not close.
+pub fn open_quote(record: &Record) -> Option<Diagnostic> {
+    record.open_quote.map(|at| {
+        Diagnostic::error(codes::TABLE, "a quote is not closed on its line")
+            .label(at, "opened here")
+            .help("close it, or leave it out")
+    })
+}
+
 /// One line that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -36,6 +46,8 @@ pub struct Record {
     pub cells: Vec<Cell>,
     /// The line without its line break.
     pub span: Span,
+    /// Where a quote begins that the line does not close.
+    pub open_quote: Option<Span>,
 }
 
 /// The lines of a text that are not blank. A byte-order mark, CRLF and commas at the end of a line
@@ -62,10 +74,14 @@ fn record(file: FileId, line: &str, at: usize) -> Record {
     };
     let mut cells = Vec::new();
     let mut quoted = false;
+    let mut opened = 0;
     let mut start = 0;
     for (i, byte) in line.bytes().chain([b',']).enumerate() {
         match byte {
-            b'"' => quoted = !quoted,
+            b'"' => {
+                quoted = !quoted;
+                opened = i;
+            }
             // A quote that is never closed ends with its line.
             b',' if !quoted || i == line.len() => {
                 let raw = &line[start..i];
@@ -87,6 +103,7 @@ fn record(file: FileId, line: &str, at: usize) -> Record {
     Record {
         cells,
         span: span(0, end),
+        open_quote: quoted.then(|| span(opened, opened + 1)),
     }
 }
 

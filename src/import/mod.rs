@@ -72,7 +72,7 @@ pub struct Imported {
     pub rules: Vec<RuleDecl>,
     /// An array, if the file describes one instead of a network.
     pub hardware: Option<Hardware>,
-    /// What is doubtful.
+    /// What is doubtful, and what is wrong in parts that are left out.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -136,13 +136,7 @@ pub const FORMATS: &[Format] = &[
             csv::is_wide(head) || csv::is_text(head) && may_be()
         },
         open_dims: false,
-        read: Reader::Text(|file, text, _| {
-            let statements = table::layers(file, text)?;
-            Ok(Imported {
-                statements,
-                ..Imported::default()
-            })
-        }),
+        read: Reader::Text(|file, text, _| table::layers(file, text)),
     },
 ];
 

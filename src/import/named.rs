@@ -72,10 +72,11 @@ pub fn is_named(head: &str) -> bool {
     known.len() >= 2 && known.iter().any(own)
 }
 
-/// The layers of a table as a chain in their order, and warnings.
+/// The layers of a table as a chain in their order; lines with mistakes are left out, and the
+/// mistakes are among the warnings.
 ///
 /// # Errors
-/// Everything that is wrong in the table.
+/// That it is no table of this kind.
 pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let records = csv::records(file, text);
     let Some((header, rows)) = records.split_first() else {
@@ -93,6 +94,10 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let mut layers = Vec::new();
     let mut written: Vec<(String, Span)> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
+        if let Some(quote) = csv::open_quote(row) {
+            out.push(quote);
+            continue;
+        }
         if row.cells.len() > columns.len() {
             out.push(
                 error(format!(
@@ -115,19 +120,14 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             Some(cell) => (cell.text.clone(), cell.span),
             None => (format!("l{}", i + 1), row.span),
         };
-        written.push((name, place));
-        layers.push(layer(row, &cells, &mut out));
+        if let Some(layer) = layer(row, &cells, &mut out) {
+            written.push((name, place));
+            layers.push(layer);
+        }
     }
-    let mut renamed = Vec::new();
-    let names = unique(written.iter().map(|(n, s)| (n.as_str(), *s)), &mut renamed);
-    if !out.is_empty() {
-        return Err(out);
-    }
+    let names = unique(written.iter().map(|(n, s)| (n.as_str(), *s)), &mut out);
     let mut statements = Vec::new();
-    for (name, layer) in names.iter().zip(layers) {
-        let Some((op, fields, span)) = layer else {
-            continue;
-        };
+    for (name, (op, fields, span)) in names.iter().zip(layers) {
         statements.push(NetworkStmt::Layer {
             name: name.clone(),
             op,
@@ -138,7 +138,7 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     statements.extend(chain(&names));
     Ok(Imported {
         statements,
-        warnings: renamed,
+        warnings: out,
         ..Imported::default()
     })
 }

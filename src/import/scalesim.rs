@@ -75,10 +75,11 @@ pub fn is_topology(head: &str) -> bool {
     first.first().is_some_and(|r| columns_of(r).is_some())
 }
 
-/// The layers of a table as a chain in their order, and warnings.
+/// The layers of a table as a chain in their order; lines with mistakes are left out, and the
+/// mistakes are among the warnings.
 ///
 /// # Errors
-/// Everything that is wrong in the table.
+/// That it is no table of this kind.
 pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let records = csv::records(file, text);
     let Some((header, rows)) = records.split_first() else {
@@ -102,13 +103,19 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let mut written: Vec<(&str, Span)> = Vec::new();
     let mut layers = Vec::new();
     for row in rows {
+        if let Some(quote) = csv::open_quote(row) {
+            out.push(quote);
+            continue;
+        }
+        let (known, found) = (written.len(), out.len());
         let fields = layer(row, &columns, &mut written, &mut out);
-        layers.push((fields, row.span));
+        if out[found..].iter().any(|d| d.severity == Severity::Error) {
+            written.truncate(known);
+        } else {
+            layers.push((fields, row.span));
+        }
     }
     let names = unique(written.iter().copied(), &mut out);
-    if out.iter().any(|d| d.severity == Severity::Error) {
-        return Err(out);
-    }
     let layers = layers.into_iter().zip(&names);
     let mut statements: Vec<NetworkStmt> = layers
         .map(|((fields, span), name)| NetworkStmt::Layer {

@@ -4,6 +4,7 @@
 //! edges. Numbers keep their places, so that a bound of 0 is shown where it stands in the table.
 
 use super::csv::{self, Cell, Record};
+use super::{Imported, chain};
 use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
@@ -33,11 +34,12 @@ pub fn is_table(head: &str) -> bool {
     cells().any(|cell| known(cell) || number(cell)) || (cells().count() > 1 && cells().all(word))
 }
 
-/// The layers of a table, named l1, l2, … in the order of the file, and their edges.
+/// The layers of a table, named l1, l2, … in the order of the file, and their edges; lines with
+/// mistakes are left out, and the mistakes are among the warnings.
 ///
 /// # Errors
-/// Everything that is wrong in the table.
-pub fn layers(file: FileId, text: &str) -> Result<Vec<NetworkStmt>, Vec<Diagnostic>> {
+/// That it is no table of this kind.
+pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let start = Span {
         file,
         start: 0,
@@ -63,22 +65,21 @@ pub fn layers(file: FileId, text: &str) -> Result<Vec<NetworkStmt>, Vec<Diagnost
     }
     let mut out = Vec::new();
     let mut statements = Vec::new();
+    let mut names: Vec<Name> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
-        statements.extend(layer(i, row, &columns, &mut out));
+        if let Some(quote) = csv::open_quote(row) {
+            out.push(quote);
+        } else if let Some(layer) = layer(i, row, &columns, &mut out) {
+            statements.push(layer);
+            names.push(name(i, row));
+        }
     }
-    if !out.is_empty() {
-        return Err(out);
-    }
-    let chain: Vec<Name> = rows
-        .iter()
-        .enumerate()
-        .map(|(i, row)| name(i, row))
-        .collect();
-    if let [first, .., last] = &chain[..] {
-        let span = first.span.to(last.span);
-        statements.push(NetworkStmt::Edges { chain, span });
-    }
-    Ok(statements)
+    statements.extend(chain(&names));
+    Ok(Imported {
+        statements,
+        warnings: out,
+        ..Imported::default()
+    })
 }
 
 fn name(index: usize, row: &Record) -> Name {

@@ -41,6 +41,7 @@ pub enum DraftKind<'a> {
 /// Lowers a network; `None` if it has errors.
 pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
     let mut out = Vec::new();
+    let mut wrong = false;
     let network = match &decl.body {
         NetworkBody::Statements(list) => {
             let checked = decl.unchecked.is_none();
@@ -49,7 +50,15 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
         // Without a size that could not be read, what the file leaves open means nothing.
         NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
         NetworkBody::From(from) => {
+            let before = program.diagnostics.len();
             let read = from_file(program, from)?;
+            // The rest of a file with mistakes is looked at, but is not the network.
+            wrong = program.diagnostics[before..]
+                .iter()
+                .any(|d| d.severity == Severity::Error);
+            if wrong && read.statements.is_empty() {
+                return None;
+            }
             if read.vertices.is_empty() {
                 let checked = read.shapes_checked;
                 assemble(&decl.name, &read.statements, checked, &[], &mut out)
@@ -60,7 +69,7 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
     };
     let broken = out.iter().any(|d| d.severity == Severity::Error);
     program.diagnostics.extend(out);
-    network.filter(|_| !broken)
+    network.filter(|_| !broken && !wrong)
 }
 
 /// What a file holds.

@@ -55,7 +55,12 @@ pub fn assembled(read: &Imported) -> Network {
 pub fn text(bytes: &[u8], dims: &str) -> String {
     let read = read(bytes, dims).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(read.warnings, [], "warnings");
-    let network = assembled(&read);
+    text_of(&read)
+}
+
+/// The same of what was read, whatever warnings there are.
+pub fn text_of(read: &Imported) -> String {
+    let network = assembled(read);
     let text = network::cfx(&network, "model");
     let layers = text.lines().filter_map(|l| l.strip_prefix("  "));
     let layers = layers.filter(|l| l.starts_with("layer "));

@@ -1,7 +1,7 @@
 //! Shapes through the graph: small values, open dimensions, functions, branches, names, edges.
 
 use crate::encode::{Graph, function, int, ints, node, of_caller, subgraph, tensor, word};
-use crate::{read, text, warnings, wrong};
+use crate::{read, text, text_of, warnings, wrong};
 use cfxc::emit::network;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -176,9 +176,13 @@ fn signals_and_columns() {
         .weights("v", &[2, 5])
         .node("MatMul", &["f", "v"], &["y"], &[])
         .node("MatMul", &["t", "v"], &["z"], &[]);
-    // 29 frames of 33 frequencies, and 257 of them, for two signals.
+    // 29 frames of 33 frequencies, and 257 of them, for two signals. What transforms cost is not
+    // known.
+    let transforms = read(&graph.model(), "").expect("sound");
+    assert!(transforms.warnings.iter().all(|w| w.code.0 == "W0303"));
+    assert_eq!(transforms.warnings.len(), 2);
     assert_eq!(
-        text(&graph.model(), ""),
+        text_of(&transforms),
         "layer y dense { N = 1914, K = 5, C = 2 }
 layer z dense { N = 514, K = 5, C = 2 }"
     );
@@ -501,6 +505,50 @@ fn sums_of_many_layers_are_not_seen_through() {
     assert_eq!(before(256).len(), 256);
     assert_eq!(before(257), &[json!("s256")]);
     assert_eq!(before(258), &[json!("s256"), json!("l257")]);
+}
+
+#[test]
+fn names_are_counted_on() {
+    let mut graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
+    let mut from = "x".to_string();
+    for i in 0..4 {
+        let to = format!("y{i}");
+        graph = graph.named("c", "MatMul", &[&from, "w"], &[&to]);
+        from = to;
+    }
+    let read = read(&graph.model(), "").expect("sound");
+    let network = crate::assembled(&read);
+    let names: Vec<&str> = network.layers().map(|(_, n, _)| n.name.as_str()).collect();
+    assert_eq!(names, ["c", "c#2", "c#3", "c#4"]);
+}
+
+#[test]
+fn circles_are_told_without_what_follows_them() {
+    let graph = Graph::default()
+        .input("x", "1 8")
+        .node("Add", &["x", "b"], &["a"], &[])
+        .node("Relu", &["a"], &["b"], &[])
+        .node("Relu", &["b"], &["end"], &[]);
+    let found = wrong(&graph.model(), "");
+    assert!(
+        found[0].1.ends_with("wait for each other: `a`, `b`"),
+        "{found:?}"
+    );
+}
+
+/// Some exporters write `?` for every extent that they leave open.
+#[test]
+fn a_sign_is_no_name() {
+    let graph = Graph::default()
+        .input("x", "1 ? ?")
+        .weights("w", &[9, 4])
+        .node("MatMul", &["x", "w"], &["y"], &[]);
+    let found = wrong(&graph.model(), "");
+    assert!(found[0].1.contains("`x[1]`, `x[2]`"), "{found:?}");
+    assert_eq!(
+        text(&graph.model(), "x[1]=5 x[2]=9"),
+        "layer y dense { N = 5, K = 4, C = 9 }"
+    );
 }
 
 #[test]

@@ -40,7 +40,10 @@ impl OpenDims {
             {
                 let name = graph.names.text(input.name).to_string();
                 for (at, extent) in input.shape.iter_mut().flatten().enumerate() {
-                    if *extent == Extent::Unknown {
+                    // Some exporters write `?` for whatever they leave open.
+                    let no_name = |text: &String| !text.contains(char::is_alphanumeric);
+                    let unnamed = matches!(extent, Extent::Open(text) if no_name(text));
+                    if *extent == Extent::Unknown || unnamed {
                         *extent = Extent::Open(format!("{name}[{at}]"));
                     }
                     let Extent::Open(text) = extent else { continue };

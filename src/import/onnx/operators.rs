@@ -92,7 +92,11 @@ pub fn layers(view: &View, most: usize) -> Option<Result<Vec<Made>, Refusal>> {
         | "MoE"
         | "QMoE"
         | "LinearAttention"
-        | "CausalConvWithState" => Err(Refusal::Beyond("it is not counted".into())),
+        | "CausalConvWithState"
+        | "DFT"
+        | "STFT" => Err(Refusal::Beyond(
+            "its products follow no form that is known here".into(),
+        )),
         _ => return None,
     })
 }

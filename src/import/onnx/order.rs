@@ -71,11 +71,35 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
     if order.len() == waiting.len() {
         return Ok(order);
     }
-    let stuck = waiting.iter().enumerate().filter(|(_, w)| **w > 0);
-    let names: Vec<String> = stuck
-        .take(4)
-        .map(|(at, _)| format!("`{}`", graph.nodes[at].name))
+    // What only follows a circle waits, too, and is in none.
+    let mut followed: Vec<usize> = readers
+        .iter()
+        .map(|list| list.iter().filter(|&&r| waiting[r] > 0).count())
         .collect();
+    let waits = |at: &usize| waiting[*at] > 0;
+    let mut ends: Vec<usize> = (0..waiting.len())
+        .filter(|at| waits(at) && followed[*at] == 0)
+        .collect();
+    let mut stuck: BTreeSet<usize> = (0..waiting.len()).filter(waits).collect();
+    while let Some(at) = ends.pop() {
+        stuck.remove(&at);
+        let inputs = graph.nodes[at].inputs.iter().filter(|&&i| i != 0);
+        for from in inputs.filter_map(|&i| maker[i as usize]) {
+            followed[from] = followed[from].saturating_sub(1);
+            if followed[from] == 0 && stuck.contains(&from) {
+                ends.push(from);
+            }
+        }
+    }
+    let name = |at: &usize| {
+        let node = &graph.nodes[*at];
+        let result = node.outputs.iter().find(|&&o| o != 0);
+        match (node.name.is_empty(), result) {
+            (true, Some(&result)) => format!("`{}`", graph.names.text(result)),
+            _ => format!("`{}`", node.name),
+        }
+    };
+    let names: Vec<String> = stuck.iter().take(4).map(name).collect();
     Err(wrong(
         format!(
             "nodes of the model wait for each other: {}",

@@ -176,7 +176,11 @@ impl<'a, 'f> Walker<'a, 'f> {
                 attributes: None,
                 depth: 0,
             };
-            let _ = walker.graph(graph, &slots, None, &call);
+            let nodes = walker.written_out(graph, 0, &mut HashMap::new());
+            let _ = match nodes > MOST_NODES {
+                true => walker.too_many_nodes(),
+                false => walker.graph(graph, &slots, None, &call),
+            };
         }
         walker.name_free();
         walker.out
@@ -260,9 +264,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         for at in order {
             self.ran += 1;
             if self.ran > MOST_NODES {
-                return self.too_much(format!(
-                    "with its functions written out, the model has more than {MOST_NODES} nodes"
-                ));
+                return self.too_many_nodes();
             }
             let node = &graph.nodes[at];
             self.node(node, &scope, call)?;

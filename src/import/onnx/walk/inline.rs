@@ -1,14 +1,51 @@
 //! Graphs in graphs: functions of the model, and branches that are decided.
 
-use super::{Call, Scope, Site, Slot, Walk, Walker};
+use super::{Call, MOST_DEPTH, MOST_NODES, Scope, Site, Slot, Walk, Walker};
 use crate::import::onnx::damaged;
 use crate::import::onnx::model::{Attributes, Graph, Node, Stated, Value};
 use crate::import::onnx::operators;
 use crate::import::onnx::wire::Damage;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 impl Walker<'_, '_> {
+    /// Nodes of a graph with its functions written out, so far as those nest as deep as they may.
+    pub(super) fn written_out(
+        &self,
+        graph: &Graph,
+        depth: usize,
+        known: &mut HashMap<*const Graph, usize>,
+    ) -> usize {
+        if self.functions.is_empty() || depth > MOST_DEPTH {
+            return graph.nodes.len();
+        }
+        let mut all = 0usize;
+        for node in &graph.nodes {
+            let key = (node.domain.to_string(), node.op.to_string());
+            all = all.saturating_add(match self.functions.get(&key) {
+                None => 1,
+                Some(body) => match known.get(&Rc::as_ptr(body)) {
+                    Some(count) => *count,
+                    None => {
+                        // In a circle of functions each is looked at once.
+                        known.insert(Rc::as_ptr(body), 1);
+                        let count = self.written_out(body, depth + 1, known);
+                        known.insert(Rc::as_ptr(body), count);
+                        count
+                    }
+                },
+            });
+        }
+        all
+    }
+
+    pub(super) fn too_many_nodes(&mut self) -> Walk<()> {
+        self.too_much(format!(
+            "with its functions written out, the model has more than {MOST_NODES} nodes"
+        ))
+    }
+
     /// A call of a function of the model: its body stands in its place.
     pub(super) fn function(&mut self, body: &Rc<Graph>, site: &Site, depth: usize) -> Walk<()> {
         let mut slots = self.fresh(body.names.count())?;

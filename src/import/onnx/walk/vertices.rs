@@ -92,28 +92,28 @@ impl Walker<'_, '_> {
 
     /// A name that no other vertex has.
     fn unique(&mut self, name: &str) -> String {
-        let count = self.names.entry(name.to_string()).or_insert(0);
-        *count += 1;
-        if *count == 1 {
+        let Some(&last) = self.names.get(name) else {
+            self.names.insert(name.to_string(), 1);
             return name.to_string();
-        }
-        loop {
-            let count = self.names.entry(name.to_string()).or_insert(1);
-            let other = format!("{name}#{count}");
-            *count += 1;
-            if self.names.contains_key(&other) {
-                continue;
+        };
+        let mut number = last + 1;
+        let other = loop {
+            let other = format!("{name}#{number}");
+            if !self.names.contains_key(&other) {
+                break other;
             }
-            self.names.insert(other.clone(), 1);
-            self.warn(
-                Diagnostic::warning(
-                    codes::RENAMED,
-                    format!("the model calls several nodes `{name}`; this one is `{other}` here"),
-                )
-                .help("give every node of the model a name of its own"),
-            );
-            return other;
-        }
+            number += 1;
+        };
+        self.names.insert(name.to_string(), number);
+        self.names.insert(other.clone(), 1);
+        self.warn(
+            Diagnostic::warning(
+                codes::RENAMED,
+                format!("the model calls several nodes `{name}`; this one is `{other}` here"),
+            )
+            .help("give every node of the model a name of its own"),
+        );
+        other
     }
 
     /// Adds the layers of a node. Gives the vertices that its results come from; `None` if there
