@@ -420,7 +420,7 @@ impl cfxc::sema::Files for Beside {
         let whole = format!("{}/examples/{path}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(whole).expect("a table");
         let layers = import::table::layers(sources.add(path, text.as_str()), &text)?;
-        Ok(layers.into())
+        Ok(layers.statements.into())
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn columns_in_any_order_and_case() {
         let text = "t,s,r,x,y,c,k\n1,3,3,16,16,8,4\n2,3,3,14,14,4,1\n";
-        let statements = layers(FileId(0), text).expect("a sound table");
+        let statements = layers(FileId(0), text).expect("a table").statements;
         let NetworkStmt::Layer {
             name, op, fields, ..
         } = &statements[0]
@@ -269,15 +269,16 @@ mod tests {
 
     #[test]
     fn one_layer_has_no_edges() {
-        let statements = layers(FileId(0), "K,C,Y,X,R,S,T\n4,8,16,16,3,3,1").expect("sound");
-        assert_eq!(statements.len(), 1);
+        let read = layers(FileId(0), "K,C,Y,X,R,S,T\n4,8,16,16,3,3,1").expect("sound");
+        assert_eq!((read.statements.len(), read.warnings.len()), (1, 0));
     }
 
     #[test]
     fn every_mistake_is_told() {
-        let text = "K,C,Y,X,R,S,T\n4,x,16,,3,3,7\n1,2\n-1,2,3,4,5,6,1\n";
-        let found = layers(FileId(0), text).expect_err("mistakes");
-        assert_eq!(found.len(), 5, "{found:#?}");
+        let text = "K,C,Y,X,R,S,T\n4,x,16,,3,3,7\n1,2\n-1,2,3,4,5,6,1\n4,\"8,16\n";
+        let read = layers(FileId(0), text).expect("a table");
+        assert_eq!(read.warnings.len(), 6, "{:#?}", read.warnings);
+        assert_eq!(read.statements.len(), 0);
         assert_eq!(layers(FileId(0), " \n").expect_err("empty").len(), 1);
         assert_eq!(
             layers(FileId(0), "1,2,3,4,5,6,1")

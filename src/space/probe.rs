@@ -1,6 +1,6 @@
 //! Whether every layer has a price somewhere, without filling the tables.
 
-use super::build::SpaceError;
+use super::build::{SpaceError, usual_refusal};
 use super::point::{Grid, Point};
 use super::table;
 use crate::cost;
@@ -24,10 +24,12 @@ pub fn refused_everywhere(problem: &Problem) -> Option<SpaceError> {
         if points().any(|point| price(shape, point).is_ok()) {
             continue;
         }
-        let (dataflow, _) = grid.values(0);
+        let all = 0..size as Point;
+        let (refused, point) = usual_refusal(all, |point| price(shape, point)).unzip();
+        let (dataflow, _) = grid.values(point.unwrap_or(0));
         return Some(SpaceError::NoPrice {
             layer: problem.layers.iter().position(|l| l.shape == shape)?,
-            refused: price(shape, 0).err(),
+            refused,
             rule: problem.rule(shape, dataflow).map(|r| r.span),
         });
     }

@@ -283,7 +283,9 @@ fn sign(finding: &Finding) -> Option<Verdict> {
             _ => None,
         };
     }
-    if finding.expects(&[Rule::kw_in]) && matches!(found, "=" | ":" | ":=" | "==") {
+    // `dataflow = nvdla` in a design is no knob.
+    let knob = finding.context != Context::Design;
+    if knob && finding.expects(&[Rule::kw_in]) && matches!(found, "=" | ":" | ":=" | "==") {
         return wrong(
             format!("a knob's choices stand after `in`, not after `{found}`"),
             "in",
