@@ -364,8 +364,8 @@ pub(super) fn prepare<'p>(
     let sources = &loaded.sources;
     let one = |problem: &'p Problem| {
         let refined = problem.stages.iter().any(|s| s.refines);
-        let mut space =
-            Space::new(problem, refined).map_err(|e| infeasible::no_space(problem, &e, sources))?;
+        let mut space = Space::new(problem, refined)
+            .map_err(|e| infeasible::no_spaces(problem, &e, sources))?;
         let refuge = match feasible::find(&space) {
             Ok(refuge) => Some(refuge),
             // Budgets that interact: the exact solver settles what the quick proof leaves open.
@@ -374,22 +374,22 @@ pub(super) fn prepare<'p>(
                 if proof.best.is_none() && proof.bound == f64::INFINITY {
                     let relaxation =
                         certify::least_relaxation_until(&mut space, certify::STATES, stop);
-                    return Err(infeasible::excluded(&space, relaxation));
+                    return Err(vec![infeasible::excluded(&space, relaxation)]);
                 }
                 let keeps = |a: &Vec<Point>| space.evaluate(a).is_some_and(|e| e.feasible());
                 proof.best.filter(keeps)
             }
-            Err(Some(proof)) => return Err(infeasible::infeasible(&space, &proof, sources)),
+            Err(Some(proof)) => return Err(vec![infeasible::infeasible(&space, &proof, sources)]),
         };
         Ok(Ready { space, refuge })
     };
-    let all: Vec<Result<Ready, Diagnostic>> = problems.par_iter().map(one).collect();
+    let all: Vec<Result<Ready, Vec<Diagnostic>>> = problems.par_iter().map(one).collect();
     let mut ready = Vec::new();
     let mut wrong = Vec::new();
     for result in all {
         match result {
             Ok(r) => ready.push(r),
-            Err(d) => wrong.push(d),
+            Err(found) => wrong.extend(found),
         }
     }
     if wrong.is_empty() {

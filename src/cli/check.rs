@@ -28,11 +28,11 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     for spec in &args.specs {
         let mut loaded = files::load(spec);
         if !loaded.analysis.has_errors() {
-            // Of each design the first layer that no point of its menu can map.
+            // Of each design the layers that no point of its menu can map.
             let problems = loaded.analysis.problems.iter();
-            let refused = problems.filter_map(|problem| {
-                let error = probe::refused_everywhere(problem)?;
-                Some(infeasible::no_space(problem, &error, &loaded.sources))
+            let refused = problems.flat_map(|problem| {
+                let errors = probe::refused_everywhere(problem).into_iter();
+                errors.map(|error| infeasible::no_space(problem, &error, &loaded.sources))
             });
             let refused: Vec<_> = refused.collect();
             loaded.analysis.diagnostics.extend(refused);

@@ -8,10 +8,25 @@ use crate::emit::number::{Rounding, Scale, amount, counted, percent, significant
 use crate::ir::metric::Metric;
 use crate::ir::problem::Problem;
 use crate::space::feasible::Infeasible;
-use crate::space::{BoundLimit, MAX_PRICES, Space, SpaceError};
+use crate::space::{BoundLimit, MAX_PRICES, Space, SpaceError, probe};
 
 /// So many layers are shown as the cause.
 const SHOWN: usize = 3;
+
+/// Why the space of a problem cannot be built: of layers without a price all that have causes of
+/// their own.
+pub fn no_spaces(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> Vec<Diagnostic> {
+    let pinned = |layer: usize| problem.pins.iter().any(|p| p.layer == layer);
+    let errors = match error {
+        SpaceError::NoPrice { layer, .. } if !pinned(*layer) => probe::refused_everywhere(problem),
+        _ => Vec::new(),
+    };
+    if errors.is_empty() {
+        return vec![no_space(problem, error, sources)];
+    }
+    let errors = errors.iter();
+    errors.map(|e| no_space(problem, e, sources)).collect()
+}
 
 /// Why the space of a problem cannot be built.
 pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> Diagnostic {
