@@ -7,7 +7,8 @@ use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
 use crate::ir::problem::{Expectation, Subject};
-use crate::space::{BoundLimit, Space, idle};
+use crate::space::idle::{self, End};
+use crate::space::{BoundLimit, Space};
 
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
@@ -95,20 +96,26 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
                 .help("expect less than the budget allows, or leave the line out"),
         );
     }
-    let worst = idle::worst_of(space, metric).filter(|&worst| expectation.holds_up_to(worst))?;
-    let most = if metric.larger_is_better() {
-        "at least"
-    } else {
-        "at most"
+    let end = |end: End| idle::end_of(space, metric, end);
+    let worst = end(End::Worst).filter(|&worst| expectation.holds_up_to(worst));
+    let best = end(End::Best).filter(|&best| expectation.holds_from(best));
+    let (value, at, help) = match (worst, best) {
+        (Some(worst), _) => (worst, "worst", "something that a worse decision would miss"),
+        (None, Some(best)) => (best, "best", "something that a better decision would miss"),
+        (None, None) => return None,
     };
-    let worst = amount(metric.quantity(), worst);
+    let most = match (at == "worst") == metric.larger_is_better() {
+        true => "at least",
+        false => "at most",
+    };
+    let value = amount(metric.quantity(), value);
     Some(
         diagnostic
             .label(
                 expectation.span,
-                format!("{most} {worst} with every layer at its worst"),
+                format!("{most} {value} with every layer at its {at}"),
             )
-            .help("check the number and its unit, or expect something that a worse decision would miss"),
+            .help(format!("check the number and its unit, or expect {help}")),
     )
 }
 

@@ -186,17 +186,28 @@ impl Expectation {
     /// Whether it is about a metric of the design itself, and holds for every value that is no worse
     /// than `bound`.
     pub fn holds_up_to(&self, bound: f64) -> bool {
+        self.asks_for(bound, |metric| !metric.larger_is_better())
+    }
+
+    /// Whether it is about a metric of the design itself, and holds for every value that is no better
+    /// than `bound`.
+    pub fn holds_from(&self, bound: f64) -> bool {
+        self.asks_for(bound, |metric| metric.larger_is_better())
+    }
+
+    /// Whether it holds for a value, and asks for no more than that, or for no less.
+    fn asks_for(&self, bound: f64, at_most: impl Fn(Metric) -> bool) -> bool {
         let whole = self.measure.layer.is_none() && self.measure.design.is_none();
         let (Subject::Metric(metric), Expected::Value(value), true) =
             (self.measure.subject, &self.expected, whole)
         else {
             return false;
         };
-        match (self.relation, metric.larger_is_better()) {
-            (Relation::AtMost, false) => bound <= *value,
-            (Relation::Below, false) => bound < *value,
-            (Relation::AtLeast, true) => bound >= *value,
-            (Relation::Above, true) => bound > *value,
+        match (self.relation, at_most(metric)) {
+            (Relation::AtMost, true) => bound <= *value,
+            (Relation::Below, true) => bound < *value,
+            (Relation::AtLeast, false) => bound >= *value,
+            (Relation::Above, false) => bound > *value,
             _ => false,
         }
     }

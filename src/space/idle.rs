@@ -54,20 +54,36 @@ pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLi
     })
 }
 
+/// Which end of a metric is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every layer at its own best.
+    Best,
+    /// Every layer at its own worst.
+    Worst,
+}
+
 /// The largest value of a metric (for throughput the smallest) that any choice of the menu could have,
 /// every layer at its own worst; `None` where nothing is known of it.
 pub fn worst_of(space: &Space, metric: Metric) -> Option<f64> {
+    end_of(space, metric, End::Worst)
+}
+
+/// A value of a metric that no choice of the menu passes, every layer at its own best or worst; `None`
+/// where nothing is known of it.
+pub fn end_of(space: &Space, metric: Metric, end: End) -> Option<f64> {
     let pipelined = space.problem.deployment == Deployment::Pipelined;
     let cycles = |p: &Price| p.latency_cycles as f64;
+    let sum = |figure: &dyn Fn(&Price) -> f64| of_layers(space, figure, end).sum::<f64>();
     Some(match metric {
-        Metric::Latency => sum_of_worst(space, cycles),
-        Metric::Energy => sum_of_worst(space, |p| p.energy_nj),
-        Metric::Area if pipelined => sum_of_worst(space, |p| p.area_um2),
-        Metric::Power if pipelined => sum_of_worst(space, |p| p.power_mw),
+        Metric::Latency => sum(&cycles),
+        Metric::Energy => sum(&|p| p.energy_nj),
+        Metric::Area if pipelined => sum(&|p| p.area_um2),
+        Metric::Power if pipelined => sum(&|p| p.power_mw),
         Metric::Throughput => {
             let slowest = match pipelined {
-                true => worst(space, cycles).fold(0.0, f64::max),
-                false => sum_of_worst(space, cycles),
+                true => of_layers(space, &cycles, end).fold(0.0, f64::max),
+                false => sum(&cycles),
             };
             space.problem.technology.clock_hz() / slowest
         }
@@ -75,17 +91,18 @@ pub fn worst_of(space: &Space, metric: Metric) -> Option<f64> {
     })
 }
 
-/// Of each layer the largest value of a figure among the points it may take.
-fn worst<'s>(
+/// Of each layer the smallest or the largest value of a figure among the points it may take.
+fn of_layers<'s>(
     space: &'s Space,
-    figure: impl Fn(&Price) -> f64 + 's,
+    figure: &'s dyn Fn(&Price) -> f64,
+    end: End,
 ) -> impl Iterator<Item = f64> + 's {
     space.fine.iter().enumerate().map(move |(layer, points)| {
         let prices = points.iter().filter_map(|&p| space.price(layer, p));
-        prices.map(&figure).fold(0.0, f64::max)
+        let figures = prices.map(figure);
+        match end {
+            End::Worst => figures.fold(0.0, f64::max),
+            End::Best => figures.reduce(f64::min).unwrap_or(0.0),
+        }
     })
-}
-
-fn sum_of_worst(space: &Space, figure: impl Fn(&Price) -> f64) -> f64 {
-    worst(space, figure).sum()
 }
