@@ -56,10 +56,11 @@ pub fn within(damage: &[Span], span: Span) -> bool {
         .any(|d| d.file == span.file && d.start <= span.end && span.start <= d.end)
 }
 
-/// Keeps what stands for itself.
+/// Keeps what stands for itself. Of blocks that are `incomplete` nothing is said to be missing.
 pub fn independent(
     diagnostics: Vec<Diagnostic>,
     damage: &[Span],
+    incomplete: &[Span],
     files: &[&File],
     sources: &SourceMap,
 ) -> Vec<Diagnostic> {
@@ -99,11 +100,14 @@ pub fn independent(
         let beside = |at: Span| within(damage, line(at, sources));
         matches!(d.code, codes::MISSING_UNIT | codes::UNREADABLE)
             && d.labels.iter().any(|l| beside(l.span))
-            || MISSING.contains(&d.code) && d.labels.iter().any(|l| damaged(l.span))
-            || UNKNOWN.contains(&d.code)
+            || MISSING.contains(&d.code)
                 && d.labels
                     .iter()
-                    .any(|l| lost.contains(sources.slice(l.span).trim_matches('"')))
+                    .any(|l| damaged(l.span) || within(incomplete, l.span))
+            || UNKNOWN.contains(&d.code)
+                && d.labels
+                    .first()
+                    .is_some_and(|l| lost.contains(sources.slice(l.span).trim_matches('"')))
     };
     diagnostics.into_iter().filter(|d| !follows(d)).collect()
 }

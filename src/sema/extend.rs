@@ -13,7 +13,11 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
     let mut below = vec![at];
     let mut next = decl.extends.clone();
     while let Some(path) = next {
-        let base = program.resolve(&path, Kind::Design)?;
+        let Some(base) = program.resolve(&path, Kind::Design) else {
+            // What it says itself can be checked all the same.
+            program.incomplete.push(decl.span);
+            break;
+        };
         if let Some(start) = below.iter().position(|&b| b == base) {
             circle(program, Kind::Design, &below[start..]);
             return None;

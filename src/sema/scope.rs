@@ -47,6 +47,8 @@ pub struct Program<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// What could not be read of the user's files.
     pub damage: Vec<Span>,
+    /// Blocks that extend what is not there.
+    pub incomplete: Vec<Span>,
     networks: BTreeMap<Ref, Option<Network>>,
     /// `use` lines that something needs.
     used: BTreeSet<Span>,
@@ -71,6 +73,7 @@ impl<'a> Program<'a> {
             files,
             registries,
             damage: Vec::new(),
+            incomplete: Vec::new(),
             diagnostics: Vec::new(),
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
@@ -376,7 +379,13 @@ impl<'a> Program<'a> {
                 meant_constant(diagnostic, module, &constants, self.sources);
             }
         }
-        cascade::independent(diagnostics, &self.damage, &files, self.sources)
+        cascade::independent(
+            diagnostics,
+            &self.damage,
+            &self.incomplete,
+            &files,
+            self.sources,
+        )
     }
 
     /// Warns of `use` lines that nothing needs.
