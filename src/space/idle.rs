@@ -3,7 +3,8 @@
 
 use super::build::Space;
 use super::limits::BoundLimit;
-use crate::cost::Price;
+use super::point::Point;
+use crate::cost::{Engine, Price};
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
 use crate::ir::problem::Deployment;
@@ -45,8 +46,7 @@ fn as_good(a: &Price, b: &Price) -> bool {
 }
 
 /// The limits that are no limits, each with the largest value of its metric (for throughput the
-/// smallest) that any choice of the menu could have, every layer at its own worst. Of a shared engine's
-/// area and power nothing is said.
+/// smallest) that any choice of the menu could have, every layer at its own worst.
 pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLimit, f64)> {
     space.limits.iter().filter_map(move |limit| {
         let worst = worst_of(space, limit.metric)?;
@@ -80,6 +80,8 @@ pub fn end_of(space: &Space, metric: Metric, end: End) -> Option<f64> {
         Metric::Energy => sum(&|p| p.energy_nj),
         Metric::Area if pipelined => sum(&|p| p.area_um2),
         Metric::Power if pipelined => sum(&|p| p.power_mw),
+        Metric::Area => engine(space, end).area_um2,
+        Metric::Power => engine(space, end).power_mw,
         Metric::Throughput => {
             let slowest = match pipelined {
                 true => of_layers(space, &cycles, end).fold(0.0, f64::max),
@@ -89,6 +91,30 @@ pub fn end_of(space: &Space, metric: Metric, end: End) -> Option<f64> {
         }
         _ => return None,
     })
+}
+
+/// The engine that serves all layers, were each at its own best or worst. PEs and memories of such an
+/// engine are those of the layer that needs most, and its figures grow with each of them.
+fn engine(space: &Space, end: End) -> Engine {
+    let most = |need: &dyn Fn(Point, &Price) -> u64| {
+        let of_layer = |(layer, points): (usize, &Vec<Point>)| {
+            let priced = points
+                .iter()
+                .filter_map(|&p| Some((p, space.price(layer, p)?)));
+            let needs = priced.map(|(point, price)| need(point, price));
+            match end {
+                End::Worst => needs.max(),
+                End::Best => needs.min(),
+            }
+        };
+        let layers = space.fine.iter().enumerate();
+        layers.filter_map(of_layer).max().unwrap_or(0)
+    };
+    space.model.engine(
+        most(&|point, _| space.pes(point)),
+        most(&|_, price| price.l1_bytes),
+        most(&|_, price| price.l2_bytes),
+    )
 }
 
 /// Of each layer the smallest or the largest value of a figure among the points it may take.
