@@ -96,9 +96,13 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
                 .help("expect less than the budget allows, or leave the line out"),
         );
     }
-    let end = |end: End| idle::end_of(space, metric, end);
-    let worst = end(End::Worst).filter(|&worst| expectation.holds_up_to(worst));
-    let best = end(End::Best).filter(|&best| expectation.holds_from(best));
+    let [best, worst] = [End::Best, End::Worst].map(|end| idle::end_of(space, metric, end));
+    // Where nothing can be chosen, it is a test of the model or of the technology.
+    if best == worst {
+        return None;
+    }
+    let worst = worst.filter(|&worst| expectation.holds_up_to(worst));
+    let best = best.filter(|&best| expectation.holds_from(best));
     let (value, at, help) = match (worst, best) {
         (Some(worst), _) => (worst, "worst", "something that a worse decision would miss"),
         (None, Some(best)) => (best, "best", "something that a better decision would miss"),
