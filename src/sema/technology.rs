@@ -31,14 +31,16 @@ fn lower_above(program: &mut Program, at: Ref, below: &mut Vec<Ref>) -> Option<T
     let mut technology = match &decl.extends {
         None => Some(Technology::default()),
         Some(path) => {
-            let base = program.resolve(path, Kind::Technology)?;
             below.push(at);
-            if let Some(start) = below.iter().position(|&b| b == base) {
-                extend::circle(program, Kind::Technology, &below[start..]);
-                None
-            } else {
-                lower_above(program, base, below)
-            }
+            // Without its base, what it says itself can be checked all the same.
+            program.resolve(path, Kind::Technology).and_then(|base| {
+                if let Some(start) = below.iter().position(|&b| b == base) {
+                    extend::circle(program, Kind::Technology, &below[start..]);
+                    None
+                } else {
+                    lower_above(program, base, below)
+                }
+            })
         }
     };
     if let Some(technology) = &mut technology {

@@ -49,7 +49,7 @@ fn as_good(a: &Price, b: &Price) -> bool {
 /// smallest) that any choice of the menu could have, every layer at its own worst.
 pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLimit, f64)> {
     space.limits.iter().filter_map(move |limit| {
-        let worst = worst_of(space, limit.metric)?;
+        let worst = end_of(space, limit.metric, End::Worst)?;
         (limit.overshoot(worst) == 0.0).then_some((limit, worst))
     })
 }
@@ -61,12 +61,6 @@ pub enum End {
     Best,
     /// Every layer at its own worst.
     Worst,
-}
-
-/// The largest value of a metric (for throughput the smallest) that any choice of the menu could have,
-/// every layer at its own worst; `None` where nothing is known of it.
-pub fn worst_of(space: &Space, metric: Metric) -> Option<f64> {
-    end_of(space, metric, End::Worst)
 }
 
 /// A value of a metric that no choice of the menu passes, every layer at its own best or worst; `None`
