@@ -65,8 +65,13 @@ fn import(path: &str) {
     let mut file = File::open(path).expect("the model");
     let read = onnx::read(&mut file, &Options::default()).unwrap_or_else(|e| panic!("{e:?}"));
     let name = Name::new("model".into(), Default::default());
-    let (network, found) =
-        sema::assembled(name, &read.statements, read.vertices, read.shapes_checked);
+    let (network, found) = sema::assembled(
+        name,
+        &read.statements,
+        read.vertices,
+        read.shapes_checked,
+        &[],
+    );
     let network = network.unwrap_or_else(|| panic!("{found:?}"));
     let text = network::json(&network, &[]);
     println!(

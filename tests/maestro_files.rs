@@ -8,7 +8,7 @@ use cfxc::base::span::{FileId, SourceMap};
 use cfxc::cost;
 use cfxc::diag::{Diagnostic, Severity, codes, render};
 use cfxc::emit::maestro::mapping;
-use cfxc::import::maestro::{self, hardware};
+use cfxc::import::maestro::{self, Mappings, hardware};
 use cfxc::import::recognise;
 use support::check::{Tally, gunzip, mappings, price};
 use support::imported::{
@@ -335,6 +335,42 @@ Network n {
     insta::assert_snapshot!(shown(text));
 }
 
+/// What cannot be read hides neither the rest of its layer nor what is wrong elsewhere, be it for the
+/// reader or for the language; and nothing follows from it.
+#[test]
+fn every_mistake_is_told_in_one_run() {
+    let file = "Network small {
+  Layer unread {
+    Type: CONV
+    Dimensions { K: 16, C: x, R: 5, S: 5, Y: 4, X: 4, Q: 3 }
+    Dataflow { SpatialMap(1,1) K; TemporalMap(Sz(C),1) C; TemporalMap(0,1) R; }
+  }
+  Layer window {
+    Type: CONV
+    Dimensions { K: 16, C: 3, R: 50, S: 5, Y: 33, X: 33 }
+    Dataflow { SpatialMap(1 1) K; TemporalMap(Sz(R) z) R; Cluster(0,P); }
+  }
+  Layer kind {
+    Type: CONVX
+    Dimensions { K: 16, C: 3, R: 5, S: 5, Y: 33, X: 33 }
+  }
+  Layer flow {
+    Type: GEMM
+    Dimensions { K: 0, M: 3, N: 4 }
+    Dataflow { SpatialMap(1,1) K; TemporalMap(1,1) Q; TemporalMap(1,1) C; Cluster(4,P); }
+  }
+}
+";
+    let spec = "network n from \"file.m\"
+dataflow d from \"file.m\"
+menu m { pes in [4] }
+design x { network n dataflow d menu m model maestro minimize latency }
+";
+    let (_, shown, wrong) = checked(spec, file);
+    assert!(wrong);
+    insta::assert_snapshot!(shown);
+}
+
 #[test]
 fn what_the_original_forgets_is_a_warning() {
     let text = "Network n { Layer a { Type: DSCONV Stride { X: 2, Y: 2, C: 3 }
@@ -394,8 +430,11 @@ fn files_are_known_by_content() {
 fn damaged_files_are_reported() {
     let sound = FILE.trim();
     let told = |text: &str| match maestro::read(FileId(0), text) {
-        Ok(_) => true,
-        Err(found) => {
+        Ok(read) if read.warnings.iter().all(|d| d.severity != Severity::Error) => true,
+        Ok(Mappings {
+            warnings: found, ..
+        })
+        | Err(found) => {
             let placed = |d: &Diagnostic| {
                 let span = d.labels[0].span;
                 span.start <= span.end && span.end as usize <= text.len() && d.help.is_some()

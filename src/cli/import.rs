@@ -209,12 +209,20 @@ fn imported(
         return (None, warnings);
     }
     let at = Name::new(name.to_string(), nowhere);
-    let (network, mut found) = sema::assembled(at.clone(), &statements, vertices, shapes_checked);
+    let (network, mut found) =
+        sema::assembled(at.clone(), &statements, vertices, shapes_checked, &warnings);
     let mut mapped = None;
-    if let (Some(network), false) = (&network, rules.is_empty()) {
-        let (dataflow, mut said) = sema::mapped(at, rules, network);
-        mapped = dataflow;
-        found.append(&mut said);
+    match &network {
+        _ if rules.is_empty() => {}
+        Some(network) => {
+            let (dataflow, mut said) = sema::mapped(at, rules, network);
+            mapped = dataflow;
+            found.append(&mut said);
+        }
+        None => {
+            let mut said = sema::mistaken(&at, rules, &statements, &warnings);
+            found.append(&mut said);
+        }
     }
     if sources.find(&args.file).is_none() {
         // What is no text has no places to show.

@@ -182,7 +182,6 @@ fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
 type Read = (Name, Vec<Field>, Span);
 
 fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>) -> Option<Read> {
-    let before = out.len();
     let op = kind(row, cells, out);
     let mut fields: Vec<Field> = Vec::new();
     for name in ["N", "G", "M", "K", "C", "Y", "X", "R", "S", "output_pad"] {
@@ -230,7 +229,7 @@ fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>)
     }
     let (op, place) = op?;
     let op = groups(op, cells.get("groups").copied(), &mut fields, out)?;
-    (out.len() == before).then(|| (Name::new(op.name().to_string(), place), fields, row.span))
+    Some((Name::new(op.name().to_string(), place), fields, row.span))
 }
 
 /// The kind of a layer: as given, or what its bounds make it.

@@ -8,7 +8,7 @@ use super::names::unique;
 use super::table::{bound, error};
 use super::{Imported, chain, number_one};
 use crate::base::span::{FileId, Span, Spanned};
-use crate::diag::{Diagnostic, Severity, codes};
+use crate::diag::{Diagnostic, codes};
 use crate::ir::layer::Op;
 use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
 
@@ -107,13 +107,8 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             out.push(quote);
             continue;
         }
-        let (known, found) = (written.len(), out.len());
         let fields = layer(row, &columns, &mut written, &mut out);
-        if out[found..].iter().any(|d| d.severity == Severity::Error) {
-            written.truncate(known);
-        } else {
-            layers.push((fields, row.span));
-        }
+        layers.extend(fields.map(|fields| (fields, row.span)));
     }
     let names = unique(written.iter().copied(), &mut out);
     let layers = layers.into_iter().zip(&names);
@@ -192,7 +187,7 @@ fn layer<'r>(
     columns: &[Column],
     written: &mut Vec<(&'r str, Span)>,
     out: &mut Vec<Diagnostic>,
-) -> Vec<Field> {
+) -> Option<Vec<Field>> {
     let needed = columns.iter().rposition(|c| *c != Column::Sparsity);
     if row.cells.len() > columns.len() || row.cells.len() <= needed.unwrap_or(0) {
         out.push(
@@ -204,6 +199,7 @@ fn layer<'r>(
             .label(row.span, "a value for each column is wanted")
             .help("every line has one value for each column of the header"),
         );
+        return None;
     }
     let mut fields = Vec::new();
     let mut strides: [Option<Number>; 2] = [None, None];
@@ -246,7 +242,7 @@ fn layer<'r>(
             });
         }
     }
-    fields
+    Some(fields)
 }
 
 /// `2:4`: weights that are not there are counted all the same.

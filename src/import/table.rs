@@ -34,8 +34,9 @@ pub fn is_table(head: &str) -> bool {
     cells().any(|cell| known(cell) || number(cell)) || (cells().count() > 1 && cells().all(word))
 }
 
-/// The layers of a table, named l1, l2, … in the order of the file, and their edges; lines with
-/// mistakes are left out, and the mistakes are among the warnings.
+/// The layers of a table, named l1, l2, … in the order of the file, and their edges. Mistakes are
+/// among the warnings; of a line with one there is what could be read, so that the rest of it can be
+/// checked.
 ///
 /// # Errors
 /// That it is no table of this kind.
@@ -167,15 +168,11 @@ fn layer(
         );
         return None;
     }
-    let before = out.len();
     let mut fields = Vec::new();
     for (column, &at) in columns.iter().enumerate().take(KIND) {
         fields.extend(bound(COLUMNS[column], &row.cells[at], out));
     }
     let kind = kind(&row.cells[columns[KIND]], out)?;
-    if out.len() > before {
-        return None;
-    }
     if kind.node == "depthwise" {
         // One filter per channel is what is meant without K; the models tell the two apart.
         fields.retain(|f| f.name.node != "K" || !is_one(&f.value));
@@ -278,7 +275,7 @@ mod tests {
         let text = "K,C,Y,X,R,S,T\n4,x,16,,3,3,7\n1,2\n-1,2,3,4,5,6,1\n4,\"8,16\n";
         let read = layers(FileId(0), text).expect("a table");
         assert_eq!(read.warnings.len(), 6, "{:#?}", read.warnings);
-        assert_eq!(read.statements.len(), 0);
+        assert_eq!(read.statements.len(), 1); // to check the rest of it
         assert_eq!(layers(FileId(0), " \n").expect_err("empty").len(), 1);
         assert_eq!(
             layers(FileId(0), "1,2,3,4,5,6,1")

@@ -20,6 +20,7 @@ const MISSING: &[Code] = &[
     codes::BAD_LIMIT,
     codes::NO_RULE,
     codes::OPERANDS,
+    codes::WINDOW,
 ];
 
 /// Said of a name that nothing seems to have.
@@ -54,6 +55,22 @@ pub fn within(damage: &[Span], span: Span) -> bool {
     damage
         .iter()
         .any(|d| d.file == span.file && d.start <= span.end && span.start <= d.end)
+}
+
+/// Of what was found in statements or rules with these places, what stands for itself.
+pub fn of_places(
+    found: Vec<Diagnostic>,
+    damage: &[Span],
+    places: impl Iterator<Item = Span>,
+) -> Vec<Diagnostic> {
+    if damage.is_empty() {
+        return found;
+    }
+    let damaged: Vec<Span> = places.filter(|&place| within(damage, place)).collect();
+    let follows = |d: &Diagnostic| {
+        MISSING.contains(&d.code) && d.labels.iter().any(|l| within(&damaged, l.span))
+    };
+    found.into_iter().filter(|d| !follows(d)).collect()
 }
 
 /// Keeps what stands for itself. Of blocks that are `incomplete` nothing is said to be missing.
@@ -120,12 +137,7 @@ fn places(item: &Item, out: &mut Vec<Span>) {
         Item::Network(block) => {
             out.push(block.span);
             if let NetworkBody::Statements(list) = &block.body {
-                out.extend(list.iter().map(|s| match s {
-                    NetworkStmt::Input { span, .. }
-                    | NetworkStmt::Layer { span, .. }
-                    | NetworkStmt::Call { span, .. }
-                    | NetworkStmt::Edges { span, .. } => *span,
-                }));
+                out.extend(list.iter().map(NetworkStmt::span));
             }
         }
         Item::Dataflow(block) => {

@@ -2,7 +2,7 @@
 
 use super::fields::did_you_mean;
 use super::scope::Program;
-use super::{FileRequest, fields, operator, quantity};
+use super::{FileRequest, cascade, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Severity, codes};
@@ -12,7 +12,8 @@ use crate::ir::layer::Op;
 use crate::ir::menu::Menu;
 use crate::ir::network::Network;
 use crate::syntax::ast::{
-    Arith, DataflowDecl, DirectiveDecl, Expr, LevelStmt, Name, Number, RuleDecl, SizeExpr,
+    Arith, DataflowDecl, DirectiveDecl, Expr, LevelStmt, Name, NetworkStmt, Number, RuleDecl,
+    SizeExpr,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,19 +31,25 @@ pub struct Bound<'a> {
     pub menu: Option<&'a Menu>,
     /// Gives the layers that rules name; without one any name will do.
     pub network: Option<&'a Network>,
+    /// Without a network, statements that give the kinds of layers which rules name.
+    pub statements: &'a [NetworkStmt],
 }
 
 /// Checks a dataflow that no design has bound to a menu yet.
 pub fn check(program: &mut Program, decl: DataflowDecl) {
-    if let Some(decl) = with_rules(program, decl) {
+    if let Some(decl) = with_rules(program, decl, Bound::default()) {
         let out = &mut program.diagnostics;
         lower(&decl, &decl.name.node, Bound::default(), out);
     }
 }
 
-/// The dataflow with the rules of the file that it names, if it names one. `None` if they cannot
-/// be read, which is reported.
-pub fn with_rules(program: &mut Program, mut decl: DataflowDecl) -> Option<DataflowDecl> {
+/// The dataflow with the rules of the file that it names, if it names one. `None` if the file has
+/// mistakes; all that are in its rules are reported.
+pub fn with_rules(
+    program: &mut Program,
+    mut decl: DataflowDecl,
+    bound: Bound,
+) -> Option<DataflowDecl> {
     let Some(path) = &decl.from else {
         return Some(decl);
     };
@@ -52,6 +59,17 @@ pub fn with_rules(program: &mut Program, mut decl: DataflowDecl) -> Option<Dataf
         dims: Vec::new(),
     };
     match program.files.network(&wanted, program.sources) {
+        Ok(read) if read.warnings.iter().any(|d| d.severity == Severity::Error) => {
+            let (statements, damage) = (&read.statements, cascade::damage(&read.warnings));
+            let bound = Bound {
+                statements,
+                ..bound
+            };
+            let said = rest(&decl.name, read.rules, bound, &damage);
+            program.diagnostics.extend(read.warnings);
+            program.diagnostics.extend(said);
+            None
+        }
         Ok(read) if read.rules.is_empty() => {
             program.diagnostics.push(
                 Diagnostic::error(codes::WRONG_VALUE, "there is no dataflow in this file")
@@ -79,6 +97,17 @@ pub fn with_rules(program: &mut Program, mut decl: DataflowDecl) -> Option<Dataf
     }
 }
 
+/// A dataflow of rules that a file gave, for the layers of a network.
+fn of_rules(name: Name, rules: Vec<RuleDecl>) -> DataflowDecl {
+    DataflowDecl {
+        span: name.span,
+        name,
+        params: Vec::new(),
+        from: None,
+        rules,
+    }
+}
+
 /// A dataflow of rules that a file gave, for the layers of a network, and what is wrong with it.
 pub fn mapped(
     name: Name,
@@ -86,19 +115,39 @@ pub fn mapped(
     network: &Network,
 ) -> (Option<Dataflow>, Vec<Diagnostic>) {
     let mut out = Vec::new();
-    let decl = DataflowDecl {
-        span: name.span,
-        name,
-        params: Vec::new(),
-        from: None,
-        rules,
-    };
+    let decl = of_rules(name, rules);
     let bound = Bound {
-        menu: None,
         network: Some(network),
+        ..Bound::default()
     };
     let dataflow = lower(&decl, &decl.name.node, bound, &mut out);
     (dataflow, out)
+}
+
+/// What is wrong with rules that a file gave for the layers of its statements, which make no
+/// network because of what its reader said.
+pub fn mistaken(
+    name: &Name,
+    rules: Vec<RuleDecl>,
+    statements: &[NetworkStmt],
+    said: &[Diagnostic],
+) -> Vec<Diagnostic> {
+    let bound = Bound {
+        statements,
+        ..Bound::default()
+    };
+    rest(name, rules, bound, &cascade::damage(said))
+}
+
+/// What is wrong with the rules of a file that do not follow from damage in it.
+fn rest(name: &Name, rules: Vec<RuleDecl>, bound: Bound, damage: &[Span]) -> Vec<Diagnostic> {
+    if rules.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let decl = of_rules(name.clone(), rules);
+    lower(&decl, &decl.name.node, bound, &mut out);
+    cascade::of_places(out, damage, decl.rules.iter().map(|r| r.span))
 }
 
 /// Lowers a dataflow bound to what the design names, under the name the design has for it. `None`
@@ -113,7 +162,9 @@ pub fn lower(
     let before = out.len();
     let mut rules: Vec<Rule> = Vec::new();
     let mut lacking: BTreeMap<&str, Span> = BTreeMap::new();
-    let known = bound.network.map(kinds);
+    let known = bound
+        .network
+        .map_or_else(|| stated(bound.statements), kinds);
     let mut owners: BTreeMap<&str, Span> = BTreeMap::new();
     let mut unknown = 0;
     for rule in &decl.rules {
@@ -123,16 +174,15 @@ pub fn lower(
             if let Some(first) = owners.insert(&layer.node, layer.span) {
                 out.push(layer_twice(layer, first));
             }
-            if let (Some(known), Some(network)) = (&known, bound.network) {
-                match known.get(layer.node.as_str()) {
-                    Some(op) => {
-                        of_layers.insert(*op);
-                    }
-                    None => {
-                        unknown += 1;
-                        out.push(no_layer(layer, network, known, unknown));
-                    }
+            match (known.get(layer.node.as_str()), bound.network) {
+                (Some(op), _) => {
+                    of_layers.insert(*op);
                 }
+                (None, Some(network)) => {
+                    unknown += 1;
+                    out.push(no_layer(layer, network, &known, unknown));
+                }
+                (None, None) => {}
             }
         }
         let of_layers: Vec<Op> = of_layers.into_iter().collect();
@@ -249,6 +299,15 @@ fn kinds(network: &Network) -> BTreeMap<&str, Op> {
     layers
         .map(|(_, node, shape)| (node.name.as_str(), shape.op))
         .collect()
+}
+
+/// The layers of statements by name, and their kinds.
+fn stated(statements: &[NetworkStmt]) -> BTreeMap<&str, Op> {
+    let layers = statements.iter().filter_map(|statement| match statement {
+        NetworkStmt::Layer { name, op, .. } => Some((name.node.as_str(), Op::parse(&op.node)?)),
+        _ => None,
+    });
+    layers.collect()
 }
 
 fn layer_twice(layer: &Name, first: Span) -> Diagnostic {

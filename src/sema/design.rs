@@ -307,8 +307,12 @@ fn lower_dataflows(
     let mut found = Vec::new();
     for chosen in choices {
         if let Item::Dataflow(decl) = chosen.item.clone() {
-            let decl = dataflow::with_rules(program, decl);
-            let bound = dataflow::Bound { menu, network };
+            let bound = dataflow::Bound {
+                menu,
+                network,
+                statements: &[],
+            };
+            let decl = dataflow::with_rules(program, decl, bound);
             let out = &mut program.diagnostics;
             let before = out.len();
             found.push(decl.and_then(|d| dataflow::lower(&d, &chosen.name, bound, out)));

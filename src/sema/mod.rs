@@ -31,7 +31,7 @@ mod technology;
 mod window;
 
 pub use budget::limit;
-pub use dataflow::mapped;
+pub use dataflow::{mapped, mistaken};
 pub use network::assembled;
 pub use parts::SETTINGS;
 

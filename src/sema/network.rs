@@ -4,7 +4,7 @@ use super::fields::{self, Fields};
 use super::operator::{self, Call};
 use super::scope::Program;
 use super::window::{MAX_EXTENT, Window, fits};
-use super::{FileNetwork, FileRequest, graph, joined, quantity};
+use super::{FileNetwork, FileRequest, cascade, graph, joined, quantity};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dim::Dim;
@@ -19,6 +19,9 @@ use std::collections::hash_map::Entry;
 /// So many unknown names of one network get the nearest known one suggested; to look for more
 /// would take long, and nobody reads on.
 const MOST_REMEDIES: usize = 50;
+
+/// A text of another form with more mistakes than this is not looked at any further.
+const MOST_DAMAGE: usize = 1000;
 
 /// A node while the network is being put together.
 pub struct Draft<'a> {
@@ -48,11 +51,12 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
             assemble(&decl.name, list, checked, &program.damage, &mut out)
         }
         // Without a size that could not be read, what the file leaves open means nothing.
-        NetworkBody::From(_) if super::cascade::within(&program.damage, decl.span) => return None,
+        NetworkBody::From(_) if cascade::within(&program.damage, decl.span) => return None,
         NetworkBody::From(from) => {
             let before = program.diagnostics.len();
             let read = from_file(program, from)?;
             // The rest of a file with mistakes is looked at, but is not the network.
+            let damage = cascade::damage(&program.diagnostics[before..]);
             wrong = program.diagnostics[before..]
                 .iter()
                 .any(|d| d.severity == Severity::Error);
@@ -61,7 +65,7 @@ pub fn lower(program: &mut Program, decl: &NetworkDecl) -> Option<Network> {
             }
             if read.vertices.is_empty() {
                 let checked = read.shapes_checked;
-                assemble(&decl.name, &read.statements, checked, &[], &mut out)
+                from_text(&decl.name, &read.statements, checked, &damage, &mut out)
             } else {
                 joined::network(&decl.name, read.vertices, from.path.span, &mut out)
             }
@@ -123,21 +127,45 @@ fn dims(decls: &[DimDecl], out: &mut Vec<Diagnostic>) -> Option<Vec<(Name, u64)>
     (out.len() == before).then_some(dims)
 }
 
-/// A network of what a file gave, statements or vertices, under a name; and what is wrong with it.
+/// A network of what a file gave, statements or vertices, under a name; and what is wrong with it
+/// that does not follow from what its reader said.
 pub fn assembled(
     name: Name,
     statements: &[NetworkStmt],
     vertices: Vec<Vertex>,
     checked: bool,
+    said: &[Diagnostic],
 ) -> (Option<Network>, Vec<Diagnostic>) {
     let mut out = Vec::new();
     let network = if vertices.is_empty() {
-        assemble(&name, statements, checked, &[], &mut out)
+        from_text(&name, statements, checked, &cascade::damage(said), &mut out)
     } else {
         joined::network(&name, vertices, name.span, &mut out)
     };
     let broken = out.iter().any(|d| d.severity == Severity::Error);
     (network.filter(|_| !broken), out)
+}
+
+/// The network of a text in another form, some places of which could not be read.
+fn from_text(
+    name: &Name,
+    statements: &[NetworkStmt],
+    checked: bool,
+    damage: &[Span],
+    out: &mut Vec<Diagnostic>,
+) -> Option<Network> {
+    if damage.len() > MOST_DAMAGE {
+        return None;
+    }
+    let mut found = Vec::new();
+    let network = assemble(name, statements, checked, damage, &mut found);
+    // The chain of all layers lies over them all.
+    let nodes = statements
+        .iter()
+        .filter(|s| !matches!(s, NetworkStmt::Edges { .. }));
+    let places = nodes.map(NetworkStmt::span);
+    out.extend(cascade::of_places(found, damage, places));
+    network
 }
 
 fn assemble(
@@ -245,7 +273,7 @@ fn declare<'a>(
         }
         first.insert(&name.node, name.span);
         // What could not be read in it may have changed its shape.
-        let kind = kind.filter(|_| !super::cascade::within(damage, span));
+        let kind = kind.filter(|_| !cascade::within(damage, span));
         drafts.push(Draft {
             name,
             kind: kind.unwrap_or(DraftKind::Broken),

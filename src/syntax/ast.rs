@@ -143,6 +143,18 @@ pub enum NetworkStmt {
     },
 }
 
+impl NetworkStmt {
+    /// The place of the statement.
+    pub fn span(&self) -> Span {
+        match self {
+            NetworkStmt::Input { span, .. }
+            | NetworkStmt::Layer { span, .. }
+            | NetworkStmt::Call { span, .. }
+            | NetworkStmt::Edges { span, .. } => *span,
+        }
+    }
+}
+
 /// `dataflow name { for conv { … } }` or `dataflow name from "file"`
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataflowDecl {

@@ -384,7 +384,7 @@ fn any_node() -> impl Strategy<Value = AnyNode> {
 /// If a network comes of it, its text reads as the same network.
 fn survives(vertices: Vec<Vertex>) {
     let name = Name::new("m".into(), Default::default());
-    let (Some(network), _) = cfxc::sema::assembled(name, &[], vertices, false) else {
+    let (Some(network), _) = cfxc::sema::assembled(name, &[], vertices, false, &[]) else {
         return;
     };
     let (again, found) = written_and_read(&network);

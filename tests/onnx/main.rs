@@ -41,6 +41,7 @@ pub fn assembled(read: &Imported) -> Network {
         &read.statements,
         read.vertices.clone(),
         read.shapes_checked,
+        &[],
     );
     let errors: Vec<_> = found
         .iter()
@@ -96,7 +97,7 @@ pub fn written_and_read(network: &Network) -> (Option<Network>, Vec<Diagnostic>)
         panic!("no statements: {text}");
     };
     let checked = decl.unchecked.is_none();
-    sema::assembled(decl.name.clone(), list, Vec::new(), checked)
+    sema::assembled(decl.name.clone(), list, Vec::new(), checked, &[])
 }
 
 /// Nodes without their places, and edges.

@@ -118,7 +118,13 @@ pub fn text(file: &str) -> Result<String, String> {
     let wrong = |found: Vec<Diagnostic>| format!("{found:?}");
     let read = maestro::read(FileId::default(), file).map_err(wrong)?;
     let name = |name: &str| Name::new(name.to_string(), Span::default());
-    let (net, found) = sema::assembled(name("n"), &read.statements, Vec::new(), false);
+    let (net, found) = sema::assembled(
+        name("n"),
+        &read.statements,
+        Vec::new(),
+        false,
+        &read.warnings,
+    );
     let net = net.ok_or_else(|| wrong(found))?;
     let (flow, found) = sema::mapped(name("d"), read.rules, &net);
     let flow = flow.ok_or_else(|| wrong(found))?;

@@ -3,6 +3,7 @@
 use super::parser::{Layer, Pair, Step, error, short};
 use super::tokens::Token;
 use crate::base::span::Spanned;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::import::names::unique;
 use crate::import::{chain, number_one};
@@ -16,6 +17,9 @@ pub struct Lowered {
     pub statements: Vec<NetworkStmt>,
     pub names: Vec<Name>,
 }
+
+/// The types that make a layer, as [`op`] reads them.
+const TYPES: [&str; 5] = ["CONV", "DSCONV", "NGCONV", "TRCONV", "GEMM"];
 
 /// The kind of layer behind a type.
 pub fn op(layer: &Layer) -> Option<Op> {
@@ -39,8 +43,12 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
     let written = layers.iter().map(|l| (l.name.text, l.name.span));
     let names = unique(written, out);
     let mut statements = Vec::new();
+    let mut known = Vec::new();
     for (i, (layer, name)) in layers.iter().zip(&names).enumerate() {
         let Some(kind) = layer.kind else {
+            if layer.damaged {
+                continue;
+            }
             out.push(
                 error(format!("layer `{}` has no type", short(layer.name.text)))
                     .label(layer.name.span, "no `Type` in this layer")
@@ -58,22 +66,25 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
             name: name.clone(),
             op: Name::new(op.name().to_string(), kind.span),
             fields,
-            span: layer.name.span.to(kind.span),
+            span: layer.span,
         });
+        known.push(name.clone());
     }
-    statements.extend(chain(&names));
+    statements.extend(chain(&known));
     Lowered { statements, names }
 }
 
 fn no_type(kind: Token) -> Diagnostic {
-    let help = match kind.text {
-        "FC" | "POOL" | "LSTM" | "RESIDUAL_IDENTITY" => {
-            "the original knows the word and makes no layer of it"
+    let shown = short(kind.text);
+    let help = match (kind.text, nearest(shown, TYPES)) {
+        ("FC" | "POOL" | "LSTM" | "RESIDUAL_IDENTITY", _) => {
+            "the original knows the word and makes no layer of it".to_string()
         }
-        "BMM" => "write one GEMM layer for each product of the batch",
-        _ => "the types are CONV, DSCONV, NGCONV, TRCONV and GEMM",
+        ("BMM", _) => "write one GEMM layer for each product of the batch".to_string(),
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        (_, None) => format!("the types are {}", TYPES.join(", ")),
     };
-    error(format!("there is no layer of type `{}`", short(kind.text)))
+    error(format!("there is no layer of type `{shown}`"))
         .label(kind.span, "the type")
         .help(help)
 }
@@ -175,6 +186,9 @@ fn input_of_output(
     out: &mut Vec<Diagnostic>,
 ) -> Option<Number> {
     let Some(taps) = given(&layer.dims, window) else {
+        if layer.may_have(window) {
+            return None;
+        }
         out.push(
             error(format!("a layer given by `{}` needs `{window}`", at.text))
                 .label(at.span, format!("`{window}` is not among its dimensions"))

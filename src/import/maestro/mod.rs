@@ -10,7 +10,7 @@ mod rules;
 mod tokens;
 
 use crate::base::span::FileId;
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::Diagnostic;
 use crate::syntax::ast::{NetworkStmt, RuleDecl};
 use parser::error;
 
@@ -24,7 +24,7 @@ pub struct Mappings {
     /// How they are mapped: for each kind its most frequent mapping, and the other mappings for
     /// layers by name.
     pub rules: Vec<RuleDecl>,
-    /// What had no effect in the original, or was renamed.
+    /// What had no effect in the original or was renamed, and what is wrong in the file.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -55,10 +55,11 @@ fn beginning(text: &str) -> &str {
     text.get(..lines).unwrap_or(text)
 }
 
-/// The network and the mappings of a file.
+/// The network and the mappings of a file. Of a layer with a mistake there is what could be read,
+/// so that the rest of the file can be checked.
 ///
 /// # Errors
-/// Everything that is wrong in the file.
+/// That there is no layer in the file, and what else is wrong in it.
 pub fn read(file: FileId, text: &str) -> Result<Mappings, Vec<Diagnostic>> {
     let tokens = tokens::tokens(file, text);
     let (parsed, mut out) = parser::parse(&tokens);
@@ -80,7 +81,7 @@ pub fn read(file: FileId, text: &str) -> Result<Mappings, Vec<Diagnostic>> {
     let owners = owners(&parsed.layers);
     let layers = layers::lower(&parsed.layers, &owners, &mut out);
     let rules = rules::lower(&parsed.layers, &owners, &layers.names, &mut out);
-    if out.iter().any(|d| d.severity == Severity::Error) {
+    if layers.statements.is_empty() {
         return Err(out);
     }
     Ok(Mappings {
@@ -95,7 +96,11 @@ pub fn read(file: FileId, text: &str) -> Result<Mappings, Vec<Diagnostic>> {
 /// before, if there is one.
 fn owners(layers: &[parser::Layer]) -> Vec<Option<usize>> {
     let mut owner = None;
-    let own = |layer: &parser::Layer| layer.dataflow.as_ref().is_some_and(|d| !d.is_empty());
+    // One that could not be read is a dataflow all the same.
+    let own = |layer: &parser::Layer| {
+        let steps = layer.dataflow.as_ref();
+        steps.is_some_and(|steps| layer.mapping_damaged || !steps.is_empty())
+    };
     layers
         .iter()
         .enumerate()

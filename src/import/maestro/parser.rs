@@ -51,6 +51,23 @@ pub struct Layer<'t> {
     pub dims: Vec<Pair<'t>>,
     /// `Dataflow { … }`; a layer without one takes that of the layer before.
     pub dataflow: Option<Vec<Step>>,
+    /// Its parts but the dataflow.
+    pub span: Span,
+    /// Its dataflows, or its name if it has none.
+    pub mapping: Span,
+    /// Dimensions with a number that could not be read.
+    pub unread: Vec<&'t str>,
+    /// Whether something else but the dataflow could not be read: nothing is missing for sure.
+    pub damaged: bool,
+    /// Whether some of the dataflow could not be read.
+    pub mapping_damaged: bool,
+}
+
+impl Layer<'_> {
+    /// Whether a dimension that seems to be missing may be one that could not be read.
+    pub fn may_have(&self, dim: &str) -> bool {
+        self.damaged || self.unread.contains(&dim)
+    }
 }
 
 /// A file as written.
@@ -70,6 +87,7 @@ pub fn parse<'t>(tokens: &[Token<'t>]) -> (Parsed<'t>, Vec<Diagnostic>) {
         constants: BTreeMap::new(),
         parsed: Parsed::default(),
         out: Vec::new(),
+        mistakes: 0,
         over: false,
     };
     while let Some(token) = parser.next() {
@@ -103,6 +121,8 @@ struct Parser<'p, 't> {
     constants: BTreeMap<&'t str, Number>,
     parsed: Parsed<'t>,
     out: Vec<Diagnostic>,
+    /// How many there are, of which the first are kept.
+    mistakes: usize,
     /// Whether the end of the file was reported.
     over: bool,
 }
@@ -125,6 +145,7 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
+        self.mistakes += 1;
         if self.out.len() < MOST_MISTAKES {
             self.out.push(diagnostic);
         }
@@ -256,8 +277,14 @@ impl<'t> Parser<'_, 't> {
             strides: Vec::new(),
             dims: Vec::new(),
             dataflow: None,
+            span: keyword.span.to(name.span),
+            mapping: name.span,
+            unread: Vec::new(),
+            damaged: false,
+            mapping_damaged: false,
         };
         loop {
+            let mistakes = self.mistakes;
             let Some(token) = self.next() else {
                 self.ended(brace, "`}`");
                 break;
@@ -285,12 +312,21 @@ impl<'t> Parser<'_, 't> {
                                 .help("write `Stride` before `Dimensions`"),
                         );
                     }
-                    self.pairs(token, &mut layer.strides)
+                    self.pairs(token, &mut layer.strides, &mut Vec::new())
                 }
-                "Dimensions" => self.pairs(token, &mut layer.dims),
+                "Dimensions" => self.pairs(token, &mut layer.dims, &mut layer.unread),
                 "Dataflow" => {
                     // A second one goes on with the first, as in the original.
-                    self.dataflow(token, layer.dataflow.get_or_insert_default())
+                    let first = layer.dataflow.is_none();
+                    let steps = layer.dataflow.get_or_insert_default();
+                    let sound = self.dataflow(token, steps);
+                    let read = token.span.to(self.last(token));
+                    layer.mapping = if first { read } else { layer.mapping.to(read) };
+                    layer.mapping_damaged |= self.mistakes > mistakes;
+                    if sound {
+                        continue;
+                    }
+                    false
                 }
                 _ => {
                     self.at -= usize::from(token.text == "{");
@@ -298,15 +334,29 @@ impl<'t> Parser<'_, 't> {
                     false
                 }
             };
+            layer.damaged |= !sound;
             if !sound {
                 self.skip_to(&PARTS);
             }
+            layer.span = layer.span.to(self.last(token));
         }
         self.parsed.layers.push(layer);
     }
 
-    /// `{ K: 64, C: 3 }`; false if the reader must find its way again.
-    fn pairs(&mut self, keyword: Token<'t>, pairs: &mut Vec<Pair<'t>>) -> bool {
+    /// The place of what was read last, or of `first`.
+    fn last(&self, first: Token<'t>) -> Span {
+        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        last.map_or(first.span, |t| t.span)
+    }
+
+    /// `{ K: 64, C: 3 }`; false if the reader must find its way again. What has no number that can
+    /// be read is `unread`.
+    fn pairs(
+        &mut self,
+        keyword: Token<'t>,
+        pairs: &mut Vec<Pair<'t>>,
+        unread: &mut Vec<&'t str>,
+    ) -> bool {
         let Some(brace) = self.open(keyword) else {
             return false;
         };
@@ -330,8 +380,13 @@ impl<'t> Parser<'_, 't> {
                         }
                     }
                     Some(number) => pairs.push((dim, number)),
-                    None if self.peek().is_none_or(|t| matches!(t.text, "{" | "}")) => {}
-                    None => self.at += 1,
+                    None => {
+                        if unread.len() < MOST_PAIRS {
+                            unread.push(dim.text);
+                        }
+                        let brace = |t: Token| matches!(t.text, "{" | "}");
+                        self.at += usize::from(self.peek().is_some_and(|t| !brace(t)));
+                    }
                 },
             }
         }

@@ -15,7 +15,10 @@ const MAX_LEVELS: usize = 16;
 /// A mapping that some layers share.
 struct Shared {
     body: Vec<LevelStmt>,
+    /// Where it is written.
     span: Span,
+    /// The name of the layer that it is written for.
+    name: Span,
     /// Indices of the layers, by their kinds.
     layers: BTreeMap<Op, Vec<usize>>,
 }
@@ -42,20 +45,17 @@ pub fn lower(
             continue;
         };
         let Some(op) = op(layer) else { continue };
-        let errors = out.len();
         // What is taken from another layer has that layer's extents.
         let steps: Vec<Step> = steps
             .iter()
             .filter_map(|s| resolve(s, owner, owners[i] != Some(i), out))
             .collect();
-        if out.len() > errors {
-            continue;
-        }
         let key = steps.iter().map(text).collect::<String>();
         let at = *known.entry(key).or_insert_with(|| {
             shared.push(Shared {
                 body: Vec::new(),
-                span: owner.name.span,
+                span: owner.mapping,
+                name: owner.name.span,
                 layers: BTreeMap::new(),
             });
             shared.len() - 1
@@ -90,7 +90,7 @@ fn rules(shared: &[Shared], names: &[Name]) -> Vec<RuleDecl> {
         let (mut ops, mut layers) = (Vec::new(), Vec::new());
         for (op, users) in &mapping.layers {
             if usual.get(op) == Some(&at) {
-                ops.push(Name::new(op.name().to_string(), mapping.span));
+                ops.push(Name::new(op.name().to_string(), mapping.name));
             } else {
                 layers.extend(users.iter().copied());
             }
@@ -122,7 +122,9 @@ fn resolve(step: &Step, layer: &Layer, plain: bool, out: &mut Vec<Diagnostic>) -
                 (Some(_), Some(number)) if plain => Some(at(number, name.span)),
                 (Some(_), Some(_)) => Some(size.clone()),
                 _ => {
-                    out.push(undeclared(name, layer));
+                    if !layer.may_have(&name.node) {
+                        out.push(undeclared(name, layer));
+                    }
                     None
                 }
             }
