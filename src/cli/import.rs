@@ -5,7 +5,9 @@ use super::exit::Exit;
 use super::files;
 use super::output;
 use crate::base::span::{SourceMap, Span};
+use crate::cost::Refused;
 use crate::diag::{Diagnostic, Severity, codes};
+use crate::emit::maestro::{self, MappedLayer};
 use crate::emit::{dataflow, network};
 use crate::import::{Imported, Options};
 use crate::ir::dataflow::Dataflow;
@@ -50,6 +52,8 @@ enum Format {
     Cfx,
     /// Layers with bounds, edges and MACs, for tools
     Json,
+    /// A MAESTRO mapping file, of a file that maps its layers
+    Maestro,
 }
 
 /// `batch=1`; a name may have `=` in it.
@@ -123,6 +127,15 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
             network::json(&network, &warnings)
         }
+        (Format::Maestro, Content::Network(network, mapped)) => {
+            match mapping(&args.file, &network, mapped.as_ref()) {
+                Ok(text) => text,
+                Err(diagnostic) => {
+                    console.fail(diagnostic);
+                    return Exit::Wrong;
+                }
+            }
+        }
     };
     if args.format == Format::Cfx
         && let Some(warning) = too_large(args, &name, text.len())
@@ -142,6 +155,39 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             Exit::Files
         }
     }
+}
+
+/// A mapping file of a network and the dataflow that came with it. It may hold layers without a
+/// price: the original refuses them just as model `maestro` does.
+fn mapping(
+    file: &str,
+    network: &Network,
+    dataflow: Option<&Dataflow>,
+) -> Result<String, Diagnostic> {
+    let Some(dataflow) = dataflow else {
+        let message = format!("{file} says nothing of how its layers are mapped");
+        return Err(Diagnostic::error(codes::WRONG_VALUE, message).help(
+            "give the network a dataflow in a specification, and build it with `--emit maestro`",
+        ));
+    };
+    let own = dataflow.rules_by_layer();
+    let mut layers = Vec::new();
+    for (_, node, shape) in network.layers() {
+        let own = own.get(node.name.as_str()).map(|&at| &dataflow.rules[at]);
+        let mapped = match own.or_else(|| dataflow.rule(shape.op)) {
+            Some(rule) => MappedLayer::new(&node.name, shape, rule, &[]),
+            None => Err(Refused::new("no dataflow maps it")),
+        };
+        layers.push(mapped.map_err(|refused| {
+            let message = format!(
+                "layer `{}` has no place in a mapping file: {}",
+                node.name, refused.reason
+            );
+            Diagnostic::error(codes::NO_PRICE, message)
+                .help("the other formats hold what the file says of it")
+        })?);
+    }
+    Ok(maestro::mapping(&network.name, &layers))
 }
 
 /// A text that could not be read again.
@@ -195,12 +241,12 @@ fn imported(
         mut warnings,
     } = read;
     if let Some(hardware) = hardware {
-        if args.format == Format::Json {
-            let json = Diagnostic::error(
+        if args.format != Format::Cfx {
+            let wrong = Diagnostic::error(
                 codes::WRONG_VALUE,
                 "the file describes hardware, which has no layers to list",
             );
-            return (None, vec![json.help("leave `--format json` out")]);
+            return (None, vec![wrong.help("leave `--format` out")]);
         }
         return (Some(Content::Hardware(hardware.text(name))), warnings);
     }

@@ -17,6 +17,8 @@ Network net {
 }
 ";
 
+const TABLE: &str = "K,C,Y,X,R,S,T\n4,8,16,16,3,3,1\n";
+
 const HARDWARE: &str = "num_pes: 8\nl1_size_cstr: 64\nnoc_bw_cstr: 16\noffchip_bw_cstr: 4\n";
 
 fn spec(mapping: &str) -> String {
@@ -72,6 +74,40 @@ fn built_written_and_built_again() {
     };
     assert_eq!(price("d.cfx"), price("again.cfx"));
     assert_eq!(price("d.cfx").lines().count(), 3);
+}
+
+/// A file with a layer that has no price goes out again, too: with the same figures and refusals.
+#[test]
+fn written_without_a_price() {
+    let refused = "Layer refused {
+    Type: CONV
+    Dimensions { K: 16, C: 3, R: 5, S: 5, Y: 33, X: 33 }
+    Dataflow { SpatialMap(1,1) K; TemporalMap(Sz(R),7) R; }
+  }
+}";
+    let file = format!("{}{refused}", MAPPING.trim_end().trim_end_matches('}'));
+    let folder = Folder::with(&[("net.m", &file), ("hw.m", HARDWARE), ("t.csv", TABLE)]);
+    let array = folder.run(&["import", "hw.m", "--as", "array"]).ends(0).out;
+    let out = ["import", "net.m", "--format", "maestro", "-o", "again.m"];
+    folder.run(&out).ends(0);
+    let price = |mapping: &str| {
+        folder.write("d.cfx", format!("{}{array}", spec(mapping)).as_bytes());
+        let cost = ["cost", "d.cfx", "--menu", "--format", "csv"];
+        folder.run(&cost).ends(0).out
+    };
+    let prices = price("net.m");
+    assert!(
+        prices.contains("a temporal map of R must hold all"),
+        "{prices}"
+    );
+    assert_eq!(prices, price("again.m"));
+    let table = folder.run(&["import", "t.csv", "--format", "maestro"]);
+    assert!(
+        table
+            .ends(1)
+            .err
+            .contains("nothing of how its layers are mapped")
+    );
 }
 
 /// A pipelined design may have another number of PEs for each layer, and one file has one.
