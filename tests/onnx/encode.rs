@@ -175,7 +175,16 @@ impl Graph {
 
     /// The model of this graph and these functions.
     pub fn with_functions(&self, functions: &[Message]) -> Vec<u8> {
-        let opset = Message::default().text(1, "").number(2, 17);
+        self.whole(functions, 17)
+    }
+
+    /// The model of this graph in another operator set.
+    pub fn in_operator_set(&self, version: u64) -> Vec<u8> {
+        self.whole(&[], version)
+    }
+
+    fn whole(&self, functions: &[Message], version: u64) -> Vec<u8> {
+        let opset = Message::default().text(1, "").number(2, version);
         let mut model = Message::default()
             .number(1, 8)
             .message(8, opset)

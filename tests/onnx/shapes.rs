@@ -447,6 +447,24 @@ fn names_that_come_again() {
 }
 
 #[test]
+fn operator_sets_that_are_not_known_are_told() {
+    let graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
+    let graph = graph.node("MatMul", &["x", "w"], &["y"], &[]);
+    for (version, told) in [
+        (6, true),
+        (7, false),
+        (24, false),
+        (25, true),
+        (u64::MAX, true),
+    ] {
+        let read = read(&graph.in_operator_set(version), "").expect("sound");
+        let codes: Vec<&str> = read.warnings.iter().map(|w| w.code.0).collect();
+        let wanted: &[&str] = if told { &["W0303"] } else { &[] };
+        assert_eq!(codes, wanted, "{version}");
+    }
+}
+
+#[test]
 fn what_costs_nothing_stays_and_is_seen_through() {
     let graph = Graph::default()
         .input("x", "1 8 4 4")

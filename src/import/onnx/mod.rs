@@ -37,6 +37,20 @@ fn damaged(damage: &Damage) -> Diagnostic {
     .help("check that the file was written to its end, and export it again")
 }
 
+/// The versions of the standard's operators whose meanings are known here.
+const OPSETS: std::ops::RangeInclusive<u64> = 7..=24;
+
+fn unknown_opset(version: u64) -> Option<Diagnostic> {
+    let (first, last) = (OPSETS.start(), OPSETS.end());
+    (!OPSETS.contains(&version)).then(|| {
+        Diagnostic::warning(
+            codes::NOT_UNDERSTOOD,
+            format!("the model uses operator set {version}; {first} to {last} are known"),
+        )
+        .help("operators may have another meaning there: compare the layers, or export the model for a known set")
+    })
+}
+
 /// Whether a file that begins with these bytes may be a model. Protocol buffers have no signature:
 /// a field of `ModelProto` must stand first (its number and type are known), and the bytes must not
 /// be text.
@@ -64,9 +78,11 @@ pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<
     if model.graph.is_none() {
         return Err(fail(Damage("it has no graph".into())));
     }
+    let unknown = model.opset.and_then(unknown_opset);
     let mut open = OpenDims::bind(&mut model, &options.dims)?;
     let mut walked = Walker::run(model, &mut source, parser, &mut open);
     walked.found.extend(open.not_met());
+    walked.found.extend(unknown);
     if walked.found.iter().any(|d| d.severity == Severity::Error) {
         return Err(walked.found);
     }

@@ -198,6 +198,8 @@ pub struct Model {
     pub graph: Option<Graph>,
     /// Functions by domain and name.
     pub functions: HashMap<(String, String), Rc<Graph>>,
+    /// The version of the standard's own operators, if it is stated.
+    pub opset: Option<u64>,
 }
 
 #[cfg(test)]

@@ -94,6 +94,12 @@ impl Parser {
                     }
                     model.graph = Some(self.graph(source, part)?);
                 }
+                (8, Content::Bytes(part)) => {
+                    let (domain, version) = Self::operator_set(source, part)?;
+                    if matches!(domain.as_str(), "" | "ai.onnx") {
+                        model.opset = version.or(model.opset);
+                    }
+                }
                 (25, Content::Bytes(part)) => {
                     let (key, body) = self.function(source, part)?;
                     model.functions.insert(key, Rc::new(body));
@@ -102,6 +108,20 @@ impl Parser {
             }
         }
         Ok(model)
+    }
+
+    /// `OperatorSetIdProto`: domain and version.
+    fn operator_set(source: &mut Source, part: Part) -> Parsed<(String, Option<u64>)> {
+        let (mut domain, mut version) = (String::new(), None);
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Bytes(part)) => domain = source.text(part)?,
+                (2, Content::Number(n)) => version = Some(n),
+                _ => {}
+            }
+        }
+        Ok((domain, version))
     }
 
     /// `GraphProto`
