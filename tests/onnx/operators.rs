@@ -66,6 +66,25 @@ fn groups() {
     assert_eq!(found[0].0, "E0311", "{found:?}");
 }
 
+#[test]
+fn a_stated_window_is_that_of_the_weights() {
+    let stated = |row: &[i64]| {
+        one(
+            "Conv",
+            "1 8 6 6",
+            &[4, 8, 3, 3],
+            &[ints("kernel_shape", row)],
+        )
+    };
+    is(
+        stated(&[3, 3]),
+        "layer y conv { K = 4, C = 8, Y = 6, X = 6, R = 3, S = 3 }",
+    );
+    for row in [&[3, 1][..], &[3], &[-3, 3]] {
+        assert_eq!(wrong(&stated(row), "")[0].0, "E0311", "{row:?}");
+    }
+}
+
 /// Zeros so that the output is the input over the stride, rounded up; the odd one at the end or at
 /// the beginning.
 #[test]
@@ -237,6 +256,9 @@ fn einsum() {
         einsum("...ik,...kj->...ij", "2 16 8", "2 8 4").model(),
         "layer y gemm { G = 2, M = 16, N = 4, K = 8 }",
     );
+    // `n` is no label of an operand.
+    let found = wrong(&einsum("ik,kj->in", "16 8", "8 4").model(), "");
+    assert_eq!(found[0].0, "E0311", "{found:?}");
     let weights = Graph::default()
         .input("x", "10 20 32")
         .weights("w", &[4, 8, 32]);

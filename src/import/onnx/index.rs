@@ -378,6 +378,10 @@ impl Equation {
             Some(right) => labels(right, widest),
             None => equation.implicit(widest),
         };
+        let known = |label: &u32| equation.extents.iter().any(|(l, _)| l == label);
+        if !equation.result.iter().all(known) {
+            return Err(format!("`{text}` gives a label that no operand has"));
+        }
         Ok(Some(equation))
     }
 

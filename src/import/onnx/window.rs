@@ -292,6 +292,14 @@ pub fn convolution(
             shown(&[channels])
         ));
     }
+    let stated = view.row("kernel_shape").unwrap_or_default();
+    let wide = |(&stated, &taps): (&i64, &u64)| u64::try_from(stated) == Ok(taps);
+    let same = stated.len() == kernel.len() && stated.iter().zip(kernel).all(wide);
+    if !stated.is_empty() && !same {
+        return Err(format!(
+            "`kernel_shape` is {stated:?} where the weights have {kernel:?}"
+        ));
+    }
     let axes = if up {
         transposed(view, spatial, kernel)?
     } else {
