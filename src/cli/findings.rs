@@ -6,8 +6,9 @@ use crate::emit::Decision;
 use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
-use crate::ir::problem::{Expectation, Subject};
-use crate::space::idle::{self, End};
+use crate::ir::problem::{Expectation, Expected, Relation, Subject};
+use crate::sema;
+use crate::space::idle;
 use crate::space::{BoundLimit, Space};
 
 /// So many layers are shown in the source; the report lists all.
@@ -76,18 +77,17 @@ fn never_exceeded(limit: &BoundLimit, worst: f64) -> Diagnostic {
 }
 
 /// An expectation that every design of the menu meets, or every one within a budget that is a share.
-/// One that an absolute budget implies was told before the search.
+/// One that the text shows to hold was told before the search.
 fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> {
     let Subject::Metric(metric) = expectation.measure.subject else {
         return None;
     };
-    let limit = space.limits.iter().find(|l| l.metric == metric);
-    let by_budget = limit.filter(|l| expectation.holds_up_to(l.limit));
-    if by_budget.is_some_and(|l| l.share.is_none()) {
+    if sema::cannot_fail(expectation, space.problem).is_some() {
         return None;
     }
     let diagnostic = Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail");
-    if let Some(limit) = by_budget {
+    let limit = space.limits.iter().find(|l| l.metric == metric);
+    if let Some(limit) = limit.filter(|l| expectation.holds_up_to(l.limit)) {
         let most = amount(metric.quantity(), limit.limit);
         return Some(
             diagnostic
@@ -96,30 +96,60 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
                 .help("expect less than the budget allows, or leave the line out"),
         );
     }
-    let [best, worst] = [End::Best, End::Worst].map(|end| idle::end_of(space, metric, end));
+    let [low, high] = idle::range_of(space, &expectation.measure)?;
     // Where nothing can be chosen, it is a test of the model or of the technology.
-    if best == worst {
+    if low == high {
         return None;
     }
-    let worst = worst.filter(|&worst| expectation.holds_up_to(worst));
-    let best = best.filter(|&best| expectation.holds_from(best));
-    let (value, at, help) = match (worst, best) {
-        (Some(worst), _) => (worst, "worst", "something that a worse decision would miss"),
-        (None, Some(best)) => (best, "best", "something that a better decision would miss"),
-        (None, None) => return None,
+    let (least, most, against) = match &expectation.expected {
+        Expected::Value(value) => (*value, *value, None),
+        Expected::Times {
+            factor,
+            clocks,
+            measure,
+        } => {
+            let [low, high] = idle::range_of(space, measure)?;
+            let scale = factor * clocks;
+            (low * scale, high * scale, expectation.against())
+        }
     };
-    let most = match (at == "worst") == metric.larger_is_better() {
-        true => "at least",
-        false => "at most",
+    let (value, other, of_most) = match expectation.relation {
+        Relation::AtMost if high <= least => (high, least, true),
+        Relation::Below if high < least => (high, least, true),
+        Relation::AtLeast if low >= most => (low, most, false),
+        Relation::Above if low > most => (low, most, false),
+        _ => return None,
     };
-    let value = amount(metric.quantity(), value);
+    let worst = of_most != metric.larger_is_better();
+    let (end, decision) = if worst {
+        ("worst", "worse")
+    } else {
+        ("best", "better")
+    };
+    let (this, that) = if of_most {
+        ("at most", "at least")
+    } else {
+        ("at least", "at most")
+    };
+    let quantity = metric.quantity();
+    let value = amount(quantity, value);
+    let whose = match expectation.measure.layer {
+        Some(_) => format!("at its {end}"),
+        None => format!("with every layer at its {end}"),
+    };
+    let range = match against {
+        None => format!("{this} {value} {whose}"),
+        Some(against) => {
+            let text = &expectation.measure.text;
+            let other = amount(quantity, other);
+            format!("`{text}` is {this} {value}, and `{against}` {that} {other}")
+        }
+    };
+    let remedy = format!("something that a {decision} decision would miss");
     Some(
         diagnostic
-            .label(
-                expectation.span,
-                format!("{most} {value} with every layer at its {at}"),
-            )
-            .help(format!("check the number and its unit, or expect {help}")),
+            .label(expectation.span, range)
+            .help(format!("check the number and its unit, or expect {remedy}")),
     )
 }
 

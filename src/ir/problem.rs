@@ -183,31 +183,20 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Whether it is about a metric of the design itself, and holds for every value that is no worse
-    /// than `bound`.
+    /// Whether it is about a metric of the design that expects, and holds for every design whose
+    /// metric is no worse than `bound`. No layer has more of such a metric than its design.
     pub fn holds_up_to(&self, bound: f64) -> bool {
-        self.asks_for(bound, |metric| !metric.larger_is_better())
-    }
-
-    /// Whether it is about a metric of the design itself, and holds for every value that is no better
-    /// than `bound`.
-    pub fn holds_from(&self, bound: f64) -> bool {
-        self.asks_for(bound, |metric| metric.larger_is_better())
-    }
-
-    /// Whether it holds for a value, and asks for no more than that, or for no less.
-    fn asks_for(&self, bound: f64, at_most: impl Fn(Metric) -> bool) -> bool {
-        let whole = self.measure.layer.is_none() && self.measure.design.is_none();
+        let own = self.measure.design.is_none();
         let (Subject::Metric(metric), Expected::Value(value), true) =
-            (self.measure.subject, &self.expected, whole)
+            (self.measure.subject, &self.expected, own)
         else {
             return false;
         };
-        match (self.relation, at_most(metric)) {
-            (Relation::AtMost, true) => bound <= *value,
-            (Relation::Below, true) => bound < *value,
-            (Relation::AtLeast, false) => bound >= *value,
-            (Relation::Above, false) => bound > *value,
+        match (self.relation, metric.larger_is_better()) {
+            (Relation::AtMost, false) => bound <= *value,
+            (Relation::Below, false) => bound < *value,
+            (Relation::AtLeast, true) => bound >= *value,
+            (Relation::Above, true) => bound > *value,
             _ => false,
         }
     }

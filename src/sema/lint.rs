@@ -175,7 +175,8 @@ pub fn expectations(problem: &Problem) -> impl Iterator<Item = Diagnostic> {
     all.filter_map(|expectation| cannot_fail(expectation, problem))
 }
 
-fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnostic> {
+/// That an expectation holds whatever is decided, as far as the text shows.
+pub fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagnostic> {
     let measure = &expectation.measure;
     let diagnostic = |why: &str| {
         Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail")

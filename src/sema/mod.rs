@@ -32,6 +32,7 @@ mod window;
 
 pub use budget::limit;
 pub use dataflow::{mapped, mistaken};
+pub use lint::cannot_fail;
 pub use network::assembled;
 pub use parts::SETTINGS;
 

@@ -7,7 +7,7 @@ use super::point::Point;
 use crate::cost::{Engine, Price};
 use crate::ir::menu::Menu;
 use crate::ir::metric::Metric;
-use crate::ir::problem::Deployment;
+use crate::ir::problem::{Deployment, Measure, Subject};
 
 /// The largest value of `pes` that some layer gains from: at the same dataflow and other knobs it
 /// is better off in latency, energy, area or power than with any fewer. `None` if that is the
@@ -49,27 +49,46 @@ fn as_good(a: &Price, b: &Price) -> bool {
 /// smallest) that any choice of the menu could have, every layer at its own worst.
 pub fn never_exceeded<'s>(space: &'s Space) -> impl Iterator<Item = (&'s BoundLimit, f64)> {
     space.limits.iter().filter_map(move |limit| {
-        let worst = end_of(space, limit.metric, End::Worst)?;
+        let worst = end_of(space, limit.metric, End::Worst);
         (limit.overshoot(worst) == 0.0).then_some((limit, worst))
     })
 }
 
 /// Which end of a metric is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+enum End {
     /// Every layer at its own best.
     Best,
     /// Every layer at its own worst.
     Worst,
 }
 
-/// A value of a metric that no choice of the menu passes, every layer at its own best or worst; `None`
-/// where nothing is known of it.
-pub fn end_of(space: &Space, metric: Metric, end: End) -> Option<f64> {
+/// The smallest and the largest value that any choice of the menu could give a figure; `None` for what
+/// is of another design, or no metric.
+pub fn range_of(space: &Space, measure: &Measure) -> Option<[f64; 2]> {
+    let Subject::Metric(metric) = measure.subject else {
+        return None;
+    };
+    let own = |design: &String| *design == space.problem.design;
+    if !measure.design.as_ref().is_none_or(own) {
+        return None;
+    }
+    let [best, worst] = [End::Best, End::Worst].map(|end| match measure.layer {
+        None => Some(end_of(space, metric, end)),
+        Some(layer) => end_of_layer(space, layer, metric, end),
+    });
+    Some(match metric.larger_is_better() {
+        true => [worst?, best?],
+        false => [best?, worst?],
+    })
+}
+
+/// A value of a metric of the design that no choice of the menu passes, every layer at its own best or
+/// worst.
+fn end_of(space: &Space, metric: Metric, end: End) -> f64 {
     let pipelined = space.problem.deployment == Deployment::Pipelined;
-    let cycles = |p: &Price| p.latency_cycles as f64;
     let sum = |figure: &dyn Fn(&Price) -> f64| of_layers(space, figure, end).sum::<f64>();
-    Some(match metric {
+    match metric {
         Metric::Latency => sum(&cycles),
         Metric::Energy => sum(&|p| p.energy_nj),
         Metric::Area if pipelined => sum(&|p| p.area_um2),
@@ -83,8 +102,36 @@ pub fn end_of(space: &Space, metric: Metric, end: End) -> Option<f64> {
             };
             space.problem.technology.clock_hz() / slowest
         }
-        _ => return None,
-    })
+        Metric::CriticalPath if pipelined => {
+            let each: Vec<u64> = of_layers(space, &cycles, end).map(|c| c as u64).collect();
+            space.paths.longest(&|layer| each[layer]) as f64
+        }
+        Metric::CriticalPath => sum(&cycles),
+        Metric::Edp => sum(&cycles) * sum(&|p| p.energy_nj),
+        Metric::EdpPerLayer => sum(&delayed),
+    }
+}
+
+/// The same of one layer; `None` for what a layer does not have.
+fn end_of_layer(space: &Space, layer: usize, metric: Metric, end: End) -> Option<f64> {
+    let figure: &dyn Fn(&Price) -> f64 = match metric {
+        Metric::Latency => &cycles,
+        Metric::Energy => &|p| p.energy_nj,
+        Metric::Area => &|p| p.area_um2,
+        Metric::Power => &|p| p.power_mw,
+        Metric::Edp => &delayed,
+        Metric::Throughput | Metric::CriticalPath | Metric::EdpPerLayer => return None,
+    };
+    of_points(space, layer, figure, end)
+}
+
+fn cycles(price: &Price) -> f64 {
+    price.latency_cycles as f64
+}
+
+/// Energy x latency, in nJ*cycles.
+fn delayed(price: &Price) -> f64 {
+    price.energy_nj * cycles(price)
 }
 
 /// The engine that serves all layers, were each at its own best or worst. PEs and memories of such an
@@ -117,12 +164,16 @@ fn of_layers<'s>(
     figure: &'s dyn Fn(&Price) -> f64,
     end: End,
 ) -> impl Iterator<Item = f64> + 's {
-    space.fine.iter().enumerate().map(move |(layer, points)| {
-        let prices = points.iter().filter_map(|&p| space.price(layer, p));
-        let figures = prices.map(figure);
-        match end {
-            End::Worst => figures.fold(0.0, f64::max),
-            End::Best => figures.reduce(f64::min).unwrap_or(0.0),
-        }
-    })
+    let layers = 0..space.fine.len();
+    layers.map(move |layer| of_points(space, layer, figure, end).unwrap_or(0.0))
+}
+
+/// The smallest or the largest value of a figure among the points that a layer may take.
+fn of_points(space: &Space, layer: usize, figure: &dyn Fn(&Price) -> f64, end: End) -> Option<f64> {
+    let points = space.fine[layer].iter();
+    let figures = points.filter_map(|&p| space.price(layer, p)).map(figure);
+    match end {
+        End::Worst => figures.reduce(f64::max),
+        End::Best => figures.reduce(f64::min),
+    }
 }
