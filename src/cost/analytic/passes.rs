@@ -5,7 +5,7 @@ use super::nest::{Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, refuse, slots};
 use super::states::{State, States};
 use super::volume::Volumes;
 use super::walk::{Moved, Walk};
-use super::window::{Fault, Link, Run, Transfer, add, mul};
+use super::window::{Amount, Fault, Link, Run, Sum, Transfer, add, mul};
 use super::{Array, L1, L2, Outcome};
 
 /// Kinds of traffic between off-chip memory and shared memory.
@@ -347,23 +347,11 @@ impl<'a> Passes<'a> {
     /// The counts of this choice.
     fn outcome(
         &self,
-        walk: &mut Walk<'_>,
+        walk: &mut Walk<'_, u64>,
         l2_bytes: u64,
         offchip: Traffic,
     ) -> Result<Outcome, Fault> {
-        let once = Visit {
-            first: true,
-            last: true,
-        };
-        let (run, moved) = self.from(walk, 0, 0, 0, once)?;
-        let load = [self.full[0], self.full[1], 0, 0, 0];
-        let store = [0, 0, self.held(self.outside, OUTPUT)?, 0, 0];
-        let around = Transfer {
-            load: self.cycles(load)?,
-            store: self.cycles(store)?,
-            exposed: 0,
-        };
-        let cycles = run.total(around, Link::Shared)?;
+        let (cycles, moved) = self.all(walk)?;
         let mut l1_bytes = 0;
         for t in 0..TENSORS {
             let buffers = 1 + u64::from(self.array.double[L1][t] && walk.changes(self.cut, t));
@@ -392,22 +380,41 @@ impl<'a> Passes<'a> {
         })
     }
 
+    /// All passes, and what moved in them.
+    fn all<A: Amount>(&self, walk: &mut Walk<'_, A>) -> Result<(A::Sum, Moved), Fault> {
+        let once = Visit {
+            first: true,
+            last: true,
+        };
+        let (run, moved) = self.from(walk, 0, 0, 0, once)?;
+        let load = [self.full[0], self.full[1], 0, 0, 0];
+        let store = [0, 0, self.held(self.outside, OUTPUT)?, 0, 0];
+        let around = Transfer {
+            load: self.cycles(load)?,
+            store: self.cycles(store)?,
+            exposed: A::default(),
+        };
+        Ok((run.total(around, Link::Shared)?, moved))
+    }
+
     /// Cycles on the off-chip link.
-    fn cycles(&self, traffic: Traffic) -> Result<u64, Fault> {
-        Array::link_cycles(self.array.offchip_bits(traffic)?, self.array.offchip_width)
+    fn cycles<A: Amount>(&self, traffic: Traffic) -> Result<A, Fault> {
+        let bits = self.array.offchip_bits(traffic)?;
+        let cycles = Array::link_cycles(bits, self.array.offchip_width)?;
+        Ok(A::of(cycles, bits, 0))
     }
 
     /// Cycles between two passes: what has two buffers moves during them, the rest between them.
-    fn transfer(&self, load: Traffic, store: Traffic) -> Result<Transfer, Fault> {
+    fn transfer<A: Amount>(&self, load: Traffic, store: Traffic) -> Result<Transfer<A>, Fault> {
         let double = self.array.double[L2];
         if double == [true; TENSORS] {
             return Ok(Transfer {
                 load: self.cycles(load)?,
                 store: self.cycles(store)?,
-                exposed: 0,
+                exposed: A::default(),
             });
         }
-        let part = |traffic: Traffic, two: bool| {
+        let part = |traffic: Traffic, two: bool| -> Result<A, Fault> {
             let mut part = traffic;
             for (n, t) in part.iter_mut().zip(TENSOR) {
                 *n *= u64::from(double[t] == two);
@@ -417,7 +424,7 @@ impl<'a> Passes<'a> {
         Ok(Transfer {
             load: part(load, true)?,
             store: part(store, true)?,
-            exposed: add(part(load, false)?, part(store, false)?)?,
+            exposed: part(load, false)?.plus(part(store, false)?)?,
         })
     }
 
@@ -445,20 +452,20 @@ impl<'a> Passes<'a> {
     }
 
     /// The passes from loop `at` on, the others standing as `at_last` and `state` say.
-    fn from(
+    fn from<A: Amount>(
         &self,
-        walk: &mut Walk<'_>,
+        walk: &mut Walk<'_, A>,
         at: usize,
         at_last: u16,
         state: State,
         visit: Visit,
-    ) -> Result<(Run, Moved), Fault> {
+    ) -> Result<(Run<A>, Moved), Fault> {
         walk.branch()?;
         if at == self.cut {
             let (cycles, moved) = walk.pass(self.cut, state)?;
-            return Ok((Run::step(cycles), moved));
+            return Ok((Run::step(cycles.cycles()?), moved));
         }
-        let mut all: Option<(Run, Moved)> = None;
+        let mut all: Option<(Run<A>, Moved)> = None;
         for segment in self.segments(at, visit).into_iter().flatten() {
             let Segment { count, .. } = segment;
             let (next, bit) = if segment.at_last {
@@ -471,7 +478,7 @@ impl<'a> Passes<'a> {
             let mut moved = moved.times(count)?;
             if count > 1 {
                 let between = self.transition(at, at_last, next, visit)?;
-                run = one.repeat(count, between, Link::Shared)?;
+                run = run.repeat(count, between, Link::Shared)?;
             }
             if let Some((earlier, before)) = all {
                 // Chunks before the last are full.
@@ -517,7 +524,13 @@ impl<'a> Passes<'a> {
 
     /// Cycles of what moves off chip when the loop `at` goes on, the loops outside of it standing as
     /// in both, and the loops inside it start again. `visit` is that of the loops outside of it.
-    fn transition(&self, at: usize, from: u16, to: u16, visit: Visit) -> Result<Transfer, Fault> {
+    fn transition<A: Amount>(
+        &self,
+        at: usize,
+        from: u16,
+        to: u16,
+        visit: Visit,
+    ) -> Result<Transfer<A>, Fault> {
         let slot = self.nest.loops()[at].slot;
         let mut before = from;
         for l in &self.nest.loops()[at + 1..self.cut] {

@@ -8,7 +8,7 @@ use super::nest::{Nest, OUTPUT, SLOTS, TENSORS, slots};
 use super::states::{State, States, of};
 use super::tile::Volume;
 use super::volume::Volumes;
-use super::window::{Fault, Link, Run, Transfer, add, mul};
+use super::window::{Amount, Fault, Link, Run, Transfer, add, mul};
 use super::{Array, L1};
 
 /// Branches of the tree that are looked at before a point is refused.
@@ -62,7 +62,7 @@ fn pairs(a: [u64; 2], b: [u64; 2]) -> Result<[u64; 2], Fault> {
 }
 
 /// Walks the loops of a nest on an array.
-pub struct Walk<'a> {
+pub struct Walk<'a, A: Amount> {
     nest: &'a Nest,
     array: &'a Array,
     states: &'a States,
@@ -79,21 +79,21 @@ pub struct Walk<'a> {
     /// Loops at which passes begin in one of the choices that are compared, as bits.
     begins: u32,
     /// Walks from such loops on that other choices need too, with where the loops stood.
-    known: [(usize, State, Run, Moved); KNOWN],
+    known: [(usize, State, Run<A>, Moved); KNOWN],
     count: usize,
 }
 
 /// Walks that are remembered.
 const KNOWN: usize = 8;
 
-impl<'a> Walk<'a> {
+impl<'a, A: Amount> Walk<'a, A> {
     /// A walker that has looked at nothing yet.
     pub fn new(
         nest: &'a Nest,
         array: &'a Array,
         states: &'a States,
         volumes: &'a Volumes<'a>,
-    ) -> Walk<'a> {
+    ) -> Self {
         Walk {
             nest,
             array,
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
             tile_bytes: [0; TENSORS],
             branches: 0,
             begins: 0,
-            known: [(0, 0, Run::step(0), Moved::default()); KNOWN],
+            known: std::array::from_fn(|_| (0, 0, Run::step(0), Moved::default())),
             count: 0,
         }
     }
@@ -133,23 +133,23 @@ impl<'a> Walk<'a> {
     }
 
     /// The loops from `at` on, where passes begin there in one of the choices.
-    fn begin(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
+    fn begin(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
         // Loops inside do not matter for what has been found.
         let key = (at, state & !self.states.inside[at]);
         let known = self.known[..self.count].iter();
-        if let Some(&(.., run, moved)) = known.into_iter().find(|k| (k.0, k.1) == key) {
-            return Ok((run, moved));
+        if let Some((.., run, moved)) = known.into_iter().find(|k| (k.0, k.1) == key) {
+            return Ok((run.clone(), *moved));
         }
         let (run, moved) = self.from(at, state)?;
         if self.count < KNOWN {
-            self.known[self.count] = (key.0, key.1, run, moved);
+            self.known[self.count] = (key.0, key.1, run.clone(), moved);
             self.count += 1;
         }
         Ok((run, moved))
     }
 
     /// The loops from `at` on, which are inside of a pass.
-    fn inside(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
+    fn inside(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
         if self.begins & (1 << at) != 0 {
             self.begin(at, state)
         } else {
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
 
     /// One pass: the loops from `cut` on, the others standing as in `state`. The PEs begin and end
     /// it empty. Cycles, and what moved.
-    pub fn pass(&mut self, cut: usize, state: State) -> Result<(u64, Moved), Fault> {
+    pub fn pass(&mut self, cut: usize, state: State) -> Result<(A::Sum, Moved), Fault> {
         let (run, moved) = self.inside(cut, state)?;
         let inside = self.states.inside[cut];
         let mut filled = Moved::default();
@@ -195,14 +195,14 @@ impl<'a> Walk<'a> {
         let around = Transfer {
             load,
             store: self.store(&mut drained)?,
-            exposed: 0,
+            exposed: A::default(),
         };
         let cycles = run.total(around, Link::Duplex)?;
         Ok((cycles, moved.plus(filled)?.plus(drained)?))
     }
 
     /// Cycles to load what was read of these tensors together; notes the rate.
-    fn load(&self, moved: &mut Moved, of: [bool; OUTPUT]) -> Result<u64, Fault> {
+    fn load(&self, moved: &mut Moved, of: [bool; OUTPUT]) -> Result<A, Fault> {
         let (mut elements, mut bits) = (0, 0);
         for ((of, read), width) in of.into_iter().zip(moved.read).zip(self.array.bits) {
             if of {
@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Cycles to take out the sums that arrive: behind the latency and the additions on the way.
-    fn store(&self, moved: &mut Moved) -> Result<u64, Fault> {
+    fn store(&self, moved: &mut Moved) -> Result<A, Fault> {
         let bits = mul(moved.arrived, self.array.bits[OUTPUT])?;
         self.transfer(moved, moved.arrived, bits, self.store_latency)
     }
@@ -227,19 +227,19 @@ impl<'a> Walk<'a> {
         elements: u64,
         bits: u64,
         latency: u64,
-    ) -> Result<u64, Fault> {
+    ) -> Result<A, Fault> {
         if bits == 0 {
-            return Ok(0);
+            return Ok(A::default());
         }
         let cycles = bits.div_ceil(self.noc_bits);
         if elements > moved.peak.saturating_mul(cycles) {
             moved.peak = elements.div_ceil(cycles);
         }
-        add(latency, cycles)
+        Ok(A::of(add(latency, cycles)?, bits, latency))
     }
 
     /// The loops from `at` on, the others standing as in `state`.
-    fn from(&mut self, at: usize, state: State) -> Result<(Run, Moved), Fault> {
+    fn from(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
         self.branch()?;
         if at == self.nest.loops().len() {
             return self.step(state);
@@ -256,7 +256,7 @@ impl<'a> Walk<'a> {
         let mut row = run;
         if full > 1 {
             let (between, crossed) = self.transition(at, first, first)?;
-            row = run.repeat(full, between, Link::Duplex)?;
+            row = row.repeat(full, between, Link::Duplex)?;
             all = all.plus(crossed.times(full - 1)?)?;
         }
         if positions.full < positions.count {
@@ -269,7 +269,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A step: the longest any PE computes.
-    fn step(&self, state: State) -> Result<(Run, Moved), Fault> {
+    fn step(&self, state: State) -> Result<(Run<A>, Moved), Fault> {
         let mut macs = self.macs;
         for slot in slots(self.states.walked) {
             macs = mul(macs, self.states.tile(slot, of(state, slot)))?;
@@ -279,7 +279,7 @@ impl<'a> Walk<'a> {
 
     /// What moves when the loop `at` goes on, the loops outside of it standing as in both states,
     /// and the loops inside it start again.
-    fn transition(&self, at: usize, from: State, to: State) -> Result<(Transfer, Moved), Fault> {
+    fn transition(&self, at: usize, from: State, to: State) -> Result<(Transfer<A>, Moved), Fault> {
         let inside = self.states.inside[at + 1];
         let before = from | inside;
         let after = to & !inside;
@@ -306,7 +306,7 @@ impl<'a> Walk<'a> {
         let [input, weights, _] = double;
         let load = self.load(&mut moved, [input, weights])?;
         let exposed = if input && weights {
-            0
+            A::default()
         } else {
             self.load(&mut moved, [!input, !weights])?
         };
@@ -320,8 +320,12 @@ impl<'a> Walk<'a> {
         } else {
             Transfer {
                 load,
-                store: 0,
-                exposed: exposed.max(store),
+                store: A::default(),
+                exposed: if store.cycles() > exposed.cycles() {
+                    store
+                } else {
+                    exposed
+                },
             }
         };
         Ok((transfer, moved))
