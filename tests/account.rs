@@ -20,7 +20,7 @@ fn tokens(text: &str) -> Vec<String> {
     let mut list: Vec<String> = Vec::new();
     let mut word = String::new();
     for c in text.chars().chain([' ']) {
-        if c.is_ascii_alphanumeric() || "._".contains(c) {
+        if c.is_ascii_alphanumeric() || "._'".contains(c) {
             word.push(c);
             continue;
         }
@@ -147,6 +147,14 @@ fn adds_up(account: &Account, price: &Price) {
     ];
     groups.into_iter().flatten().for_each(holds);
     account.shared.iter().for_each(|(term, _)| holds(term));
+    // A name means the same everywhere.
+    let all = groups.into_iter().flatten().flat_map(|t| &t.inputs);
+    let shared = account.shared.iter().map(|(t, _)| (t.label(), t.value));
+    let mut named: BTreeMap<&str, f64> = shared.collect();
+    for input in all.chain(account.shared.iter().flat_map(|(t, _)| &t.inputs)) {
+        let value = *named.entry(&input.name).or_insert(input.value);
+        assert_eq!(value, input.value, "{}", input.name);
+    }
     assert!(
         account.latency.iter().all(|t| t.value >= 0.0),
         "{:?}",

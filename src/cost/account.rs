@@ -52,6 +52,8 @@ pub struct Term {
     pub inputs: Vec<Input>,
     /// Canonical units of the figure in one unit of what the formula gives: mW x s are 10^6 nJ.
     pub scale: f64,
+    /// The input of other formulas that it is, if that is not its name.
+    pub label: Option<String>,
 }
 
 impl Term {
@@ -63,7 +65,13 @@ impl Term {
             formula: formula.to_string(),
             inputs,
             scale: 1.0,
+            label: None,
         }
+    }
+
+    /// What it is called in other formulas.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(self.name)
     }
 }
 

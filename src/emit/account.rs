@@ -133,6 +133,7 @@ pub fn text(e: &Explained) -> String {
         &account.latency,
         &mut out,
     );
+    shared(account, Quantity::Cycles, "", &mut out);
     figure(
         "energy",
         Quantity::Energy,
@@ -157,28 +158,35 @@ pub fn text(e: &Explained) -> String {
         &account.power,
         &mut out,
     );
-    if !account.shared.is_empty() {
-        out.push_str("\nenergy of a byte read or written\n");
-        for (term, quantity) in &account.shared {
-            let own: Vec<String> = term
-                .inputs
-                .iter()
-                .filter(|i| !is_coefficient(i))
-                .map(input)
-                .collect();
-            out.push_str(&format!(
-                "  {} = {} = {}, with {}\n",
-                term.name,
-                amount(*quantity, term.value),
-                term.formula,
-                own.join(", ")
-            ));
-        }
-    }
+    shared(
+        account,
+        Quantity::Energy,
+        "\nenergy of a byte read or written\n",
+        &mut out,
+    );
     coefficients(e, &mut out);
     out.push_str(&format!("\nwhat limits it\n  {}\n", limit(e)));
     nearby(e, &mut out);
     out
+}
+
+/// The formulas of what stands in others, under a head.
+fn shared(account: &Account, wanted: Quantity, head: &str, out: &mut String) {
+    let all = account.shared.iter().filter(|(_, q)| *q == wanted);
+    for (at, (term, quantity)) in all.enumerate() {
+        if at == 0 {
+            out.push_str(head);
+        }
+        let own = term.inputs.iter().filter(|i| !is_coefficient(i));
+        let own: Vec<String> = own.map(input).collect();
+        let with = if own.is_empty() { "" } else { ", with " };
+        out.push_str(&format!(
+            "  {} = {}{with}{}\n",
+            input(&Input::new(term.label(), term.value, *quantity)),
+            term.formula,
+            own.join(", ")
+        ));
+    }
 }
 
 /// Every coefficient that stands in a formula, with its source.

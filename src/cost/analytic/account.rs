@@ -1,16 +1,14 @@
 //! The figures of model `analytic` term by term.
 
 use super::super::Refused;
-use super::super::account::{Account, Input, Term, waiting};
+use super::super::account::{Account, Input, Term};
 use super::price::Analytic;
-use super::{Array, Outcome, evaluate};
+use super::spent::spent;
+use super::{Outcome, evaluate, latency};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
 use crate::ir::menu::Menu;
-
-/// Bytes per cycle beyond which no link can be the limit; its bits still fit 64.
-const ANY_WIDTH: u64 = 1 << 40;
 
 /// What the terms are made from.
 struct Maker<'a> {
@@ -26,30 +24,20 @@ pub fn account(
     rule: &Rule,
     knobs: &[u64],
 ) -> Result<Account, Refused> {
-    let with = |array: Array| evaluate(shape, rule, knobs, &array);
-    let o = with(model.array)?;
-    let wide = Array {
-        offchip_width: ANY_WIDTH,
-        ..model.array
-    };
-    let on_chip = with(wide)?.cycles;
-    let computing = with(Array {
-        noc_width: ANY_WIDTH,
-        noc_latency: 0,
-        ..wide
-    })?
-    .cycles;
+    let array = &model.array;
+    let o = evaluate(shape, rule, knobs, array)?;
+    let breakdown = spent(shape, rule, knobs, array, &o)?;
+    let (latency, mut shared) = latency::terms(model, shape.op, &breakdown);
     let pes = knobs.get(Menu::PES).copied().unwrap_or(0);
     let maker = Maker { model, pes, o };
+    shared.push(maker.access("L1_access", "L1", o.l1_bytes));
+    shared.push(maker.access("L2_access", "L2", o.l2_bytes));
     Ok(Account {
-        latency: maker.latency(computing, on_chip),
+        latency,
         energy: maker.energy(),
         area: maker.area(),
         power: maker.power(),
-        shared: vec![
-            maker.access("L1_access", "L1", o.l1_bytes),
-            maker.access("L2_access", "L2", o.l2_bytes),
-        ],
+        shared,
     })
 }
 
@@ -91,36 +79,6 @@ impl Maker<'_> {
             _ => self.o.l2_bytes,
         };
         Input::new(name, self.model.access_nj(bytes), Quantity::Energy)
-    }
-
-    /// What the cycles are spent on. Waiting is what an array with wider links would save.
-    fn latency(&self, computing: u64, on_chip: u64) -> Vec<Term> {
-        let lanes = self.model.array.lanes;
-        let least = self.o.macs.div_ceil(self.pes.saturating_mul(lanes).max(1));
-        let least = least.min(computing);
-        let mut terms = vec![
-            Term::new(
-                "every lane at work",
-                least as f64,
-                "ceil(MACs / (PEs x mac.lanes))",
-                vec![
-                    Input::count("MACs", self.o.macs),
-                    self.pes(),
-                    self.coefficient("mac.lanes"),
-                ],
-            ),
-            Term::new(
-                "idle PEs, cut tiles, filling",
-                (computing - least) as f64,
-                "with_links_of_any_width - every_lane_at_work",
-                vec![
-                    Input::cycles("with_links_of_any_width", computing),
-                    Input::cycles("every_lane_at_work", least),
-                ],
-            ),
-        ];
-        terms.extend(waiting(computing, on_chip, self.o.cycles));
-        terms
     }
 
     fn energy(&self) -> Vec<Term> {

@@ -315,6 +315,16 @@ fn no_output() -> Refused {
     Refused::new("the window does not fit into the padded input".to_string())
 }
 
+/// What the slots of a kind of layer are called in the language.
+pub fn slot_names(op: Op) -> [&'static str; SLOTS] {
+    match op {
+        Op::Gemm => ["M", "G", "N", "K", "", "", "", ""],
+        // Positions of the window are those of the smaller side.
+        Op::TransposedConv => ["N", "G", "K", "C", "Y", "X", "R", "S"],
+        _ => ["N", "G", "K", "C", "Y'", "X'", "R", "S"],
+    }
+}
+
 /// Loop bounds per slot: batch (rows of a GEMM), groups (products of a GEMM), output channels, input channels, window
 /// positions, taps.
 fn extents(shape: &LayerShape) -> Result<[u64; SLOTS], Refused> {

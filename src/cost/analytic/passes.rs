@@ -1,7 +1,8 @@
 //! Passes: what the shared memory holds at a time, and what moves off chip between them.
 
 use super::super::Refused;
-use super::nest::{Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, refuse, slots};
+use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, refuse, slots};
+use super::spent::{Breakdown, Spent, Told};
 use super::states::{State, States};
 use super::volume::Volumes;
 use super::walk::{Moved, Walk};
@@ -135,6 +136,50 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
         passes.shrink()?;
     }
     best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
+}
+
+/// What the cycles of a choice of passes are spent on, given as the loops that lie outside of them.
+///
+/// # Errors
+/// As [`run`].
+pub fn spent(nest: &Nest, array: &Array, outer_loops: usize) -> Result<Breakdown, Refused> {
+    let outer = outer(nest);
+    let mut passes = Passes::new(nest, array, &outer)?;
+    let outside = |l: &&Loop| l.written < outer_loops;
+    for _ in nest.loops()[..nest.outer].iter().filter(outside) {
+        passes.shrink()?;
+    }
+    let states = States::new(nest);
+    let mut volumes = Volumes::new(nest, &states);
+    volumes.fill()?;
+    let mut walk: Walk<Told> = Walk::new(nest, array, &states, &volumes);
+    walk.fill()?;
+    let (all, _) = passes.all(&mut walk)?;
+    // The passes with their loops at the same ends are alike.
+    let mut steps = Spent::none();
+    for ends in 0..1_u32 << passes.cut {
+        let (mut state, mut times) = (0, 1);
+        for (at, outer) in outer.iter().enumerate().take(passes.cut) {
+            let last = ends & (1 << at) != 0;
+            let count = if last {
+                state |= walk.bit(at);
+                outer.count - outer.full
+            } else {
+                outer.full
+            };
+            times = mul(times, count)?;
+        }
+        if times > 0 {
+            walk.restart();
+            let (pass, _) = walk.pass(passes.cut, state)?;
+            steps = steps.plus(&pass.times(times)?)?;
+        }
+    }
+    Ok(Breakdown {
+        tile: std::array::from_fn(|slot| states.tile(slot, 0)),
+        steps,
+        passes: all,
+    })
 }
 
 /// The loops of the outermost level.

@@ -1,0 +1,162 @@
+//! What the cycles of a layer are spent on: the same walk as for a price, with sums that remember.
+
+use super::super::Refused;
+use super::nest::{Nest, SLOTS};
+use super::passes;
+use super::window::{Amount, Fault, Idle, Link, Sum, Transfer, add, lasts, mul};
+use super::{Array, Outcome};
+use crate::ir::dataflow::Rule;
+use crate::ir::layer::LayerShape;
+use std::collections::BTreeMap;
+
+/// A transfer that remembers its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Told {
+    /// Cycles it takes.
+    pub cycles: u64,
+    /// Bits; 0 where several transfers follow each other.
+    pub bits: u64,
+    /// Cycles before the first of them arrives.
+    pub latency: u64,
+}
+
+/// Cycles that are alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spell {
+    /// A step, or a pass as a step of the off-chip link, that computes while something moves.
+    Step {
+        /// Cycles it computes.
+        computing: u64,
+        /// What comes in meanwhile.
+        load: Told,
+        /// What goes out meanwhile.
+        store: Told,
+        /// How these share the link.
+        link: Link,
+    },
+    /// Nothing computes.
+    Idle(Idle, Told),
+}
+
+/// How often there are spells of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spent(pub BTreeMap<Spell, u64>);
+
+impl Amount for Told {
+    type Sum = Spent;
+
+    fn of(cycles: u64, bits: u64, latency: u64) -> Told {
+        Told {
+            cycles,
+            bits,
+            latency,
+        }
+    }
+
+    fn cycles(self) -> u64 {
+        self.cycles
+    }
+
+    fn plus(self, other: Told) -> Result<Told, Fault> {
+        Ok(match (self.cycles, other.cycles) {
+            (_, 0) => self,
+            (0, _) => other,
+            (a, b) => Told::of(add(a, b)?, 0, 0),
+        })
+    }
+}
+
+impl Spell {
+    /// Cycles of one of them.
+    fn cycles(self) -> Result<u64, Fault> {
+        match self {
+            Spell::Step {
+                computing,
+                load,
+                store,
+                link,
+            } => {
+                let moved = Transfer {
+                    load,
+                    store,
+                    exposed: Told::default(),
+                };
+                lasts(computing, moved, link)
+            }
+            Spell::Idle(_, told) => Ok(told.cycles),
+        }
+    }
+}
+
+impl Sum<Told> for Spent {
+    fn none() -> Spent {
+        Spent::default()
+    }
+
+    fn window(computing: u64, moved: Transfer<Told>, link: Link) -> Result<Spent, Fault> {
+        let step = Spell::Step {
+            computing,
+            load: moved.load,
+            store: moved.store,
+            link,
+        };
+        Ok(Spent(BTreeMap::from([(step, 1)])))
+    }
+
+    fn idle(why: Idle, amount: Told, _: Link) -> Spent {
+        let some = (amount.cycles > 0).then_some((Spell::Idle(why, amount), 1));
+        Spent(some.into_iter().collect())
+    }
+
+    fn plus(&self, other: &Spent) -> Result<Spent, Fault> {
+        let mut sum = self.clone();
+        for (&spell, &n) in &other.0 {
+            let times = sum.0.entry(spell).or_default();
+            *times = add(*times, n)?;
+        }
+        Ok(sum)
+    }
+
+    fn times(&self, n: u64) -> Result<Spent, Fault> {
+        if n == 0 {
+            return Ok(Spent::default());
+        }
+        let all = self.0.iter();
+        let all: Result<_, Fault> = all.map(|(&s, &t)| Ok((s, mul(t, n)?))).collect();
+        Ok(Spent(all?))
+    }
+
+    fn cycles(&self) -> Result<u64, Fault> {
+        let mut sum = 0;
+        for (spell, &n) in &self.0 {
+            sum = add(sum, mul(spell.cycles()?, n)?)?;
+        }
+        Ok(sum)
+    }
+}
+
+/// Where the cycles of a layer come from.
+#[derive(Debug)]
+pub struct Breakdown {
+    /// Extent per slot of what a PE holds in a whole step; slots as the nest has them.
+    pub tile: [u64; SLOTS],
+    /// Steps inside of all passes.
+    pub steps: Spent,
+    /// Passes, as the steps of the off-chip link.
+    pub passes: Spent,
+}
+
+/// Where the cycles of an outcome come from.
+///
+/// # Errors
+/// As the evaluation that gave the outcome.
+pub fn spent(
+    shape: &LayerShape,
+    rule: &Rule,
+    knobs: &[u64],
+    array: &Array,
+    outcome: &Outcome,
+) -> Result<Breakdown, Refused> {
+    let nest = Nest::new(shape, rule, knobs)?;
+    passes::spent(&nest, array, outcome.outer_loops)
+}
