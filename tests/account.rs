@@ -8,7 +8,7 @@ use cfxc::cost::{self, Price};
 use cfxc::space::Grid;
 use std::collections::BTreeMap;
 
-/// Evaluates a formula: `+ - x /`, parentheses, `max`, `ceil`, `sqrt`, names and numbers.
+/// Evaluates a formula: `+ - x /`, parentheses, `max`, `ceil`, `floor`, `sqrt`, names and numbers.
 struct Formula<'a> {
     tokens: Vec<String>,
     at: usize,
@@ -80,6 +80,7 @@ impl Formula<'_> {
             let value = match word.as_str() {
                 "sqrt" => first.sqrt(),
                 "ceil" => first.ceil(),
+                "floor" => first.floor(),
                 "max" => {
                     assert!(self.take(","));
                     first.max(self.sum())
@@ -169,6 +170,18 @@ fn all(settings: &str) -> usize {
           noc {{ forwarding = 1, width = 8 B, hop_latency = 3 cycles, source = \"a test\" }}
           mac {{ leakage = 1 uW, source = \"a test\" }}
         }}
+        technology single extends std.technologies.horowitz45 {{
+          noc {{ width = 1 B, source = \"a test\" }}
+          offchip {{ width = 1 B, source = \"a test\" }}
+          mac {{ lanes = 4, source = \"a test\" }}
+          l1 {{ double_input = 0, double_sums = 0, source = \"a test\" }}
+          l2 {{ double_weights = 0, double_output = 0, capacity = 16 KiB, source = \"a test\" }}
+        }}
+        technology slow extends std.technologies.maestro {{
+          noc {{ bandwidth = 4, hops = 2, source = \"a test\" }}
+          offchip {{ bandwidth = 2, source = \"a test\" }}
+          mac {{ lanes = 2, source = \"a test\" }}
+        }}
         design one {{
           network std.networks.mobilenet_v2
           dataflow in [std.dataflows.nvdla, std.dataflows.eyeriss, std.dataflows.shidiannao]
@@ -204,5 +217,7 @@ fn terms_add_up_and_formulas_give_them() {
     assert!(
         all("model analytic  technology narrow  precision { input = int4, weights = int16 }") > 300
     );
+    assert!(all("model analytic  technology single") > 100);
     assert!(all("model maestro") > 300);
+    assert!(all("model maestro  technology slow") > 300);
 }

@@ -46,7 +46,7 @@ pub struct Term {
     pub name: &'static str,
     /// In the canonical unit of the figure.
     pub value: f64,
-    /// In the names of the inputs: `+ - x /`, parentheses, `max(a, b)`, `ceil(a)`, `sqrt(a)`.
+    /// In the names of the inputs: `+ - x /`, parentheses, `max(a, b)`, `ceil(a)`, `floor(a)`, `sqrt(a)`.
     pub formula: String,
     /// What stands in the formula, in its order.
     pub inputs: Vec<Input>,
@@ -73,24 +73,6 @@ impl Term {
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(self.name)
     }
-}
-
-/// The cycles that wider links would save: of the network, and of off-chip memory besides. `computing`
-/// is the latency with links of any width, `on_chip` with off-chip memory of any width, `all` the
-/// latency as it is.
-pub fn waiting(computing: u64, on_chip: u64, all: u64) -> [Term; 2] {
-    let computing = Input::cycles("with_links_of_any_width", computing);
-    let on_chip = Input::cycles("with_off_chip_memory_of_any_width", on_chip);
-    let all = Input::cycles("latency", all);
-    let saved = |name, before: &Input, after: &Input| {
-        let formula = format!("{} - {}", before.name, after.name);
-        let inputs = vec![before.clone(), after.clone()];
-        Term::new(name, before.value - after.value, &formula, inputs)
-    };
-    [
-        saved("waiting for the network", &on_chip, &computing),
-        saved("waiting for off-chip memory", &all, &on_chip),
-    ]
 }
 
 /// The figures of a price by term. The terms of each add up to the price's.

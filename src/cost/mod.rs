@@ -6,6 +6,8 @@ mod coefficient;
 pub mod maestro;
 mod reference;
 mod reference_account;
+mod reference_latency;
+mod teller;
 
 use account::Account;
 pub use reference::original;

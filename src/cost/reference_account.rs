@@ -1,7 +1,8 @@
 //! The figures of model `maestro` term by term, as the reference makes them.
 
-use super::account::{Account, Input, Term, waiting};
-use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report, SIZE_LIMIT};
+use super::account::{Account, Input, Term};
+use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report};
+use super::reference_latency;
 use crate::base::units::Quantity;
 use crate::ir::technology::Technology;
 
@@ -24,31 +25,22 @@ pub fn account(
     hardware: &Hardware,
     technology: &Technology,
 ) -> Result<Account, Refusal> {
-    let cycles = |hardware: Hardware| -> Result<i64, Refusal> {
-        Ok(maestro::evaluate(layer, mapping, &hardware)?.runtime_cycles)
-    };
     let report = maestro::evaluate(layer, mapping, hardware)?;
-    let wide = Hardware {
-        offchip_bandwidth: SIZE_LIMIT,
-        ..*hardware
-    };
-    let on_chip = cycles(wide)?;
-    let computing = cycles(Hardware {
-        noc_bandwidth: SIZE_LIMIT,
-        noc_latency: hardware.noc_latency.min(1),
-        ..wide
-    })?;
+    let spent = maestro::spent(layer, mapping, hardware)?;
     let maker = Maker {
         technology,
         hardware,
         report,
     };
+    let coefficient = |name: &str| maker.coefficient(name);
+    let levels = mapping.segments().len();
+    let (latency, shared) = reference_latency::terms(hardware, &coefficient, &spent, levels);
     Ok(Account {
-        latency: maker.latency(computing, on_chip),
+        latency,
         energy: maker.energy(),
         area: maker.area(),
         power: maker.power(),
-        shared: Vec::new(),
+        shared,
     })
 }
 
@@ -71,23 +63,6 @@ impl Maker<'_> {
 
     fn pes(&self) -> Input {
         Input::new("PEs", self.hardware.pes as f64, Quantity::Count)
-    }
-
-    /// Waiting is what an array with wider links would save. The reference has no more to tell:
-    /// its steps take the longest of computing, loading and storing.
-    fn latency(&self, computing: i64, on_chip: i64) -> Vec<Term> {
-        // Cycles are not negative: the reference refuses what comes out so.
-        let [computing, on_chip, all] =
-            [computing, on_chip, self.report.runtime_cycles].map(|n| n.max(0) as u64);
-        let all_computing = Input::cycles("with_links_of_any_width", computing);
-        let mut terms = vec![Term::new(
-            "computing",
-            computing as f64,
-            "with_links_of_any_width",
-            vec![all_computing],
-        )];
-        terms.extend(waiting(computing, on_chip, all));
-        terms
     }
 
     fn energy(&self) -> Vec<Term> {

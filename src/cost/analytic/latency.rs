@@ -1,121 +1,76 @@
 //! The cycles of model `analytic` term by term: steps, and what they wait for.
 
 use super::super::account::{Input, Term};
+use super::super::teller::{Key, Part, TOLD, Teller, by_weight};
 use super::nest::{SLOTS, slot_names};
 use super::price::Analytic;
 use super::spent::{Breakdown, Spell, Spent, Told};
-use super::window::{Amount, Idle, Link};
+use super::window::{Idle, Link};
 use crate::base::units::Quantity;
 use crate::ir::layer::Op;
 use std::collections::BTreeMap;
 
-/// So many kinds of spells of a term are told one by one; the rest as a sum.
-const TOLD: usize = 3;
-
-/// A formula of its own behind an input of a term.
-pub type Shared = (Term, Quantity);
-
-/// So many spells of this many cycles each.
-struct Part {
-    times: u64,
-    each: u64,
-    /// Cycles of one, in the names of the inputs.
-    formula: String,
-    inputs: Vec<Input>,
-}
-
 struct Maker<'a> {
     model: &'a Analytic,
-    /// How often a name has been used.
-    names: BTreeMap<&'static str, usize>,
-    /// Names of the amounts that occurred.
-    known: BTreeMap<(&'static str, Told), String>,
-    terms: Vec<Term>,
-    shared: Vec<Shared>,
+    teller: Teller,
 }
 
 /// The terms, which add up to the cycles, and the formulas of what stands in them.
-pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> (Vec<Term>, Vec<Shared>) {
+pub fn terms(
+    model: &Analytic,
+    op: Op,
+    breakdown: &Breakdown,
+) -> (Vec<Term>, Vec<(Term, Quantity)>) {
     let mut maker = Maker {
         model,
-        names: BTreeMap::new(),
-        known: BTreeMap::new(),
-        terms: Vec::new(),
-        shared: Vec::new(),
+        teller: Teller::default(),
     };
     let whole = maker.whole_step(op, &breakdown.tile);
     maker.computing(&breakdown.steps, whole);
     maker.network(&breakdown.steps);
     maker.off_chip(&breakdown.passes);
-    (maker.terms, maker.shared)
+    (maker.teller.terms, maker.teller.shared)
+}
+
+fn key(told: Told) -> Key {
+    [told.cycles, told.bits, told.latency]
 }
 
 impl Maker<'_> {
-    /// A name that no other amount has.
-    fn fresh(&mut self, stem: &'static str) -> String {
-        let count = self.names.entry(stem).or_default();
-        *count += 1;
-        match *count {
-            1 => stem.to_string(),
-            n => format!("{stem}_{n}"),
-        }
-    }
-
     /// Cycles of the step in which every PE has all it can hold.
     fn whole_step(&mut self, op: Op, tile: &[u64; SLOTS]) -> u64 {
-        let lanes = self.model.coefficient("mac.lanes");
         let names = slot_names(op).into_iter().zip(tile);
         let mut inputs: Vec<Input> = names
             .filter(|(_, extent)| **extent > 1)
             .map(|(name, &extent)| Input::count(&format!("{name}_of_a_PE"), extent))
             .collect();
-        // Extents that all fit, or the layer would have no price.
+        // A tile's MACs are a part of the layer's, which fit.
         let macs: u64 = tile.iter().product();
         let whole = macs.div_ceil(self.model.array.lanes);
         let factors: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
-        let macs = if factors.is_empty() {
-            "1".to_string()
-        } else {
-            factors.join(" x ")
+        let macs = match factors[..] {
+            [] => "1".to_string(),
+            _ => factors.join(" x "),
         };
         let formula = format!("ceil({macs} / mac.lanes)");
-        inputs.push(lanes);
-        let term = Term::new("whole_step", whole as f64, &formula, inputs);
-        self.shared.push((term, Quantity::Cycles));
-        let told = Told::of(whole, 0, 0);
-        self.known
-            .insert(("cut_step", told), "whole_step".to_string());
+        inputs.push(self.model.coefficient("mac.lanes"));
+        self.teller.share("whole_step", whole, &formula, inputs);
+        self.teller.call("cut_step", [whole, 0, 0], "whole_step");
         whole
     }
 
     /// A step's computing cycles by name.
     fn step(&mut self, cycles: u64) -> Input {
-        let told = Told::of(cycles, 0, 0);
-        Input::cycles(&self.name("cut_step", told), cycles)
-    }
-
-    /// The name of an amount, always the same.
-    fn name(&mut self, stem: &'static str, told: Told) -> String {
-        if let Some(name) = self.known.get(&(stem, told)) {
-            return name.clone();
-        }
-        let name = self.fresh(stem);
-        self.known.insert((stem, told), name.clone());
-        name
+        let (name, _) = self.teller.name("cut_step", [cycles, 0, 0]);
+        Input::cycles(&name, cycles)
     }
 
     /// A transfer by name; its formula is told once.
     fn transfer(&mut self, stem: &'static str, told: Told, network: bool) -> Input {
-        let new = !self.known.contains_key(&(stem, told));
-        let name = self.name(stem, told);
+        let (name, new) = self.teller.name(stem, key(told));
         if new && told.bits > 0 {
-            let bytes = format!("{name}_bytes");
-            let (formula, inputs) = self.link(&bytes, told, network);
-            let term = Term {
-                label: Some(name.clone()),
-                ..Term::new("a transfer", told.cycles as f64, &formula, inputs)
-            };
-            self.shared.push((term, Quantity::Cycles));
+            let (formula, inputs) = self.link(&format!("{name}_bytes"), told, network);
+            self.teller.share(&name, told.cycles, &formula, inputs);
         }
         Input::cycles(&name, told.cycles)
     }
@@ -147,43 +102,6 @@ impl Maker<'_> {
         (formula, inputs)
     }
 
-    /// A term of these parts, the largest one by one; nothing if they come to nothing.
-    fn term(&mut self, name: &'static str, times: &'static str, rest: &str, mut parts: Vec<Part>) {
-        // Products and sums are parts of a price, which fits.
-        let total: u64 = parts.iter().map(|p| p.times * p.each).sum();
-        if total == 0 {
-            return;
-        }
-        let mut formula = String::new();
-        let mut inputs: Vec<Input> = Vec::new();
-        let more = parts.split_off(parts.len().min(TOLD));
-        for part in parts {
-            if !formula.is_empty() {
-                formula.push_str(" + ");
-            }
-            let mut of_part = part.inputs;
-            if part.times > 1 {
-                let told = Told::of(part.times, 0, 0);
-                let count = self.name(times, told);
-                formula.push_str(&format!("{count} x "));
-                of_part.insert(0, Input::count(&count, part.times));
-            }
-            formula.push_str(&part.formula);
-            for input in of_part {
-                if inputs.iter().all(|i| i.name != input.name) {
-                    inputs.push(input);
-                }
-            }
-        }
-        let more: u64 = more.iter().map(|p| p.times * p.each).sum();
-        if more > 0 {
-            formula.push_str(&format!(" + {rest}"));
-            inputs.push(Input::cycles(rest, more));
-        }
-        self.terms
-            .push(Term::new(name, total as f64, &formula, inputs));
-    }
-
     /// Steps by the cycles they compute.
     fn computing(&mut self, steps: &Spent, whole: u64) {
         let mut times: BTreeMap<u64, u64> = BTreeMap::new();
@@ -192,10 +110,9 @@ impl Maker<'_> {
                 *times.entry(*computing).or_default() += n;
             }
         }
-        let mut all: Vec<(u64, u64)> = times.into_iter().collect();
-        // Whole steps first, then those that take longest.
-        all.sort_by_key(|&(each, n)| (each != whole, std::cmp::Reverse(each * n)));
-        let named = all.iter().enumerate().map(|(at, &(each, times))| {
+        let mut all = by_weight(times, |&each| each);
+        all.sort_by_key(|&(each, _)| each != whole);
+        let parts = all.into_iter().enumerate().map(|(at, (each, times))| {
             // Names are for what is told.
             let step = (at < TOLD).then(|| self.step(each));
             Part {
@@ -205,8 +122,8 @@ impl Maker<'_> {
                 inputs: step.into_iter().collect(),
             }
         });
-        let parts = named.collect();
-        self.term("computing", "steps", "other_steps", parts);
+        let parts = parts.collect();
+        self.teller.term("computing", "steps", "other_steps", parts);
     }
 
     /// What steps wait for over the network.
@@ -231,14 +148,10 @@ impl Maker<'_> {
                 *waits.entry((computing, stem, longer)).or_default() += n;
             }
         }
-        let mut waits: Vec<_> = waits.into_iter().collect();
-        let lost = |((computing, _, told), n): &((u64, &str, Told), u64)| {
-            std::cmp::Reverse((told.cycles - computing) * n)
-        };
-        waits.sort_by_key(lost);
+        let lost = |(computing, _, told): &(u64, &str, Told)| told.cycles - computing;
         let mut parts = Vec::new();
-        for (at, ((computing, stem, told), times)) in waits.into_iter().enumerate() {
-            let each = told.cycles - computing;
+        for (at, (kind, times)) in by_weight(waits, lost).into_iter().enumerate() {
+            let (computing, stem, told) = kind;
             let (formula, inputs) = if at < TOLD {
                 let moved = self.transfer(stem, told, true);
                 let step = self.step(computing);
@@ -251,44 +164,61 @@ impl Maker<'_> {
             };
             parts.push(Part {
                 times,
-                each,
+                each: lost(&kind),
                 formula,
                 inputs,
             });
         }
-        self.term("waiting for the network", "waits", "other_waits", parts);
-        for (why, name, stem) in [
-            (Idle::Filling, "filling the PEs before a pass", "fill"),
-            (Idle::Emptying, "emptying the PEs behind a pass", "drain"),
+        self.teller
+            .term("waiting for the network", "waits", "other_waits", parts);
+        for (why, name, stem, rest) in [
+            (
+                Idle::Filling,
+                "filling the PEs before a pass",
+                "fill",
+                "other_fills",
+            ),
+            (
+                Idle::Emptying,
+                "emptying the PEs behind a pass",
+                "drain",
+                "other_drains",
+            ),
             (
                 Idle::Exposed,
                 "moving what PEs have one buffer for",
                 "exposed",
+                "other_exposed",
             ),
         ] {
-            self.idle(steps, why, true, name, stem);
+            let times = if why == Idle::Exposed {
+                "moves"
+            } else {
+                "passes"
+            };
+            self.idle(steps, why, (name, times, rest), stem, true);
         }
     }
 
-    /// Spells in which nothing computes.
+    /// Spells in which nothing computes, as a term with this name, this word for times and this name
+    /// for what is not told.
     fn idle(
         &mut self,
         spent: &Spent,
         wanted: Idle,
-        network: bool,
-        name: &'static str,
+        (name, times_of, rest): (&'static str, &'static str, &str),
         stem: &'static str,
+        network: bool,
     ) {
-        let mut all: Vec<(Told, u64)> = Vec::new();
+        let mut all: BTreeMap<Told, u64> = BTreeMap::new();
         for (&spell, &n) in &spent.0 {
             match spell {
-                Spell::Idle(why, told) if why == wanted => all.push((told, n)),
+                Spell::Idle(why, told) if why == wanted => drop(all.insert(told, n)),
                 _ => {}
             }
         }
-        all.sort_by_key(|(told, n)| std::cmp::Reverse(told.cycles * n));
         let mut parts = Vec::new();
-        for (at, &(told, times)) in all.iter().enumerate() {
+        for (at, (told, times)) in by_weight(all, |t| t.cycles).into_iter().enumerate() {
             let moved = (at < TOLD).then(|| self.transfer(stem, told, network));
             parts.push(Part {
                 times,
@@ -297,19 +227,13 @@ impl Maker<'_> {
                 inputs: moved.into_iter().collect(),
             });
         }
-        let (times, rest) = match (network, wanted) {
-            (true, Idle::Filling) => ("passes", "other_fills"),
-            (true, Idle::Emptying) => ("passes", "other_drains"),
-            (true, Idle::Exposed) => ("moves", "other_moves"),
-            (false, _) => ("times", "other_times"),
-        };
-        self.term(name, times, rest, parts);
+        self.teller.term(name, times_of, rest, parts);
     }
 
     /// What passes wait for over the link to off-chip memory.
     fn off_chip(&mut self, passes: &Spent) {
-        let mut waits = Vec::new();
-        for (&spell, &n) in &passes.0 {
+        let mut waits: BTreeMap<(u64, Told, Told), u64> = BTreeMap::new();
+        for (&spell, n) in &passes.0 {
             if let Spell::Step {
                 computing,
                 load,
@@ -318,13 +242,13 @@ impl Maker<'_> {
             } = spell
                 && load.cycles + store.cycles > computing
             {
-                let lost = load.cycles + store.cycles - computing;
-                waits.push((lost, n, computing, load, store));
+                *waits.entry((computing, load, store)).or_default() += n;
             }
         }
-        waits.sort_by_key(|(lost, n, ..)| std::cmp::Reverse(lost * n));
+        let lost = |(pass, load, store): &(u64, Told, Told)| load.cycles + store.cycles - pass;
         let mut parts = Vec::new();
-        for (at, &(each, times, computing, load, store)) in waits.iter().enumerate() {
+        for (at, (kind, times)) in by_weight(waits, lost).into_iter().enumerate() {
+            let (computing, load, store) = kind;
             let (mut formula, mut inputs) = (String::new(), Vec::new());
             if at < TOLD {
                 for (stem, told) in [("off_chip_load", load), ("off_chip_store", store)] {
@@ -333,19 +257,19 @@ impl Maker<'_> {
                     }
                 }
                 let moved: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
-                let pass = self.name("pass", Told::of(computing, 0, 0));
+                let (pass, _) = self.teller.name("pass", [computing, 0, 0]);
                 formula = format!("({} - {pass})", moved.join(" + "));
                 inputs.push(Input::cycles(&pass, computing));
             }
             parts.push(Part {
                 times,
-                each,
+                each: lost(&kind),
                 formula,
                 inputs,
             });
         }
         let (name, rest) = ("waiting for off-chip memory", "other_waits_off_chip");
-        self.term(name, "waits_off_chip", rest, parts);
+        self.teller.term(name, "waits_off_chip", rest, parts);
         for (why, name, stem) in [
             (
                 Idle::Filling,
@@ -363,7 +287,8 @@ impl Maker<'_> {
                 "exposed_off_chip",
             ),
         ] {
-            self.idle(passes, why, false, name, stem);
+            let of = (name, "moves_off_chip", "other_off_chip");
+            self.idle(passes, why, of, stem, false);
         }
     }
 }

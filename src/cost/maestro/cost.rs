@@ -9,30 +9,33 @@ use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::volumes::{Operand, Outputs};
+use super::witness::{Moved, Times, Witness};
 
 /// Most iteration cases visited for one price, over all levels. The published dataflows need a few
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
 pub const CASE_LIMIT: u32 = 1 << 20;
 
 /// Evaluates the levels of one mapping.
-pub(super) struct Evaluator<'a, const N: usize> {
+pub(super) struct Evaluator<'a, W: Witness, const N: usize> {
     levels: &'a [Level],
     hw: &'a Hardware,
     memo: [Memo; N],
     /// L1 requirement of the first evaluation to complete, and its level.
     base: Option<(usize, i64)>,
     visits_left: u32,
+    witness: &'a mut W,
 }
 
-impl<'a, const N: usize> Evaluator<'a, N> {
+impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
     /// An evaluator that has seen nothing.
-    pub fn new(levels: &'a [Level], hw: &'a Hardware) -> Self {
+    pub fn new(levels: &'a [Level], hw: &'a Hardware, witness: &'a mut W) -> Self {
         Evaluator {
             levels,
             hw,
             memo: [Memo::EMPTY; N],
             base: None,
             visits_left: CASE_LIMIT,
+            witness,
         }
     }
 
@@ -61,6 +64,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
                     if group.times > 0 {
                         // The place has been that of another group.
                         out.count(group)?;
+                        self.witness.group(group);
                     }
                     group.begin(&case, class);
                     if sizing || !group.skipped {
@@ -93,7 +97,10 @@ impl<'a, const N: usize> Evaluator<'a, N> {
             Ok::<(), Refusal>(())
         })?;
         (out.offchip, out.intensity) = (offchip, intensity);
-        groups.iter().try_for_each(|group| out.count(group))?;
+        for group in groups.iter() {
+            out.count(group)?;
+            self.witness.group(group);
+        }
         // Every MAC reads both operands and a sum, and writes the sum.
         out.output.down_read = out.output.down_write;
         (out.input.down_read, out.filter.down_read) = (out.macs, out.macs);
@@ -149,6 +156,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         // Operands are never negative, hence neither is the larger.
         let operands = add(out.input.up_size, out.filter.up_size)?;
         let required = out.output.up_size.max(operands);
+        self.witness.required(required);
         Ok(Work {
             compute,
             active,
@@ -184,6 +192,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         let (mut compute, mut active) = (0, 0.0);
         if g + 1 == self.levels.len() {
             compute = div_up(critical, self.hw.simd_lanes);
+            self.witness.pe(critical, compute);
         } else {
             let mut regular = working;
             if at_edge && flags.ragged() & primary != 0 {
@@ -217,6 +226,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         let level = &self.levels[g];
         let extents = self.levels[above].handed_down(edges);
         let (mut runtime, mut active, mut count, mut sized) = (0, 0.0, 0, 0);
+        self.witness.begin(g, edges);
         let mut cases = Cases::NONE;
         self.visit(cases.begin(level, &extents))?;
         let operands = operands(level, &cases);
@@ -230,8 +240,20 @@ impl<'a, const N: usize> Evaluator<'a, N> {
             let egress = outputs.egress()?;
             let [input, filter] = ingress(&operands, flags)?;
             let (compute, clusters) = self.compute(g, flags, outputs.critical)?;
-            let ingress = transfer(self.hw, add(input, filter)?)?;
-            let step = step(flags, compute, ingress, transfer(self.hw, egress)?)?;
+            let entering = add(input, filter)?;
+            let ingress = transfer(self.hw, entering)?;
+            let leaving = transfer(self.hw, egress)?;
+            let step = step(flags, compute, ingress, leaving)?;
+            self.witness.case(
+                (g, edges),
+                q,
+                Times {
+                    compute,
+                    load: Moved::new(ingress, entering),
+                    store: Moved::new(leaving, egress),
+                    step,
+                },
+            );
             accumulate(&mut runtime, q, step)?;
             active += q as f64 * clusters;
             count = add(count, q)?;
@@ -243,6 +265,7 @@ impl<'a, const N: usize> Evaluator<'a, N> {
         self.complete(g, sized)?;
         let result = Below { runtime, active };
         self.memo[above].put(edges, result);
+        self.witness.end((g, edges), runtime);
         Ok(result)
     }
 

@@ -10,6 +10,7 @@
 //! | file | concept |
 //! |---|---|
 //! | `layer` | loop bounds, which tensor depends on which dimension |
+//! | `witness` | what the cycles of a price are made of |
 //! | `mapping` | the directives as written, in segments split at the cluster marks |
 //! | `complete` | directives completed: inherited, widened, held whole |
 //! | `levels` | what every cluster level does with them, tile by tile |
@@ -42,6 +43,7 @@ mod refusal;
 mod report;
 mod tiles;
 mod volumes;
+mod witness;
 
 pub use arith::SIZE_LIMIT;
 pub use cost::CASE_LIMIT;
@@ -53,6 +55,8 @@ pub use layer::{Kind, Layer};
 pub use mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
 pub use refusal::Refusal;
 pub use report::{DelayStats, Report, Tensor, TensorCounts};
+use witness::Witness;
+pub use witness::{Moved, Spent, Steps, Times};
 
 /// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
 /// and reports that describe nothing real (see [`Report::check`]).
@@ -70,26 +74,47 @@ pub fn evaluate(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Repor
 /// of use only to compare with the reference.
 #[inline]
 pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Report, Refusal> {
+    evaluate_before(layer, mapping, hw, &mut ())
+}
+
+/// What the cycles of a price are made of.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn spent(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<Spent, Refusal> {
+    let mut spent = Spent::default();
+    evaluate_before(layer, mapping, hw, &mut spent)?.check()?;
+    Ok(spent)
+}
+
+#[inline]
+fn evaluate_before<W: Witness>(
+    layer: &Layer,
+    mapping: &Mapping,
+    hw: &Hardware,
+    witness: &mut W,
+) -> Result<Report, Refusal> {
     hw.check()?;
     let problem = layer::Problem::new(layer)?;
     // Places for levels that are not there would be cleared all the same.
     let outcome = match mapping.segments().len() {
-        1 => evaluate_levels::<1>(&problem, mapping, hw),
-        2 => evaluate_levels::<2>(&problem, mapping, hw),
-        _ => evaluate_levels::<MAX_LEVELS>(&problem, mapping, hw),
+        1 => evaluate_levels::<W, 1>(&problem, mapping, hw, witness),
+        2 => evaluate_levels::<W, 2>(&problem, mapping, hw, witness),
+        _ => evaluate_levels::<W, MAX_LEVELS>(&problem, mapping, hw, witness),
     }?;
     Ok(Report::new(layer, &problem, hw, &outcome))
 }
 
 /// Evaluates a mapping of at most N levels.
-fn evaluate_levels<const N: usize>(
+fn evaluate_levels<W: Witness, const N: usize>(
     problem: &layer::Problem,
     mapping: &Mapping,
     hw: &Hardware,
+    witness: &mut W,
 ) -> Result<outcome::Outcome, Refusal> {
     let mut levels = levels::Levels::<N>::new();
     levels.build(problem, mapping, hw)?;
-    cost::Evaluator::<N>::new(levels.as_slice(), hw).run(problem)
+    cost::Evaluator::<W, N>::new(levels.as_slice(), hw, witness).run(problem)
 }
 
 #[cfg(test)]

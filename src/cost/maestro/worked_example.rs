@@ -263,7 +263,7 @@ fn cases_of_shi_and_eye() {
         let levels = levels(&mapping);
         let mut cases = Cases::NONE;
         assert_eq!(cases.begin(&levels.as_slice()[0], &problem.extents), count);
-        let outcome = Evaluator::<2>::new(levels.as_slice(), &hardware())
+        let outcome = Evaluator::<(), 2>::new(levels.as_slice(), &hardware(), &mut ())
             .run(&problem)
             .unwrap();
         assert!(!outcome.l1_counted);

@@ -1,0 +1,269 @@
+//! The cycles of model `maestro` term by term, as the reference makes them: steps of the outermost
+//! level, each the longest of computing, loading, storing and half of the off-chip transfer.
+
+use super::account::{Input, Term};
+use super::maestro::{Hardware, Moved, Spent, Steps, Times};
+use super::teller::{Part, TOLD, Teller, by_weight};
+use crate::base::units::Quantity;
+use std::collections::BTreeMap;
+
+struct Maker<'a> {
+    hardware: &'a Hardware,
+    /// Gives the technology's coefficients.
+    coefficient: &'a dyn Fn(&str) -> Input,
+    spent: &'a Spent,
+    /// Cluster levels.
+    levels: usize,
+    teller: Teller,
+}
+
+/// What makes a step longer than it computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wait {
+    /// The first step has to wait for its operands.
+    First,
+    /// Operands come in for longer.
+    Load,
+    /// Outputs go out for longer.
+    Store,
+    /// Off-chip memory takes longer than all else.
+    OffChip,
+}
+
+/// Counts and cycles of a price are not negative where they are told.
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+fn wait(times: &Times) -> Option<Wait> {
+    let Times {
+        compute,
+        load,
+        store,
+        step,
+    } = *times;
+    if step == compute {
+        None
+    } else if step == compute + load.cycles {
+        Some(Wait::First)
+    } else if step == load.cycles {
+        Some(Wait::Load)
+    } else if step == store.cycles {
+        Some(Wait::Store)
+    } else {
+        Some(Wait::OffChip)
+    }
+}
+
+/// The times without what makes no difference to the step: steps of one kind are told together.
+fn kind(times: &Times) -> Times {
+    let none = Moved::default();
+    let (load, store) = match wait(times) {
+        None | Some(Wait::OffChip) => (none, none),
+        Some(Wait::First | Wait::Load) => (times.load, none),
+        Some(Wait::Store) => (none, times.store),
+    };
+    Times {
+        load,
+        store,
+        ..*times
+    }
+}
+
+/// The terms, which add up to the cycles, and the formulas of what stands in them.
+pub fn terms(
+    hardware: &Hardware,
+    coefficient: &dyn Fn(&str) -> Input,
+    spent: &Spent,
+    levels: usize,
+) -> (Vec<Term>, Vec<(Term, Quantity)>) {
+    let mut maker = Maker {
+        hardware,
+        coefficient,
+        spent,
+        levels,
+        teller: Teller::default(),
+    };
+    maker.computing();
+    for (wanted, name, rest) in [
+        (Wait::First, "waiting for the first operands", "other_first"),
+        (Wait::Load, "waiting for operands", "other_loads"),
+        (Wait::Store, "waiting for outputs to leave", "other_stores"),
+        (
+            Wait::OffChip,
+            "waiting for off-chip memory",
+            "other_off_chip",
+        ),
+    ] {
+        maker.waiting(wanted, name, rest);
+    }
+    (maker.teller.terms, maker.teller.shared)
+}
+
+impl Maker<'_> {
+    fn computing(&mut self) {
+        let mut all: BTreeMap<u64, u64> = BTreeMap::new();
+        for (times, &n) in &self.spent.steps {
+            *all.entry(count(times.compute)).or_default() += count(n);
+        }
+        let mut parts = Vec::new();
+        for (at, (each, times)) in by_weight(all, |&each| each).into_iter().enumerate() {
+            let compute = (at < TOLD).then(|| self.compute(each, 0));
+            parts.push(Part {
+                times,
+                each,
+                formula: compute.as_ref().map_or(String::new(), |c| c.name.clone()),
+                inputs: compute.into_iter().collect(),
+            });
+        }
+        self.teller.term("computing", "steps", "other_steps", parts);
+    }
+
+    fn waiting(&mut self, wanted: Wait, name: &'static str, rest: &str) {
+        let mut all: BTreeMap<Times, u64> = BTreeMap::new();
+        for (times, &n) in &self.spent.steps {
+            if wait(times) == Some(wanted) {
+                *all.entry(kind(times)).or_default() += count(n);
+            }
+        }
+        let lost = |times: &Times| count(times.step - times.compute);
+        let mut parts = Vec::new();
+        for (at, (times, n)) in by_weight(all, lost).into_iter().enumerate() {
+            let (formula, inputs) = match at < TOLD {
+                true => self.lost(&times, wanted),
+                false => Default::default(),
+            };
+            parts.push(Part {
+                times: n,
+                each: lost(&times),
+                formula,
+                inputs,
+            });
+        }
+        self.teller.term(name, "steps", rest, parts);
+    }
+
+    /// What a step lasts longer than it computes.
+    fn lost(&mut self, times: &Times, wait: Wait) -> (String, Vec<Input>) {
+        let longer = match wait {
+            Wait::First => {
+                let load = self.transfer("load", times.load);
+                return (load.name.clone(), vec![load]);
+            }
+            Wait::Load => self.transfer("load", times.load),
+            Wait::Store => self.transfer("store", times.store),
+            Wait::OffChip => self.off_chip(times.step),
+        };
+        let compute = self.compute(count(times.compute), 0);
+        let formula = format!("({} - {})", longer.name, compute.name);
+        (formula, vec![longer, compute])
+    }
+
+    /// Cycles that a step of a level computes: the longest of its tiles one level below, or the sums
+    /// of a PE.
+    fn compute(&mut self, cycles: u64, level: usize) -> Input {
+        let stem = match level {
+            0 => "tile",
+            1 => "inner_tile",
+            2 => "third_tile",
+            _ => "fourth_tile",
+        };
+        let (name, new) = self.teller.name(stem, [cycles, level as u64, 0]);
+        let input = Input::cycles(&name, cycles);
+        if !new {
+            return input;
+        }
+        let spent = self.spent;
+        let wanted = i64::try_from(cycles).unwrap_or(i64::MAX);
+        if level + 1 == self.levels {
+            if let Some(&sums) = spent.sums.get(&wanted) {
+                let (sums_name, _) = self.teller.name("sums_of_a_PE", [count(sums), 0, 0]);
+                let inputs = vec![
+                    Input::count(&sums_name, count(sums)),
+                    (self.coefficient)("mac.lanes"),
+                ];
+                let formula = format!("ceil({sums_name} / mac.lanes)");
+                self.teller.share(&name, cycles, &formula, inputs);
+            }
+        } else if let Some(steps) = spent.tiles.get(&wanted) {
+            self.tile(&name, cycles, steps, level + 1);
+        }
+        input
+    }
+
+    /// The steps of a tile of a level below.
+    fn tile(&mut self, name: &str, cycles: u64, steps: &Steps, level: usize) {
+        let mut all: BTreeMap<Times, u64> = BTreeMap::new();
+        for (times, &n) in steps {
+            *all.entry(kind(times)).or_default() += count(n);
+        }
+        let each = |times: &Times| count(times.step);
+        let mut parts = Vec::new();
+        for (at, (times, n)) in by_weight(all, each).into_iter().enumerate() {
+            let (formula, inputs) = match at < TOLD {
+                true => self.inner_step(&times, level),
+                false => Default::default(),
+            };
+            parts.push(Part {
+                times: n,
+                each: each(&times),
+                formula,
+                inputs,
+            });
+        }
+        let rest = format!("other_steps_of_{name}");
+        let (formula, inputs) = self.teller.sum("inner_steps", &rest, parts);
+        self.teller.share(name, cycles, &formula, inputs);
+    }
+
+    /// Cycles of a step of a level below.
+    fn inner_step(&mut self, times: &Times, level: usize) -> (String, Vec<Input>) {
+        let only = |input: Input| (input.name.clone(), vec![input]);
+        match wait(times) {
+            None => only(self.compute(count(times.compute), level)),
+            Some(Wait::First) => {
+                let compute = self.compute(count(times.compute), level);
+                let load = self.transfer("load", times.load);
+                let formula = format!("({} + {})", compute.name, load.name);
+                (formula, vec![compute, load])
+            }
+            Some(Wait::Load) => only(self.transfer("load", times.load)),
+            Some(Wait::Store) => only(self.transfer("store", times.store)),
+            // The levels below know nothing of off-chip memory.
+            Some(Wait::OffChip) => only(Input::cycles("step", count(times.step))),
+        }
+    }
+
+    /// L + elements / B - 1, the quotient rounded up.
+    fn transfer(&mut self, stem: &'static str, moved: Moved) -> Input {
+        let (cycles, elements) = (count(moved.cycles), count(moved.elements));
+        let (name, new) = self.teller.name(stem, [cycles, elements, 0]);
+        if new && moved.elements >= 0 {
+            let what = format!("{name}_elements");
+            let formula = format!("noc.hops x noc.hop_latency + ceil({what} / noc.bandwidth) - 1");
+            let mut inputs = vec![Input::count(&what, elements)];
+            inputs.extend(
+                ["noc.hops", "noc.hop_latency", "noc.bandwidth"].map(|n| (self.coefficient)(n)),
+            );
+            self.teller.share(&name, cycles, &formula, inputs);
+        }
+        Input::cycles(&name, cycles)
+    }
+
+    /// Half of what off-chip memory takes for all that the shared memory holds of the operands, or of
+    /// the outputs if that is more.
+    fn off_chip(&mut self, step: i64) -> Input {
+        let (name, new) = self.teller.name("off_chip", [count(step), 0, 0]);
+        let required = self.spent.required;
+        let cycles = required / self.hardware.offchip_bandwidth.max(1) / 2;
+        if new && cycles == step {
+            let inputs = vec![
+                Input::count("held_elements", count(required)),
+                (self.coefficient)("offchip.bandwidth"),
+            ];
+            let formula = "floor(floor(held_elements / offchip.bandwidth) / 2)";
+            self.teller.share(&name, count(step), formula, inputs);
+        }
+        Input::cycles(&name, count(step))
+    }
+}

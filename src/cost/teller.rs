@@ -1,0 +1,122 @@
+//! Cycles told in terms: so many spells of so many cycles, with names for what stands in them.
+
+use super::account::{Input, Term};
+use crate::base::units::Quantity;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// So many kinds of spells of a term are told one by one; the rest as a sum.
+pub const TOLD: usize = 3;
+
+/// What tells two amounts apart, with their cycles first.
+pub type Key = [u64; 3];
+
+/// So many spells of this many cycles each.
+pub struct Part {
+    /// How many.
+    pub times: u64,
+    /// Cycles of one.
+    pub each: u64,
+    /// Cycles of one, in the names of the inputs; nothing for what is not told.
+    pub formula: String,
+    /// What stands in the formula.
+    pub inputs: Vec<Input>,
+}
+
+/// Terms on their way, and the names that were given.
+#[derive(Default)]
+pub struct Teller {
+    /// How often a stem has become a name.
+    used: BTreeMap<&'static str, usize>,
+    /// Names of the amounts that occurred.
+    known: BTreeMap<(&'static str, Key), String>,
+    /// Terms that add up to the cycles.
+    pub terms: Vec<Term>,
+    /// The formulas of what stands in them.
+    pub shared: Vec<(Term, Quantity)>,
+}
+
+impl Teller {
+    /// The name of an amount: the stem, with a number from the second amount on. Always the same for
+    /// the same one; whether it is new.
+    pub fn name(&mut self, stem: &'static str, key: Key) -> (String, bool) {
+        if let Some(name) = self.known.get(&(stem, key)) {
+            return (name.clone(), false);
+        }
+        let count = self.used.entry(stem).or_default();
+        *count += 1;
+        let name = match *count {
+            1 => stem.to_string(),
+            n => format!("{stem}_{n}"),
+        };
+        self.known.insert((stem, key), name.clone());
+        (name, true)
+    }
+
+    /// Gives an amount the name of its own that it has.
+    pub fn call(&mut self, stem: &'static str, key: Key, name: &str) {
+        self.known.insert((stem, key), name.to_string());
+    }
+
+    /// Tells how the cycles behind a name come about.
+    pub fn share(&mut self, label: &str, cycles: u64, formula: &str, inputs: Vec<Input>) {
+        let term = Term {
+            label: Some(label.to_string()),
+            ..Term::new("cycles", cycles as f64, formula, inputs)
+        };
+        self.shared.push((term, Quantity::Cycles));
+    }
+
+    /// The sum of parts as a formula: those that are told one by one, times named by a stem, the
+    /// others under the name `rest`. Their cycles are parts of a price, which fits.
+    pub fn sum(
+        &mut self,
+        times: &'static str,
+        rest: &str,
+        mut parts: Vec<Part>,
+    ) -> (String, Vec<Input>) {
+        let mut formula = String::new();
+        let mut inputs: Vec<Input> = Vec::new();
+        let more = parts.split_off(parts.len().min(TOLD));
+        for part in parts {
+            if !formula.is_empty() {
+                formula.push_str(" + ");
+            }
+            let mut of_part = part.inputs;
+            if part.times > 1 {
+                let (count, _) = self.name(times, [part.times, 0, 0]);
+                formula.push_str(&format!("{count} x "));
+                of_part.insert(0, Input::count(&count, part.times));
+            }
+            formula.push_str(&part.formula);
+            for input in of_part {
+                if inputs.iter().all(|i| i.name != input.name) {
+                    inputs.push(input);
+                }
+            }
+        }
+        let more: u64 = more.iter().map(|p| p.times * p.each).sum();
+        if more > 0 {
+            formula.push_str(&format!(" + {rest}"));
+            inputs.push(Input::cycles(rest, more));
+        }
+        (formula, inputs)
+    }
+
+    /// A term of these parts; nothing if they come to nothing.
+    pub fn term(&mut self, name: &'static str, times: &'static str, rest: &str, parts: Vec<Part>) {
+        let total: u64 = parts.iter().map(|p| p.times * p.each).sum();
+        if total > 0 {
+            let (formula, inputs) = self.sum(times, rest, parts);
+            self.terms
+                .push(Term::new(name, total as f64, &formula, inputs));
+        }
+    }
+}
+
+/// Kinds of spells, how many there are and the cycles of one, those that take longest first.
+pub fn by_weight<K: Ord>(kinds: BTreeMap<K, u64>, each: impl Fn(&K) -> u64) -> Vec<(K, u64)> {
+    let mut all: Vec<(K, u64)> = kinds.into_iter().collect();
+    all.sort_by_key(|(kind, n)| Reverse(each(kind) * n));
+    all
+}
