@@ -153,6 +153,7 @@ fn technology(array: &[u64]) -> Technology {
             value,
             quantity: Quantity::Count,
             source: None,
+            span: None,
         };
         technology
             .coefficients

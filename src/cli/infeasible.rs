@@ -95,11 +95,18 @@ pub fn no_space(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> D
                     "no point of the menu has a price",
                 ),
             };
-            diagnostic.help(if pin.is_some() {
-                    "pin it to another point; `cfxc cost SPEC --menu` shows which have prices"
-                } else {
-                    "choose another dataflow or other levels; `cfxc cost SPEC --menu` shows every refusal"
-                })
+            let coefficient = refused.as_ref().and_then(|r| r.coefficient);
+            diagnostic.help(match (pin, coefficient) {
+                (Some(_), _) => {
+                    "pin it to another point; `cfxc cost SPEC --menu` shows which have prices".to_string()
+                }
+                (None, Some(name)) => format!(
+                    "choose another dataflow or other levels, or another `{name}`; `cfxc cost SPEC --menu` shows every refusal"
+                ),
+                (None, None) => {
+                    "choose another dataflow or other levels; `cfxc cost SPEC --menu` shows every refusal".to_string()
+                }
+            })
         }
     }
 }
@@ -114,7 +121,7 @@ pub fn at_both(
 ) -> Diagnostic {
     let reason = format!("refused: {}", refused.reason);
     let layer = problem.layers[layer].span;
-    match (refused.at, rule) {
+    let diagnostic = match (refused.at, rule) {
         (Some(directive), _) => diagnostic
             .label(directive, reason)
             .label(layer, "this layer cannot be mapped so"),
@@ -122,6 +129,24 @@ pub fn at_both(
             .label(layer, reason)
             .label(rule, "mapped by this rule"),
         (None, None) => diagnostic.label(layer, reason),
+    };
+    // A coefficient that the technology leaves to the model is written nowhere.
+    let coefficient = refused.coefficient.and_then(|name| {
+        let coefficient = problem.technology.coefficients.get(name)?;
+        Some((
+            name,
+            coefficient.value,
+            coefficient.quantity,
+            coefficient.span?,
+        ))
+    });
+    match coefficient {
+        Some((name, value, quantity, span)) => {
+            let technology = &problem.technology.name;
+            let value = amount(quantity, value);
+            diagnostic.label(span, format!("`{name}` of {technology} is {value}"))
+        }
+        None => diagnostic,
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Refused {
     pub reason: String,
     /// The directive that cannot be followed, if it is one alone.
     pub at: Option<Span>,
+    /// The technology's coefficient that is too small or too large for it, if it is one alone.
+    pub coefficient: Option<&'static str>,
 }
 
 impl Refused {
@@ -100,7 +102,15 @@ impl Refused {
         Refused {
             reason: reason.into(),
             at: None,
+            coefficient: None,
         }
+    }
+
+    /// The same, because of a coefficient.
+    #[must_use]
+    pub fn because_of(mut self, coefficient: &'static str) -> Self {
+        self.coefficient = Some(coefficient);
+        self
     }
 
     /// The same, for the directive at this place unless one is named already.

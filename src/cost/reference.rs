@@ -187,9 +187,22 @@ fn refused(refusal: Refusal, rule: &Rule) -> Refused {
     let here = all().find(|(at, d)| *at == level && of_dim(d));
     // What a level does not say it has from the one around it.
     let found = here.or_else(|| all().find(|(_, d)| dim == Some(d.dim)));
-    match found {
-        Some((_, directive)) => refused.at(directive.span),
-        None => refused,
+    match (found, refusal) {
+        (Some((_, directive)), _) => refused.at(directive.span),
+        (None, Refusal::Hardware { parameter, .. }) => match parameter {
+            maestro::LANES => refused.because_of("mac.lanes"),
+            maestro::BANDWIDTH => refused.because_of("noc.bandwidth"),
+            maestro::LATENCY => refused.because_of("noc.hop_latency"),
+            maestro::OFF_CHIP => refused.because_of("offchip.bandwidth"),
+            _ => refused,
+        },
+        // The innermost level is the one that asks for so many.
+        (None, Refusal::TooFewPes { .. }) => {
+            let inner = rule.levels.iter().skip(1).rev();
+            let directive = inner.flat_map(|level| &level.directives).next();
+            directive.map_or(refused.clone(), |d| refused.at(d.span))
+        }
+        (None, _) => refused,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Named coefficients behind every figure, each with unit and source.
 
 use super::precision::{Format, Precision};
+use crate::base::span::Span;
 use crate::base::units::Quantity;
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ pub struct Coefficient {
     pub quantity: Quantity,
     /// Where the figure comes from; `None` if the specification does not say.
     pub source: Option<String>,
+    /// Where it is written; `None` for a model's default.
+    pub span: Option<Span>,
 }
 
 /// A set of coefficients by dotted name (`mac.area`).

@@ -246,6 +246,7 @@ impl<'a> Reader<'a> {
             value,
             quantity: spec.quantity,
             source: source.cloned(),
+            span: Some(number.span),
         };
         technology
             .coefficients
@@ -380,6 +381,7 @@ fn fill_in(technology: &mut Technology, model: &ModelSpec) {
                 value,
                 quantity: spec.quantity,
                 source: Some(format!("default of model {}", model.name)),
+                span: None,
             });
         }
     }

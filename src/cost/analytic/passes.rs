@@ -1,7 +1,7 @@
 //! Passes: what the shared memory holds at a time, and what moves off chip between them.
 
 use super::super::Refused;
-use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, refuse, slots};
+use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, slots};
 use super::spent::{Breakdown, Spent, Told};
 use super::states::{State, States};
 use super::volume::Volumes;
@@ -99,10 +99,11 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
         passes.shrink()?;
     }
     if choices.iter().flatten().next().is_none() {
-        return refuse(format!(
+        let reason = format!(
             "needs {smallest} bytes of shared memory, of which there are {}",
             array.l2_bytes
-        ));
+        );
+        return Err(Refused::new(reason).because_of("l2.capacity"));
     }
     let states = States::new(nest);
     states.even(nest)?;

@@ -71,6 +71,17 @@ impl Coefficients {
     }
 }
 
+/// The parameters as refusals name them.
+pub const PES: &str = "number of PEs";
+/// SIMD lanes of a PE.
+pub const LANES: &str = "number of SIMD lanes";
+/// Elements per cycle.
+pub const BANDWIDTH: &str = "NoC bandwidth";
+/// Cycles.
+pub const LATENCY: &str = "NoC latency";
+/// Elements per cycle.
+pub const OFF_CHIP: &str = "off-chip bandwidth";
+
 /// The array a layer runs on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hardware {
@@ -92,11 +103,11 @@ impl Hardware {
     /// Refuses parameters outside 1 ..= [`SIZE_LIMIT`] (the latency may be 0).
     pub(super) fn check(&self) -> Result<(), Refusal> {
         for (parameter, value, least) in [
-            ("number of PEs", self.pes, 1),
-            ("number of SIMD lanes", self.simd_lanes, 1),
-            ("NoC bandwidth", self.noc_bandwidth, 1),
-            ("NoC latency", self.noc_latency, 0),
-            ("off-chip bandwidth", self.offchip_bandwidth, 1),
+            (PES, self.pes, 1),
+            (LANES, self.simd_lanes, 1),
+            (BANDWIDTH, self.noc_bandwidth, 1),
+            (LATENCY, self.noc_latency, 0),
+            (OFF_CHIP, self.offchip_bandwidth, 1),
         ] {
             if !(least..=SIZE_LIMIT).contains(&value) {
                 return Err(Refusal::Hardware { parameter, value });

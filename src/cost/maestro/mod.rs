@@ -48,8 +48,8 @@ mod witness;
 pub use arith::SIZE_LIMIT;
 pub use cost::CASE_LIMIT;
 pub use hardware::{
-    Coefficients, Hardware, Power, access_energy_nj, engine_area_parts, engine_area_um2,
-    engine_power, engine_power_mw,
+    BANDWIDTH, Coefficients, Hardware, LANES, LATENCY, OFF_CHIP, Power, access_energy_nj,
+    engine_area_parts, engine_area_um2, engine_power, engine_power_mw,
 };
 pub use layer::{Kind, Layer};
 pub use mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};

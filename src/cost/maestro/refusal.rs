@@ -134,6 +134,7 @@ impl Refusal {
             Refusal::ClusterSize { level, .. }
             | Refusal::TooManyDirectives { level }
             | Refusal::SpatialMaps { level, .. } => (Some(level.into()), None),
+            Refusal::TooManyLevels => (Some(MAX_LEVELS), None),
             Refusal::NothingNew { dim } => (None, Some(dim)),
             _ => (None, None),
         }
