@@ -48,3 +48,40 @@ fn slips_are_told_and_nothing_panics() {
         );
     }
 }
+
+/// A brace that is lost is one mistake: it is told where it belongs, and nothing follows from it.
+#[test]
+fn a_lost_brace_is_one_mistake() {
+    for (name, text) in slips::examples() {
+        let mut lost = 0;
+        for (at, brace) in text.match_indices('{') {
+            let line = text[..at].rfind('\n').map_or(0, |i| i + 1);
+            if text[line..at].contains("//") {
+                continue;
+            }
+            let without = format!("{}{}", &text[..at], &text[at + brace.len()..]);
+            let checked = spec::check(&without);
+            let found = checked.analysis.diagnostics.iter();
+            let codes: Vec<&str> = found
+                .filter(|d| d.severity == Severity::Error)
+                .map(|d| d.code.0)
+                .collect();
+            assert_eq!(codes, ["E0002"], "{name}\n{}", checked.shown());
+            // With the suggestion it is as before.
+            let mended = checked.analysis.diagnostics[0]
+                .suggestion
+                .as_ref()
+                .expect("one");
+            let (start, end) = (mended.span.start as usize, mended.span.end as usize);
+            let whole = format!(
+                "{}{}{}",
+                &without[..start],
+                mended.replacement,
+                &without[end..]
+            );
+            assert_eq!(spec::check(&whole).shown(), "", "{name}");
+            lost += 1;
+        }
+        assert!(lost > 2, "{name}");
+    }
+}

@@ -4,6 +4,7 @@
 //! meant: a block that begins no deeper than the line of an open brace, or a closing brace that
 //! stands further left than its opener's line, tells where the missing one belongs.
 
+use super::lost_brace;
 use super::mend::Edit;
 use super::scan::{Mark, Scan};
 use crate::base::span::{FileId, Span};
@@ -28,6 +29,7 @@ pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
         text,
         end: text.trim_end().len(),
         stack: Vec::new(),
+        since: 0,
         scan,
     };
     for mark in &marks {
@@ -83,6 +85,8 @@ struct Balancer<'a> {
     /// Where the last thing in the text ends.
     end: usize,
     stack: Vec<Mark>,
+    /// Behind the last block that is closed.
+    since: usize,
     scan: &'a mut Scan,
 }
 
@@ -120,8 +124,9 @@ impl Balancer<'_> {
     fn open(&mut self, mark: Mark) {
         // A block that begins a line no deeper than an open block's own line is its sibling.
         while let Some(&top) = self.stack.last() {
+            let line = self.text.get(mark.line_start..).unwrap_or("");
             let sibling = mark.closer == '}'
-                && mark.last
+                && (mark.last || lost_brace::is_a_block(line))
                 && top.last
                 && top.closer == '}'
                 && mark.line > top.line
@@ -140,6 +145,9 @@ impl Balancer<'_> {
     }
 
     fn close(&mut self, mark: Mark) {
+        if self.lost_brace(&mark) {
+            return;
+        }
         if mark.closer == '}' && mark.first {
             // Further left than the innermost open line, level with one further out.
             while let [.., outer, top] = self.stack[..] {
@@ -162,7 +170,12 @@ impl Balancer<'_> {
                         self.unclosed(top, self.end_of_text_before_mark(&mark), None);
                     }
                 }
-                self.stack.pop();
+                let opener = self.stack.pop();
+                let opener = opener.filter(|o| o.closer == '}');
+                let line = opener.and_then(|o| self.text.get(o.line_start..));
+                if line.is_some_and(lost_brace::is_a_block) {
+                    self.since = mark.at + 1;
+                }
             }
             // The block around a list of one line goes on behind it: the list has lost its beginning.
             None if self.stack.last().is_some_and(|top| {
@@ -263,6 +276,47 @@ impl Balancer<'_> {
             insert: wanted.to_string(),
         });
         self.scar(opener.at);
+    }
+
+    /// Whether a `}` closes what was to be opened by a brace that is missing; the brace is put in.
+    fn lost_brace(&mut self, mark: &Mark) -> bool {
+        if mark.closer != '}' {
+            return false;
+        }
+        let top = self.stack.last().copied();
+        let above = top.is_none_or(|top| top.line < mark.line && top.closer == '}');
+        let found = match top {
+            _ if !above => None,
+            _ if !mark.first => lost_brace::on_its_line(self.text, mark),
+            None => lost_brace::of_a_block(self.text, self.since, mark),
+            Some(top) if top.last && mark.indent > top.indent => {
+                lost_brace::of_an_inner_block(self.text, &top, mark)
+            }
+            Some(_) => None,
+        };
+        let Some(at) = found else { return false };
+        let place = self.span(at, at);
+        let diagnostic = Diagnostic::error(codes::UNBALANCED, "a `{` is missing")
+            .label(place, "`{` is missing here")
+            .label(
+                self.span(mark.at, mark.at + 1),
+                "without it this closes nothing",
+            )
+            .help("write `{` where the block or the fields begin")
+            .suggest(place, " {");
+        self.scan.diagnostics.push(diagnostic);
+        self.scan.edits.push(Edit {
+            at,
+            remove: 0,
+            insert: " {".into(),
+        });
+        self.scar(at);
+        let before = self.text.get(..at).unwrap_or("");
+        let line = before.rfind('\n').map_or(0, |i| i + 1);
+        if self.text.get(line..).is_some_and(lost_brace::is_a_block) {
+            self.since = mark.at + 1;
+        }
+        true
     }
 
     /// A `]` or `)` in a block, where no list is open. A list stands behind `in` or `=`.
