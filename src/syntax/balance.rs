@@ -287,7 +287,7 @@ impl Balancer<'_> {
         let above = top.is_none_or(|top| top.line < mark.line && top.closer == '}');
         let found = match top {
             _ if !above => None,
-            _ if !mark.first => lost_brace::on_its_line(self.text, mark),
+            _ if !mark.first => lost_brace::on_its_line(self.text, mark, top.is_none()),
             None => lost_brace::of_a_block(self.text, self.since, mark),
             Some(top) if top.last && mark.indent > top.indent => {
                 lost_brace::of_an_inner_block(self.text, &top, mark)

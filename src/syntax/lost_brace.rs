@@ -25,17 +25,20 @@ pub(super) fn is_a_block(line: &str) -> bool {
 }
 
 /// The place for a `{` on the line of a closing brace that ends it: behind the call or the words that
-/// fields follow, as in `conv1 = conv(image)  filters = 8 }`.
-pub(super) fn on_its_line(text: &str, mark: &Mark) -> Option<usize> {
+/// fields follow, as in `conv1 = conv(image)  filters = 8 }`, or behind the head of a block if the
+/// line is `outside` of all blocks.
+pub(super) fn on_its_line(text: &str, mark: &Mark, outside: bool) -> Option<usize> {
     let line = text.get(mark.line_start..mark.at)?;
+    let begin = line.trim_start();
+    if outside && is_a_block(begin) {
+        let head = head(begin).filter(|&at| !begin[at..].trim_start().starts_with('{'))?;
+        return Some(mark.line_start + line.len() - begin.len() + head);
+    }
     // Behind fields that have their braces, as in `search reinforce { … } then genetic …`.
     let behind = line.rfind('}').map_or(0, |at| at + 1);
     let line = line.get(behind..).filter(|l| !l.contains('{'))?;
     let begin = line.trim_start();
     let indent = behind + line.len() - begin.len();
-    if is_a_block(begin) && behind == 0 {
-        return Some(mark.line_start + indent + head(begin)?);
-    }
     let end = match call(begin) {
         Some(end) => end,
         None => words_before_a_field(begin)?,
