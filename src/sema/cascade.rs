@@ -89,9 +89,16 @@ pub fn independent(
             .iter()
             .flat_map(|f| &f.items)
             .for_each(|i| places(i, &mut statements));
+        let mut last: Option<Span> = None;
         for span in damage {
+            // Much of it lies on one line, and a line may be long.
+            if last.is_some_and(|l| within(&[l], *span)) {
+                continue;
+            }
+            let whole = line(*span, sources);
+            last = Some(whole);
             let words = sources
-                .slice(line(*span, sources))
+                .slice(whole)
                 .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             lost.extend(words.filter(|w| !w.is_empty()));
         }

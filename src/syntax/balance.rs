@@ -13,6 +13,12 @@ use crate::diag::{Diagnostic, codes};
 /// Blocks nested deeper than this are refused: recursion over blocks is bounded by it.
 pub(super) const DEEPEST: usize = 64;
 
+/// Of a file with more mistakes than this not every delimiter that closes nothing is told.
+const MOST_TOLD: usize = 10_000;
+
+/// For so many closing braces of a file it is looked for an opening one that is missing.
+const MOST_LOOKED_FOR: usize = 2000;
+
 /// Checks and mends the delimiters of a scanned text. False if it nests too deeply to go on.
 pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
     let marks = std::mem::take(&mut scan.marks);
@@ -30,6 +36,7 @@ pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
         end: text.trim_end().len(),
         stack: Vec::new(),
         since: 0,
+        looked: 0,
         scan,
     };
     for mark in &marks {
@@ -87,6 +94,8 @@ struct Balancer<'a> {
     stack: Vec<Mark>,
     /// Behind the last block that is closed.
     since: usize,
+    /// How often a brace that is missing was looked for.
+    looked: usize,
     scan: &'a mut Scan,
 }
 
@@ -280,9 +289,10 @@ impl Balancer<'_> {
 
     /// Whether a `}` closes what was to be opened by a brace that is missing; the brace is put in.
     fn lost_brace(&mut self, mark: &Mark) -> bool {
-        if mark.closer != '}' {
+        if mark.closer != '}' || self.looked >= MOST_LOOKED_FOR {
             return false;
         }
+        self.looked += 1;
         let top = self.stack.last().copied();
         let above = top.is_none_or(|top| top.line < mark.line && top.closer == '}');
         let found = match top {
@@ -356,7 +366,10 @@ impl Balancer<'_> {
         .label(span, "nothing is open here")
         .help("remove it, or look for a block that is closed too early further up")
         .suggest(span, "");
-        self.scan.diagnostics.push(diagnostic);
+        // Nobody reads on, and a text may be all braces.
+        if self.scan.diagnostics.len() < MOST_TOLD {
+            self.scan.diagnostics.push(diagnostic);
+        }
         self.scan.edits.push(Edit {
             at: mark.at,
             remove: 1,
