@@ -5,7 +5,7 @@ use super::scope::Program;
 use super::{FileRequest, cascade, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
-use crate::diag::{Diagnostic, Severity, codes};
+use crate::diag::{Diagnostic, Label, Severity, codes};
 use crate::ir::dataflow::{ClusterLevel, Computed, Dataflow, Directive, MapKind, Rule, Sign, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
@@ -264,6 +264,39 @@ fn no_knob(
         }
         (None, None) => diagnostic.help(format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu")),
     }
+}
+
+/// A knob that one place reads and several menus lack is one mistake, with the menus as its places.
+pub fn one_for_all_menus(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut all: Vec<Diagnostic> = Vec::with_capacity(found.len());
+    // Where a knob is read, and the diagnostic that says it is lacking.
+    let mut read: BTreeMap<Span, usize> = BTreeMap::new();
+    for diagnostic in found {
+        let ([menu, place], true) = (
+            &diagnostic.labels[..],
+            diagnostic.code == codes::UNKNOWN_KNOB,
+        ) else {
+            all.push(diagnostic);
+            continue;
+        };
+        let earlier = read.get(&place.span).and_then(|&at| all.get_mut(at));
+        match earlier.filter(|e| e.help == diagnostic.help) {
+            Some(earlier) => {
+                if earlier.labels.iter().all(|l| l.span != menu.span) {
+                    let menu = menu.span;
+                    earlier.labels.push(Label {
+                        span: menu,
+                        text: "nor is it in this menu".to_string(),
+                    });
+                }
+            }
+            None => {
+                read.insert(place.span, all.len());
+                all.push(diagnostic);
+            }
+        }
+    }
+    all
 }
 
 /// The layer kinds of a rule; each may have one rule only.

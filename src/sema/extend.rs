@@ -93,7 +93,7 @@ pub fn circle(program: &mut Program, kind: Kind, members: &[Ref]) {
     program.diagnostics.push(diagnostic.help(help));
 }
 
-fn extends(item: &Item) -> Option<(&Name, &Path)> {
+pub(super) fn extends(item: &Item) -> Option<(&Name, &Path)> {
     match item {
         Item::Technology(decl) => Some((&decl.name, decl.extends.as_ref()?)),
         Item::Design(decl) => Some((&decl.name, decl.extends.as_ref()?)),

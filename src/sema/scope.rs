@@ -249,7 +249,14 @@ impl<'a> Program<'a> {
     }
 
     fn unknown(&self, module: usize, name: &Name, kind: Kind) -> Diagnostic {
-        let known = self.names(module, kind);
+        let mut known = self.names(module, kind);
+        // Nothing extends itself.
+        let items = self.modules[module].ast.items.iter();
+        for (own, path) in items.filter_map(super::extend::extends) {
+            if path.span.start <= name.span.start && name.span.end <= path.span.end {
+                known.retain(|n| *n != own.node);
+            }
+        }
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_NAME,
             format!("there is no {} `{}`", kind.name(), name.node),
@@ -380,7 +387,7 @@ impl<'a> Program<'a> {
             }
         }
         cascade::independent(
-            diagnostics,
+            dataflow::one_for_all_menus(diagnostics),
             &self.damage,
             &self.incomplete,
             &files,
