@@ -272,7 +272,7 @@ pub fn one_for_all_menus(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     // Where a knob is read, and the diagnostic that says it is lacking.
     let mut read: BTreeMap<Span, usize> = BTreeMap::new();
     for diagnostic in found {
-        let ([menu, place], true) = (
+        let ([menu, place, ..], true) = (
             &diagnostic.labels[..],
             diagnostic.code == codes::UNKNOWN_KNOB,
         ) else {
