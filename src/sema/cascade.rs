@@ -26,6 +26,9 @@ const MISSING: &[Code] = &[
 /// Said of a name that nothing seems to have.
 const UNKNOWN: &[Code] = &[codes::UNKNOWN_NAME, codes::UNKNOWN_KNOB];
 
+/// So many values of the wrong kind are looked into.
+const MOST_MISFITS: usize = 1000;
+
 /// The places of a text that could not be read.
 pub fn damage(parsed: &[Diagnostic]) -> Vec<Span> {
     parsed
@@ -110,7 +113,28 @@ pub fn independent(
             .min_by_key(|s| s.end - s.start);
         around.is_some_and(|s| within(damage, *s))
     };
+    // Of a value that is none of what is wanted, its parts mean nothing.
+    let misfits: Vec<Span> = diagnostics
+        .iter()
+        .filter(|d| d.code == codes::WRONG_VALUE)
+        .filter_map(|d| d.labels.first())
+        .map(|l| l.span)
+        .take(MOST_MISFITS)
+        .collect();
+    let of_a_misfit = |d: &Diagnostic| {
+        d.code == codes::UNKNOWN_NAME
+            && d.labels.first().is_some_and(|l| {
+                let at = l.span;
+                let inside = |m: &Span| {
+                    m.file == at.file && m.start <= at.start && at.end <= m.end && *m != at
+                };
+                misfits.iter().any(inside)
+            })
+    };
     let follows = |d: &Diagnostic| {
+        if of_a_misfit(d) {
+            return true;
+        }
         if d.severity == Severity::Warning {
             // What is unused may be used where an error stands.
             return errors

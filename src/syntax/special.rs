@@ -232,9 +232,15 @@ fn enumeration(finding: &Finding) -> Option<Verdict> {
         return None;
     }
     let message = format!("`{}` says nothing on its own", short(word));
-    let mut verdict = verdict(finding, codes::SYNTAX, message, "a word without a value").help(
-        "several dataflows are written `dataflow in [nvdla, eyeriss]`, several searches `search reinforce then genetic`",
-    );
+    let help = match word {
+        "latency" | "energy" | "area" | "power" | "throughput" | "critical_path" | "edp" => {
+            "a design has one objective, such as `minimize edp`; a `budget` limits what else matters"
+        }
+        _ => {
+            "several dataflows are written `dataflow in [nvdla, eyeriss]`, several searches `search reinforce then genetic`"
+        }
+    };
+    let mut verdict = verdict(finding, codes::SYNTAX, message, "a word without a value").help(help);
     verdict.at = (0, word.len());
     Some(verdict)
 }

@@ -226,6 +226,14 @@ pub(super) fn form(context: Context, word: &str, statement: &str) -> &'static st
         (Context::Design, "dataflow") => "dataflow nvdla or dataflow in [nvdla, eyeriss]",
         (Context::Design, "network") => "network mobilenet_v2",
         (Context::Design, "seed") => "seed 7",
+        (Context::Design, "stop") => "stop gap <= 1%",
+        (Context::Design, "precision") => {
+            "precision int8 or precision { input = int8, sum = int32 }"
+        }
+        (Context::Design, "menu") => "menu edge",
+        (Context::Design, "budget") => "budget iot",
+        (Context::Design, "technology") => "technology std.technologies.horowitz45",
+        (Context::Design, "deploy") => "deploy pipelined",
         (Context::Design, _) => "model maestro",
         (Context::Fields, "kernel") => "kernel = 3x3",
         (Context::Fields, "filters") => "filters = 32",
