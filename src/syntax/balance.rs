@@ -131,6 +131,18 @@ impl Balancer<'_> {
     }
 
     fn open(&mut self, mark: Mark) {
+        // No list and no arguments hold a block.
+        while let Some(&top) = self.stack.last() {
+            if mark.closer != '}' || top.closer == '}' {
+                break;
+            }
+            self.stack.pop();
+            self.unclosed(
+                top,
+                self.end_of_text_before_mark(&mark),
+                Some("before the block begins"),
+            );
+        }
         // A block that begins a line no deeper than an open block's own line is its sibling.
         while let Some(&top) = self.stack.last() {
             let line = self.text.get(mark.line_start..).unwrap_or("");

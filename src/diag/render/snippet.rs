@@ -130,6 +130,10 @@ impl SourceCode for Snippet<'_> {
             from = from.max(boundary(self.text, start.saturating_sub(PART)));
             to = to.min(boundary(self.text, end + PART)).max(end);
         }
+        // miette draws nothing behind the last character: the line break is one.
+        if start == to && !self.narrow {
+            to = self.line_start(bottom + 1);
+        }
         // Asked for no lines before, miette wants the line and column of the span itself.
         if before == 0 {
             from = start;
