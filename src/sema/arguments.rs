@@ -36,6 +36,8 @@ impl Instance {
                         span: call,
                         text: "with these arguments".to_string(),
                     });
+                    // What is right with other arguments would not be any more.
+                    diagnostic.suggestion = None;
                 }
             }
         }

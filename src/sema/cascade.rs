@@ -21,6 +21,7 @@ const MISSING: &[Code] = &[
     codes::NO_RULE,
     codes::OPERANDS,
     codes::WINDOW,
+    codes::ARGUMENTS,
 ];
 
 /// Said of a name that nothing seems to have.

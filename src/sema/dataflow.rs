@@ -253,15 +253,8 @@ fn no_knob(
     let params = decl.params.iter().map(|p| p.name.node.as_str());
     match (near, nearest(knob, params)) {
         (None, Some(param)) => did_you_mean(diagnostic, place, param),
-        (Some(near), _) => {
-            let diagnostic =
-                diagnostic.help(format!("the menu has `{near}`; call the two the same"));
-            // The dataflow may be the library's.
-            match place.file == menu.span.file {
-                true => diagnostic.suggest(place, near),
-                false => diagnostic,
-            }
-        }
+        // Which of the two is misspelt, the text does not say.
+        (Some(near), _) => diagnostic.help(format!("the menu has `{near}`; call the two the same")),
         (None, None) => diagnostic.help(format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu")),
     }
 }

@@ -58,6 +58,8 @@ fn lower(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Problem> {
                     span: base.span,
                     text,
                 });
+                // What is right for the other design would not be any more.
+                diagnostic.suggestion = None;
             }
         }
         program.diagnostics.extend(new);

@@ -66,6 +66,14 @@ fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) 
         format!("a design has no setting `{}`", key.node),
     )
     .label(key.span, "unknown setting");
+    if key.node == "then" {
+        return Diagnostic::error(
+            codes::UNKNOWN_FIELD,
+            "`then` stands between two methods of a search",
+        )
+        .label(key.span, "no method stands before or behind it")
+        .help("write e.g. `search reinforce then genetic`");
+    }
     let statements = ["minimize", "maximize", "search", "pin", "expect", "stop"];
     let words = || SETTINGS.into_iter().chain(statements);
     let synonym = SYNONYMS.iter().find(|(written, _)| *written == key.node);

@@ -125,7 +125,17 @@ fn number(finding: &Finding) -> Option<Verdict> {
         return None;
     }
     let digits = first_digits(finding.rest());
+    let before = finding.statement.get(..finding.at).unwrap_or("");
     match finding.found {
+        "." if before.ends_with("..") => {
+            let message = "a range is written with `..=`".to_string();
+            let (start, end) = (finding.at - 2, finding.at + 1);
+            let mut verdict = verdict(finding, codes::WRONG_SIGN, message, "the wrong sign")
+                .help("write `..=`")
+                .replace(start, end, "..=");
+            verdict.at = (start, end);
+            Some(verdict)
+        }
         "." => Some(
             verdict(
                 finding,
@@ -453,6 +463,34 @@ fn missing(finding: &Finding) -> Option<Verdict> {
             v
         })
     };
+    if is_word(found) && found == finding.previous {
+        let message = format!("`{}` is written twice", short(found));
+        let (start, end) = (finding.previous_end(), finding.at + found.len());
+        return Some(
+            verdict(finding, codes::SYNTAX, message, "again here")
+                .help("remove one of the two")
+                .replace(start, end, ""),
+        );
+    }
+    if finding.expects(&[Rule::kw_by]) && matches!(finding.previous, "spatial" | "temporal") {
+        let message = format!("`{}` is written twice", finding.previous);
+        let end = finding.previous_end();
+        let start = end - finding.previous.len();
+        let mut verdict = verdict(finding, codes::SYNTAX, message, "again here")
+            .help("remove one of the two")
+            .replace(start, end, "");
+        verdict.at = (start, end);
+        return Some(verdict);
+    }
+    if finding.expects(&[Rule::kw_by]) && finding.previous == "by" {
+        let message = "expected a dimension before `by`".to_string();
+        return Some(verdict(
+            finding,
+            codes::SYNTAX,
+            message,
+            "the size of which dimension?",
+        ));
+    }
     if finding.expects(&[Rule::kw_by]) {
         let message = format!(
             "expected `by` and a size after `{}`",
