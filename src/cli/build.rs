@@ -148,6 +148,14 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Wrong;
         }
     };
+    let found: Vec<Diagnostic> = ready
+        .iter()
+        .flat_map(|r| findings::before(&r.space))
+        .collect();
+    console.show(&found, &loaded.sources);
+    if console.denied() {
+        return Exit::Done;
+    }
     let targets = match targets(&problems, args) {
         Ok(targets) => targets,
         Err(diagnostic) => {

@@ -2,10 +2,11 @@
 
 use super::console::Console;
 use super::exit::Exit;
-use super::{files, infeasible};
-use crate::diag::Severity;
+use super::files::{self, Loaded};
+use super::{findings, infeasible};
+use crate::diag::{Diagnostic, Severity};
 use crate::emit::number::counted;
-use crate::space::probe;
+use crate::space::{Grid, Space, probe};
 
 /// Look for mistakes in specifications, without building anything
 #[derive(Debug, clap::Args)]
@@ -13,12 +14,35 @@ use crate::space::probe;
   cfxc check spec.cfx
   cfxc check specs/*.cfx --message-format short
 
-Names, units, shapes and types are checked, and that every layer has a price somewhere in the menu.
+Names, units, shapes and types are checked, that every layer has a price somewhere in the menu, and,
+where a design has at most 200,000 prices, which limits, expectations and PEs make no difference.
 Whether the budgets can be met is found by `cfxc build`, before it searches.")]
 pub struct Args {
     /// Specifications
     #[arg(required = true, value_name = "SPEC")]
     specs: Vec<String>,
+}
+
+/// Of designs with at most so many prices it is told what makes no difference: a fraction of a
+/// second. Of the others `cfxc build` tells it.
+const MOST_PRICES: usize = 200_000;
+
+/// What the prices of the designs give reason to say.
+fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for problem in &loaded.analysis.problems {
+        let refined = problem.stages.iter().any(|s| s.refines);
+        let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined, &[]);
+        let prices = grid
+            .size()
+            .and_then(|n| n.checked_mul(problem.shapes.len()));
+        if prices.is_some_and(|n| n <= MOST_PRICES)
+            && let Ok(space) = Space::new(problem, refined)
+        {
+            found.extend(findings::before(&space));
+        }
+    }
+    found
 }
 
 pub fn run(args: &Args, console: &Console) -> Exit {
@@ -35,7 +59,12 @@ pub fn run(args: &Args, console: &Console) -> Exit {
                 errors.map(|error| infeasible::no_space(problem, &error, &loaded.sources))
             });
             let refused: Vec<_> = refused.collect();
+            let sound = refused.is_empty();
             loaded.analysis.diagnostics.extend(refused);
+            if sound {
+                let found = priced(&loaded);
+                loaded.analysis.diagnostics.extend(found);
+            }
         }
         console.show(&loaded.analysis.diagnostics, &loaded.sources);
         designs += loaded.analysis.problems.len();

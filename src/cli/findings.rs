@@ -1,4 +1,5 @@
-//! What a finished decision gives reason to say: expectations that failed, figures to doubt.
+//! What prices give reason to say before a search, and what a finished decision does: limits and
+//! expectations that test nothing, expectations that failed, figures to doubt.
 
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
@@ -14,17 +15,23 @@ use crate::space::{BoundLimit, Space};
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
 
+/// What is offered, limited or expected and makes no difference, whatever is decided.
+pub fn before(space: &Space) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    if space.is_whole() {
+        out.extend(idle_pes(space));
+        let limits = idle::never_exceeded(space);
+        out.extend(limits.map(|(limit, worst)| never_exceeded(limit, worst)));
+        let expectations = space.problem.expectations.iter();
+        out.extend(expectations.filter_map(|e| never_missed(e, space)));
+    }
+    out
+}
+
 /// Everything worth saying about a decision.
 pub fn of(decision: &Decision) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     out.extend(comparison_only(decision));
-    out.extend(idle_pes(decision));
-    if decision.space.is_whole() {
-        let limits = idle::never_exceeded(decision.space);
-        out.extend(limits.map(|(limit, worst)| never_exceeded(limit, worst)));
-        let expectations = decision.problem.expectations.iter();
-        out.extend(expectations.filter_map(|e| never_missed(e, decision.space)));
-    }
     out.extend(model_macs(decision));
     out.extend(expectations(decision));
     out
@@ -153,12 +160,9 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
     )
 }
 
-fn idle_pes(decision: &Decision) -> Option<Diagnostic> {
-    if !decision.space.is_whole() {
-        return None;
-    }
-    let most = idle::most_useful_pes(decision.space)?;
-    let problem = decision.problem;
+fn idle_pes(space: &Space) -> Option<Diagnostic> {
+    let most = idle::most_useful_pes(space)?;
+    let problem = space.problem;
     let knob = &problem.menu.knobs[Menu::PES];
     let listed = knob.levels.iter().filter(|&&level| level > most).count();
     if listed == 0 {

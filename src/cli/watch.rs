@@ -175,6 +175,11 @@ impl Watch<'_> {
                 return Some(Exit::Wrong);
             }
         };
+        let found: Vec<_> = ready
+            .iter()
+            .flat_map(|r| findings::before(&r.space))
+            .collect();
+        console.show(&found, &loaded.sources);
         let outcomes = build::search_all(&ready, stop, console.progress);
         if stopped() {
             return None;

@@ -2,10 +2,17 @@
 
 use super::{Folder, TINY};
 
+/// [`TINY`] with a limit and an expectation that a decision could miss.
+fn strict() -> String {
+    let limited = TINY.replace("latency <= 1 ms", "latency <= 410 us");
+    limited.replace("latency <= 4e5 cycles", "latency <= 2e5 cycles")
+}
+
 #[test]
 fn check_counts() {
-    let wrong = TINY.replace("network tiny\n", "network tini\n");
-    let folder = Folder::with(&[("t.cfx", TINY), ("w.cfx", &wrong)]);
+    let strict = strict();
+    let wrong = strict.replace("network tiny\n", "network tini\n");
+    let folder = Folder::with(&[("t.cfx", &strict), ("w.cfx", &wrong)]);
     let ran = folder.run(&["check", "t.cfx"]).ends(0);
     assert_eq!(ran.out, "");
     assert_eq!(
@@ -197,8 +204,16 @@ fn nobody_reading_is_no_error() {
 
 #[test]
 fn warnings_can_be_denied() {
-    let unneeded = format!("use std.networks.resnet50\n{TINY}");
-    let folder = Folder::with(&[("t.cfx", TINY), ("w.cfx", &unneeded)]);
+    let strict = strict();
+    let unneeded = format!("use std.networks.resnet50\n{strict}");
+    let folder = Folder::with(&[("t.cfx", &strict), ("w.cfx", &unneeded), ("p.cfx", TINY)]);
+    // What only prices show stops a build before it searches, too.
+    folder
+        .run(&["check", "p.cfx", "--deny", "warnings"])
+        .ends(1);
+    let denied = ["build", "p.cfx", "--deny", "warnings"];
+    assert!(folder.run(&denied).ends(1).err.contains("W0506"));
+    assert!(!folder.path.path().join("build").exists());
     folder.run(&["check", "w.cfx"]).ends(0);
     let ran = folder.run(&["check", "w.cfx", "--deny", "warnings"]);
     assert!(ran.ends(1).err.contains("warnings are denied"));

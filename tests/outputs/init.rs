@@ -12,10 +12,10 @@ fn init(folder: &Path, args: &[&str]) -> Output {
 
 const DENIED: [&str; 2] = ["--deny", "warnings"];
 
-/// Builds what was written. Its text has no warnings; `prices` says whether a build may have some,
-/// as of levels that a small network cannot use.
+/// Checks and builds what was written; `prices` says whether there may be warnings, as of levels that
+/// a small network cannot use.
 fn builds(folder: &Path, spec: &str, prices: &[&str]) {
-    cfxc(&["check", spec], |c| c.current_dir(folder).args(DENIED));
+    cfxc(&["check", spec], |c| c.current_dir(folder).args(prices));
     cfxc(&["fmt", "--check", spec], |c| c.current_dir(folder));
     cfxc(&["build", spec, "--quiet"], |c| {
         c.current_dir(folder).args(prices)
