@@ -50,6 +50,27 @@ pub struct Record {
     pub open_quote: Option<Span>,
 }
 
+/// A longer table was not written for people, and would take seconds and gigabytes.
+pub const MOST_ROWS: usize = 100_000;
+
+/// The first line beyond what a table may have, if there is one.
+pub fn beyond(file: FileId, text: &str) -> Option<Span> {
+    let mut start = 0;
+    let mut rows = 0;
+    for line in text.split_inclusive('\n') {
+        rows += usize::from(!line.trim().is_empty());
+        if rows > MOST_ROWS + 1 {
+            return Some(Span {
+                file,
+                start: start as u32,
+                end: (start + line.trim_end().len()) as u32,
+            });
+        }
+        start += line.len();
+    }
+    None
+}
+
 /// The lines of a text that are not blank. A byte-order mark, CRLF and commas at the end of a line
 /// are taken as what they are: habits of the tools that write such files.
 pub fn records(file: FileId, text: &str) -> Vec<Record> {

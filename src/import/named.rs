@@ -5,7 +5,7 @@
 
 use super::csv::{self, Cell, Record};
 use super::names::unique;
-use super::table::{bound, error};
+use super::table::{bound, error, too_long};
 use super::{Imported, chain, number_one};
 use crate::base::span::{FileId, Span, Spanned};
 use crate::diag::Diagnostic;
@@ -78,19 +78,23 @@ pub fn is_named(head: &str) -> bool {
 /// # Errors
 /// That it is no table of this kind.
 pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
+    too_long(file, text)?;
     let records = csv::records(file, text);
     let Some((header, rows)) = records.split_first() else {
         return Err(Vec::new());
     };
-    let columns = columns(header)?;
+    let mut out = Vec::new();
+    let columns = columns(header, &mut out);
+    // What a layer seems to lack may stand in a column that is not known: it is one with the header.
+    let whole_header = out.is_empty();
     if rows.is_empty() {
-        return Err(vec![
+        out.push(
             error("the table has no layer")
                 .label(header.span, "nothing follows this header")
                 .help("add one layer per line, with a value or nothing for each column"),
-        ]);
+        );
+        return Err(out);
     }
-    let mut out = Vec::new();
     let mut layers = Vec::new();
     let mut written: Vec<(String, Span)> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
@@ -114,6 +118,7 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             .iter()
             .copied()
             .zip(&row.cells)
+            .filter_map(|(column, cell)| Some((column?, cell)))
             .filter(|(_, cell)| !cell.text.is_empty())
             .collect();
         let (name, place) = match cells.get("name") {
@@ -132,7 +137,11 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             name: name.clone(),
             op,
             fields,
-            span,
+            span: if whole_header {
+                span
+            } else {
+                header.span.to(span)
+            },
         });
     }
     statements.extend(chain(&names));
@@ -143,8 +152,9 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     })
 }
 
-fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
-    let mut out = Vec::new();
+/// The name of each column; `None` for one that is not known or given again.
+fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Vec<Option<&'static str>> {
+    let mut columns = Vec::new();
     let mut found: Vec<(&str, Span)> = Vec::new();
     for cell in &header.cells {
         let Some(name) = column(&cell.text) else {
@@ -158,6 +168,7 @@ fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
                     .label(cell.span, "unknown column")
                     .help(help),
             );
+            columns.push(None);
             continue;
         };
         if let Some((_, first)) = found.iter().find(|(n, _)| *n == name) {
@@ -167,15 +178,13 @@ fn columns(header: &Record) -> Result<Vec<&'static str>, Vec<Diagnostic>> {
                     .label(*first, "first given here")
                     .help("remove one of the two"),
             );
+            columns.push(None);
             continue; // so that there are no more than there are names
         }
         found.push((name, cell.span));
+        columns.push(Some(name));
     }
-    if out.is_empty() {
-        Ok(found.into_iter().map(|(name, _)| name).collect())
-    } else {
-        Err(out)
-    }
+    columns
 }
 
 /// Kind, fields and place of a layer.
@@ -228,7 +237,8 @@ fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>)
         }
     }
     let (op, place) = op?;
-    let op = groups(op, cells.get("groups").copied(), &mut fields, out)?;
+    // With wrong groups the rest of the layer is looked at as it stands.
+    let op = groups(op, cells.get("groups").copied(), &mut fields, out).unwrap_or(op);
     Some((Name::new(op.name().to_string(), place), fields, row.span))
 }
 

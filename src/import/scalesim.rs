@@ -5,7 +5,7 @@
 
 use super::csv::{self, Cell, Record};
 use super::names::unique;
-use super::table::{bound, error};
+use super::table::{bound, error, too_long};
 use super::{Imported, chain, number_one};
 use crate::base::span::{FileId, Span, Spanned};
 use crate::diag::{Diagnostic, codes};
@@ -24,6 +24,8 @@ enum Column {
     StrideColumns,
     /// N of every M weights are there.
     Sparsity,
+    /// One that is not known, which was told.
+    Unknown,
 }
 
 /// Names of columns, reduced to lower-case letters and digits.
@@ -81,6 +83,7 @@ pub fn is_topology(head: &str) -> bool {
 /// # Errors
 /// That it is no table of this kind.
 pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
+    too_long(file, text)?;
     let records = csv::records(file, text);
     let Some((header, rows)) = records.split_first() else {
         return Err(vec![empty(file)]);
@@ -88,7 +91,10 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let Some((op, known)) = columns_of(header) else {
         return Err(vec![empty(file)]);
     };
-    let columns = columns(header, known)?;
+    let mut out = Vec::new();
+    let Some(columns) = columns(header, known, &mut out) else {
+        return Err(out);
+    };
     if rows.is_empty() {
         return Err(vec![
             error("the table has no layer")
@@ -99,7 +105,6 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
                 }),
         ]);
     }
-    let mut out = Vec::new();
     let mut written: Vec<(&str, Span)> = Vec::new();
     let mut layers = Vec::new();
     for row in rows {
@@ -139,9 +144,13 @@ fn empty(file: FileId) -> Diagnostic {
         .help("begin with SCALE-Sim's header, then one layer per line")
 }
 
-/// For each column of the table what it holds; every one that is needed is there once.
-fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec<Diagnostic>> {
-    let mut out = Vec::new();
+/// For each column of the table what it holds; `None` if one that is needed is not there.
+fn columns(
+    header: &Record,
+    known: &[(&str, Column)],
+    out: &mut Vec<Diagnostic>,
+) -> Option<Vec<Column>> {
+    let mut columns = Vec::new();
     let mut found: Vec<(Column, Span)> = Vec::new();
     for cell in &header.cells {
         let name = reduced(&cell.text);
@@ -152,6 +161,7 @@ fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec
                     .label(cell.span, "unknown column")
                     .help("a table with other columns has the names of `docs/import.md`"),
             );
+            columns.push(Column::Unknown);
             continue;
         };
         if let Some((_, first)) = found.iter().find(|(c, _)| c == column) {
@@ -161,13 +171,20 @@ fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec
                     .label(*first, "first given here")
                     .help("remove one of the two"),
             );
+            columns.push(Column::Unknown);
             continue; // so that there are no more than there are names
         }
         found.push((*column, cell.span));
+        columns.push(*column);
     }
+    let mut complete = true;
     for (name, column) in known {
         let needed = matches!(column, Column::Name | Column::Bound(_));
-        if needed && !found.iter().any(|(c, _)| c == column) && out.is_empty() {
+        if needed && !found.iter().any(|(c, _)| c == column) {
+            // Several names stand for one column.
+            if !std::mem::replace(&mut complete, false) {
+                continue;
+            }
             out.push(
                 error(format!("the table lacks a column for `{name}`"))
                     .label(header.span, "the header")
@@ -175,11 +192,7 @@ fn columns(header: &Record, known: &[(&str, Column)]) -> Result<Vec<Column>, Vec
             );
         }
     }
-    if out.is_empty() {
-        Ok(found.into_iter().map(|(column, _)| column).collect())
-    } else {
-        Err(out)
-    }
+    complete.then_some(columns)
 }
 
 fn layer<'r>(
@@ -188,7 +201,8 @@ fn layer<'r>(
     written: &mut Vec<(&'r str, Span)>,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Vec<Field>> {
-    let needed = columns.iter().rposition(|c| *c != Column::Sparsity);
+    let optional = |c: &Column| matches!(c, Column::Sparsity | Column::Unknown);
+    let needed = columns.iter().rposition(|c| !optional(c));
     if row.cells.len() > columns.len() || row.cells.len() <= needed.unwrap_or(0) {
         out.push(
             error(format!(
@@ -218,6 +232,7 @@ fn layer<'r>(
             }
             Column::Bound(name) => fields.extend(bound(name, cell, out)),
             Column::Sparsity => sparsity(cell, out),
+            Column::Unknown => {}
             Column::Stride | Column::StrideRows | Column::StrideColumns => {
                 let number = match bound("stride", cell, out).map(|f| f.value) {
                     Some(Value::Number(number)) => Some(number),

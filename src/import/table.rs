@@ -34,6 +34,20 @@ pub fn is_table(head: &str) -> bool {
     cells().any(|cell| known(cell) || number(cell)) || (cells().count() > 1 && cells().all(word))
 }
 
+/// That a table has no more rows than are read.
+///
+/// # Errors
+/// If it has.
+pub(super) fn too_long(file: FileId, text: &str) -> Result<(), Vec<Diagnostic>> {
+    csv::beyond(file, text).map_or(Ok(()), |beyond| {
+        Err(vec![
+            error(format!("the table has more than {} layers", csv::MOST_ROWS))
+                .label(beyond, "one too many")
+                .help("split it into several networks"),
+        ])
+    })
+}
+
 /// The layers of a table, named l1, l2, … in the order of the file, and their edges. Mistakes are
 /// among the warnings; of a line with one there is what could be read, so that the rest of it can be
 /// checked.
@@ -46,6 +60,7 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         start: 0,
         end: 0,
     };
+    too_long(file, text)?;
     let records = csv::records(file, text);
     let Some((header, rows)) = records.split_first() else {
         return Err(vec![
@@ -56,21 +71,24 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
                 )),
         ]);
     };
-    let columns = columns(header)?;
+    let mut out = Vec::new();
+    let Some(columns) = columns(header, &mut out) else {
+        return Err(out);
+    };
     if rows.is_empty() {
-        return Err(vec![
+        out.push(
             error("the table has no layer")
                 .label(header.span, "nothing follows this header")
                 .help("add one layer per line, e.g. `32,3,224,224,3,3,1`"),
-        ]);
+        );
+        return Err(out);
     }
-    let mut out = Vec::new();
     let mut statements = Vec::new();
     let mut names: Vec<Name> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         if let Some(quote) = csv::open_quote(row) {
             out.push(quote);
-        } else if let Some(layer) = layer(i, row, &columns, &mut out) {
+        } else if let Some(layer) = layer(i, row, &columns, header.cells.len(), &mut out) {
             statements.push(layer);
             names.push(name(i, row));
         }
@@ -87,10 +105,10 @@ fn name(index: usize, row: &Record) -> Name {
     Name::new(format!("l{}", index + 1), row.span)
 }
 
-/// For each of [`COLUMNS`], where it stands.
-fn columns(header: &Record) -> Result<[usize; 7], Vec<Diagnostic>> {
+/// For each of [`COLUMNS`], where it stands; `None` if one is not there.
+fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[usize; 7]> {
     if header.cells.iter().all(|c| c.text.parse::<f64>().is_ok()) {
-        return Err(vec![
+        out.push(
             error("the table has no header")
                 .label(header.span, "the first line holds numbers already")
                 .help(format!("add `{HEADER}` as the first line"))
@@ -101,9 +119,9 @@ fn columns(header: &Record) -> Result<[usize; 7], Vec<Diagnostic>> {
                     },
                     format!("{HEADER}\n"),
                 ),
-        ]);
+        );
+        return None;
     }
-    let mut out = Vec::new();
     let mut found: [Option<usize>; 7] = [None; 7];
     for (at, cell) in header.cells.iter().enumerate() {
         let wanted = COLUMNS
@@ -143,25 +161,22 @@ fn columns(header: &Record) -> Result<[usize; 7], Vec<Diagnostic>> {
             .help(format!("the header is `{HEADER}`, in any order")),
         );
     }
-    if out.is_empty() {
-        Ok(found.map(|c| c.unwrap_or(0)))
-    } else {
-        Err(out)
-    }
+    missing.is_empty().then(|| found.map(|c| c.unwrap_or(0)))
 }
 
 fn layer(
     index: usize,
     row: &Record,
     columns: &[usize; 7],
+    width: usize,
     out: &mut Vec<Diagnostic>,
 ) -> Option<NetworkStmt> {
-    if row.cells.len() != COLUMNS.len() {
+    if row.cells.len() != width {
         out.push(
             error(format!(
                 "this layer has {} values instead of {}",
                 row.cells.len(),
-                COLUMNS.len()
+                width
             ))
             .label(row.span, "a value for each column is wanted")
             .help("every line has one value for each column of the header"),

@@ -21,16 +21,27 @@ pub struct Lowered {
 /// The types that make a layer, as [`op`] reads them.
 const TYPES: [&str; 5] = ["CONV", "DSCONV", "NGCONV", "TRCONV", "GEMM"];
 
+/// The kind of layer behind a type, or behind the one that was probably meant: what else is wrong with
+/// such a layer can be told.
+pub fn meant(layer: &Layer) -> Option<Op> {
+    let known = |text: &str| {
+        Some(match text {
+            "CONV" => Op::Conv,
+            "DSCONV" => Op::Depthwise,
+            "NGCONV" => Op::GroupedConv,
+            "TRCONV" => Op::TransposedConv,
+            "GEMM" => Op::Gemm,
+            _ => return None,
+        })
+    };
+    let kind = layer.kind?;
+    known(kind.text).or_else(|| known(nearest(short(kind.text), TYPES)?))
+}
+
 /// The kind of layer behind a type.
-pub fn op(layer: &Layer) -> Option<Op> {
-    match layer.kind?.text {
-        "CONV" => Some(Op::Conv),
-        "DSCONV" => Some(Op::Depthwise),
-        "NGCONV" => Some(Op::GroupedConv),
-        "TRCONV" => Some(Op::TransposedConv),
-        "GEMM" => Some(Op::Gemm),
-        _ => None,
-    }
+fn op(layer: &Layer) -> Option<Op> {
+    let kind = layer.kind?;
+    meant(layer).filter(|_| TYPES.contains(&kind.text))
 }
 
 /// The number given for a dimension, the first one as in the original.
@@ -56,10 +67,10 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
             );
             continue;
         };
-        let Some(op) = op(layer) else {
+        if op(layer).is_none() {
             out.push(no_type(kind));
-            continue;
-        };
+        }
+        let Some(op) = meant(layer) else { continue };
         let steps = owners[i].and_then(|owner| layers[owner].dataflow.as_ref());
         let fields = fields(layer, op, steps.map_or(&[], Vec::as_slice), out);
         statements.push(NetworkStmt::Layer {

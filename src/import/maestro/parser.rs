@@ -19,6 +19,9 @@ const MOST_STEPS: usize = 256;
 /// So many constants are compared with a misspelt one.
 const MOST_REMEDIES: usize = 64;
 
+/// A longer file was not written for people, and would take seconds and gigabytes.
+const MOST_LAYERS: usize = 100_000;
+
 const FORM: &str = "`docs/import.md` describes what is read of MAESTRO's files";
 
 /// What a layer is made of.
@@ -252,6 +255,15 @@ impl<'t> Parser<'_, 't> {
             match self.next() {
                 None => return self.ended(brace, "`}`"),
                 Some(token) if token.text == "}" => return,
+                Some(token) if token.text == "Layer" && self.parsed.layers.len() == MOST_LAYERS => {
+                    self.report(
+                        error(format!("the file has more than {MOST_LAYERS} layers"))
+                            .label(token.span, "one too many")
+                            .help("split it into several networks"),
+                    );
+                    self.at = self.tokens.len();
+                    return;
+                }
                 Some(token) if token.text == "Layer" => self.layer(token),
                 Some(token) => {
                     self.at -= 1;

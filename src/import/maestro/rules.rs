@@ -1,6 +1,6 @@
 //! Dataflows of layers as rules of the language: one per distinct mapping.
 
-use super::layers::{declares, given, op};
+use super::layers::{declares, given, meant};
 use super::parser::{Layer, Step, error, short};
 use crate::base::span::Span;
 use crate::diag::Diagnostic;
@@ -44,7 +44,7 @@ pub fn lower(
             );
             continue;
         };
-        let Some(op) = op(layer) else { continue };
+        let Some(op) = meant(layer) else { continue };
         // What is taken from another layer has that layer's extents.
         let steps: Vec<Step> = steps
             .iter()
