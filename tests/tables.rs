@@ -229,3 +229,17 @@ fn long_tables_are_read_in_time() {
         assert!(time < Duration::from_secs(30), "{time:?}: {}", &table[..40]);
     }
 }
+
+/// A longer table is refused before it is read, wherever its kind is from.
+#[test]
+fn more_layers_than_a_table_may_have() {
+    for (header, row) in [
+        ("K,C,Y,X,R,S,T", "1,1,1,1,1,1,1"),
+        ("name,op,K,C", "l,dense,1,1"),
+        ("Layer, M, N, K,", "l, 1, 1, 1,"),
+    ] {
+        let table = format!("{header}\n{}", format!("{row}\n").repeat(100_001));
+        let shown = shown(&table);
+        assert!(shown.contains("more than 100000 layers"), "{header}");
+    }
+}

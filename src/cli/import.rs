@@ -99,6 +99,20 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         }
         None => word_of(&args.file),
     };
+    let same = |out: &String| {
+        let place = |path: &str| Path::new(path).canonicalize().ok();
+        place(out).is_some_and(|out| place(&args.file) == Some(out))
+    };
+    if args.output.as_ref().is_some_and(same) {
+        console.fail(
+            Diagnostic::error(
+                codes::WRONG_VALUE,
+                format!("`{}` is the file that is read", args.file),
+            )
+            .help("give the result another name"),
+        );
+        return Exit::Usage;
+    }
     let (content, mut found) = imported(args, &name, &mut sources);
     for d in &mut found {
         if d.labels.is_empty() && !d.message.contains(&args.file) {

@@ -225,6 +225,18 @@ fn warnings_can_be_denied() {
         .ends(1);
     assert!(!folder.path.path().join("build").exists());
 
+    // The file that is read is not written.
+    folder.write("one.csv", b"name,op,K,C\na,dense,4,4\n");
+    let onto = ["import", "one.csv", "-o", "./one.csv"];
+    assert!(
+        folder
+            .run(&onto)
+            .ends(2)
+            .err
+            .contains("is the file that is read")
+    );
+    folder.run(&["import", "one.csv"]).ends(0);
+
     // A name that the table gives to two layers.
     let table = "name,op,K,C\na,dense,4,4\na,dense,4,4\n";
     folder.write("net.csv", table.as_bytes());

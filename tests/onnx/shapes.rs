@@ -446,6 +446,22 @@ fn names_that_come_again() {
     );
 }
 
+/// Its target would say it, and is a weight whose values are not there.
+#[test]
+fn a_shape_in_a_file_of_its_own_is_told() {
+    let graph = Graph::default()
+        .input("x", "1 8 4 4")
+        .weights("w", &[16, 8])
+        .weights("shape", &[2])
+        .node("Reshape", &["x", "shape"], &["a"], &[])
+        .node("MatMul", &["a", "w"], &["b"], &[]);
+    let found = wrong(&graph.model(), "");
+    assert!(
+        found[0].1.contains("`shape`, whose values are not in"),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn operator_sets_that_are_not_known_are_told() {
     let graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);

@@ -161,6 +161,17 @@ pub struct Known {
     pub fixed: bool,
 }
 
+impl Known {
+    /// Whether it has the few numbers that say a shape or places in one.
+    pub fn small(&self) -> bool {
+        self.shape.as_deref().is_some_and(|dims| match dims {
+            [] => true,
+            [Some(n)] => *n <= MOST_RANK as u64,
+            _ => false,
+        })
+    }
+}
+
 /// What a node gives for one result.
 #[derive(Debug, Clone, Default)]
 pub struct Given {

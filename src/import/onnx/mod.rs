@@ -32,9 +32,9 @@ use wire::{Damage, Source};
 fn damaged(damage: &Damage) -> Diagnostic {
     Diagnostic::error(
         codes::IMPORT,
-        format!("this is no whole ONNX model: {}", damage.0),
+        format!("this cannot be read as an ONNX model: {}", damage.0),
     )
-    .help("check that the file was written to its end, and export it again")
+    .help("check that it is one and was written to its end; `docs/import.md` has the limits")
 }
 
 /// The versions of the standard's operators whose meanings are known here.

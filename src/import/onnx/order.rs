@@ -35,7 +35,10 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
                     return Err(wrong(
                         format!(
                             "node `{}` of the model takes `{}`, which nothing gives",
-                            node.name,
+                            match (node.name.is_empty(), node.outputs.first()) {
+                                (true, Some(&output)) => graph.names.text(output),
+                                _ => &node.name,
+                            },
                             graph.names.text(input)
                         ),
                         "the model is not whole; export it again",

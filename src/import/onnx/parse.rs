@@ -17,6 +17,9 @@ const PARTS: usize = 1_000_000;
 /// So many more it may have for each node: what is read stays linear in the nodes.
 const PARTS_PER_NODE: usize = 24;
 
+/// More functions a model may not have, however often they are called.
+const MOST_FUNCTIONS: usize = 100_000;
+
 /// More attributes no node or function has.
 const MOST_ATTRIBUTES: usize = 256;
 
@@ -84,6 +87,7 @@ impl Parser {
     /// `ModelProto`
     pub fn model(&mut self, source: &mut Source) -> Parsed<Model> {
         let mut model = Model::default();
+        let mut functions = 0;
         let mut fields = Fields::of(source.whole());
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
@@ -101,6 +105,11 @@ impl Parser {
                     }
                 }
                 (25, Content::Bytes(part)) => {
+                    functions += 1;
+                    if functions > MOST_FUNCTIONS {
+                        let most = format!("it has more than {MOST_FUNCTIONS} functions");
+                        return Err(Damage(most));
+                    }
                     let (key, body) = self.function(source, part)?;
                     model.functions.insert(key, Rc::new(body));
                 }

@@ -183,6 +183,19 @@ impl<'a, 'f> Walker<'a, 'f> {
             };
         }
         walker.name_free();
+        if let Some(more) = walker
+            .warnings
+            .checked_sub(MOST_WARNINGS)
+            .filter(|&n| n > 0)
+        {
+            let message = format!("{more} more warnings of this model are not listed");
+            walker
+                .out
+                .found
+                .push(Diagnostic::warning(codes::NOT_UNDERSTOOD, message).help(
+                    "what is not understood is not counted; the first ones show of what kind it is",
+                ));
+        }
         walker.out
     }
 
@@ -534,8 +547,20 @@ impl<'a, 'f> Walker<'a, 'f> {
                         .shape
                         .as_ref()
                         .and_then(|s| s.iter().position(|d| d.is_none()));
+                    // Of a weight only the extents are there if it lies in a file of its own.
+                    let apart = site.inputs.iter().zip(&site.node.inputs).find(|(slot, _)| {
+                        let known = slot.map(|s| &self.slots[s].known);
+                        known.is_some_and(|k| k.fixed && k.value.is_none() && k.small())
+                    });
+                    let why = match apart {
+                        Some((_, &name)) => format!(
+                            "{node} takes it from `{}`, whose values are not in the model's own file",
+                            site.names.text(name)
+                        ),
+                        None => format!("it follows from the data that {node} sees"),
+                    };
                     self.lost.push((!reported).then(|| Lost {
-                        why: format!("it follows from the data that {node} sees"),
+                        why,
                         place: first.map(|at| place(site.names.text(name), at)),
                     }));
                     Some(self.lost.len() as u32 - 1)
