@@ -10,6 +10,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::emit::account::{self, Explained};
 use crate::ir::problem::Problem;
 use crate::space::Grid;
+use std::collections::BTreeSet;
 
 /// The point of the menu, or beside it, that a layer is explained at.
 #[derive(Debug, clap::Args)]
@@ -54,6 +55,18 @@ pub fn run(spec: &str, layer: &str, point: &Point, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     let Some(at) = problem.layers.iter().position(|l| l.name == layer) else {
+        if problem
+            .network
+            .graph
+            .node_weights()
+            .any(|n| n.name == layer)
+        {
+            let message = format!("`{layer}` costs nothing on the array");
+            console.fail(
+                Diagnostic::error(codes::WRONG_VALUE, message).help("name a layer that is priced"),
+            );
+            return Exit::Usage;
+        }
         let names = problem.layers.iter().map(|l| l.name.as_str());
         console.fail(designs::unknown("layer", layer, names));
         return Exit::Usage;
@@ -80,20 +93,26 @@ fn said(point: &Point, problem: &Problem, layer: usize) -> Result<Said, Diagnost
             .iter()
             .for_each(|&(knob, value)| said.knobs[knob] = Some(value));
     }
-    let mut set = |name: &str, value: u64| {
-        let Some(knob) = problem.menu.find(name) else {
-            let known = problem.menu.knobs.iter().map(|k| k.name.as_str());
-            return Err(designs::unknown("knob", name, known));
+    let mut given = BTreeSet::new();
+    let mut set =
+        |name: &str, value: u64| {
+            if !given.insert(name.to_string()) {
+                let message = format!("knob `{name}` is given twice");
+                return Err(Diagnostic::error(codes::DUPLICATE_FIELD, message)
+                    .help("leave one of the two out"));
+            }
+            let Some(knob) = problem.menu.find(name) else {
+                let known = problem.menu.knobs.iter().map(|k| k.name.as_str());
+                return Err(designs::unknown("knob", name, known));
+            };
+            if value == 0 {
+                let message = format!("knob `{name}` is at least 1");
+                return Err(Diagnostic::error(codes::OUT_OF_RANGE, message)
+                    .help("write a whole number from 1"));
+            }
+            said.knobs[knob] = Some(value);
+            Ok(())
         };
-        if value == 0 {
-            let message = format!("knob `{name}` is at least 1");
-            return Err(
-                Diagnostic::error(codes::OUT_OF_RANGE, message).help("write a whole number from 1")
-            );
-        }
-        said.knobs[knob] = Some(value);
-        Ok(())
-    };
     point.pes.map_or(Ok(()), |value| set("pes", value))?;
     point.buffer.map_or(Ok(()), |value| set("buffer", value))?;
     for text in &point.knob {

@@ -8,7 +8,7 @@ use crate::base::units::Quantity;
 use crate::cost::Price;
 use crate::cost::account::{Account, Input, Term};
 use crate::ir::menu::Menu;
-use crate::ir::problem::Problem;
+use crate::ir::problem::{Deployment, Problem};
 use std::collections::BTreeSet;
 
 /// A layer at a point, and its price there.
@@ -158,6 +158,12 @@ pub fn text(e: &Explained) -> String {
         &account.power,
         &mut out,
     );
+    if problem.deployment == Deployment::Sequential {
+        out.push_str(
+            "  area and power are those of an engine for this layer alone; the design's one engine has what\n  \
+             each of its layers needs\n",
+        );
+    }
     shared(
         account,
         Quantity::Energy,

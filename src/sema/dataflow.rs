@@ -249,7 +249,7 @@ fn no_knob(
     )
     .label(place, "read here");
     let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
-    let near = nearest(knob, known.iter().copied().filter(|k| *k != "pes"));
+    let near = nearest(knob, known.iter().copied());
     let params = decl.params.iter().map(|p| p.name.node.as_str());
     match (near, nearest(knob, params)) {
         (None, Some(param)) => did_you_mean(diagnostic, place, param),
