@@ -37,7 +37,6 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::SPACE_TOO_LARGE,
     codes::NO_CORNER,
     codes::EXPECTATION,
-    codes::IDLE_PES,
     codes::NEVER_EXCEEDED,
     codes::BAD_LOCK,
     codes::STALE_LOCK,

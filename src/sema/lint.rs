@@ -4,7 +4,7 @@
 use super::parts::Parts;
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
-use crate::ir::dataflow::{MAX_LEVELS, Rule, Size};
+use crate::ir::dataflow::{MAX_LEVELS, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::{Knob, Menu};
@@ -21,6 +21,7 @@ pub fn design(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
         too_deep(rule, problem, out);
         too_few_pes(rule, problem, out);
     }
+    idle_units(problem, out);
     idle_stages(problem, parts, out);
 }
 
@@ -81,21 +82,33 @@ fn too_deep(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
     );
 }
 
-/// Clusters of a fixed size that no PE count of the menu fills.
-fn too_few_pes(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
-    let fixed = rule.levels.iter().map(|l| match l.cluster {
+/// The fixed cluster size of each level; 1 where it is none.
+fn fixed(rule: &Rule) -> impl Iterator<Item = u64> {
+    rule.levels.iter().map(|l| match l.cluster {
         Some(Size::Count(n)) => n,
         _ => 1,
-    });
-    let Some(needed) = fixed.clone().try_fold(1u64, u64::checked_mul) else {
-        return;
-    };
+    })
+}
+
+/// PEs that the clusters of fixed sizes take together.
+fn needed(rule: &Rule) -> Option<u64> {
+    fixed(rule).try_fold(1u64, u64::checked_mul)
+}
+
+fn most_pes(problem: &Problem) -> u64 {
+    let values = problem.menu.knobs[Menu::PES].values();
+    values.last().copied().unwrap_or(0)
+}
+
+/// Clusters of a fixed size that no PE count of the menu fills.
+fn too_few_pes(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
+    let Some(needed) = needed(rule) else { return };
     let pes = &problem.menu.knobs[Menu::PES];
-    let most = pes.values().last().copied().unwrap_or(0);
+    let most = most_pes(problem);
     if needed <= most {
         return;
     }
-    let largest = rule.levels.iter().zip(fixed).max_by_key(|(_, n)| *n);
+    let largest = rule.levels.iter().zip(fixed(rule)).max_by_key(|(_, n)| *n);
     let place = largest.and_then(|(level, _)| level.directives.first());
     out.push(
         Diagnostic::warning(
@@ -106,6 +119,89 @@ fn too_few_pes(rule: &Rule, problem: &Problem, out: &mut Vec<Diagnostic>) {
         .label(pes.span, format!("up to {most}"))
         .help("make the cluster smaller, or let it be a knob: `cluster pes`; or give `pes` larger levels"),
     );
+}
+
+/// Clusters of a fixed size of which no layer ever has work for all units.
+fn idle_units(problem: &Problem, out: &mut Vec<Diagnostic>) {
+    for (d, dataflow) in problem.dataflows.iter().enumerate() {
+        for (at, rule) in dataflow.rules.iter().enumerate() {
+            let mapped = problem.shapes.iter().zip(&problem.rules);
+            let shapes: Vec<&LayerShape> = mapped
+                .filter(|(_, rules)| rules.get(d) == Some(&Some(at)))
+                .map(|(shape, _)| shape)
+                .collect();
+            // What has no price, or more PEs than there are, was told.
+            let fits = needed(rule).is_some_and(|n| n <= most_pes(problem));
+            let levels = rule.levels.iter().enumerate().skip(1);
+            for (l, level) in levels.filter(|_| fits && rule.levels.len() <= MAX_LEVELS) {
+                let Some(Size::Count(units)) = level.cluster else {
+                    continue;
+                };
+                let most = shapes.iter().map(|s| most_units(problem, rule, l, s)).max();
+                if let Some(most) = most.filter(|&most| most < units) {
+                    out.push(never_used(problem, rule, l, units, most));
+                }
+            }
+        }
+    }
+}
+
+fn never_used(problem: &Problem, rule: &Rule, l: usize, units: u64, most: u64) -> Diagnostic {
+    let directives = &rule.levels[l].directives;
+    let spatial = directives.iter().find(|d| d.kind == MapKind::Spatial);
+    let place = spatial.or(directives.first()).map_or(rule.span, |d| d.span);
+    let label = match spatial {
+        Some(_) => format!("no layer has more than {most} of these side by side"),
+        None => "nothing is spread over the units".to_string(),
+    };
+    let message =
+        format!("only {most} of the {units} units of this cluster get work, whatever the layer");
+    Diagnostic::warning(codes::IDLE_PES, message)
+        .label(place, label)
+        .label(problem.span, "this design pays for all of them")
+        .help("make the cluster smaller, or spread another dimension over it")
+}
+
+/// The most units of a level that may have work in a layer: as many as there are tiles of what is
+/// spread, whatever the knobs are.
+fn most_units(problem: &Problem, rule: &Rule, l: usize, shape: &LayerShape) -> u64 {
+    let value = |size: &Size, largest: bool| match size {
+        Size::Count(n) => Some(*n),
+        Size::Extent(dim) => Some(shape.bound(*dim)),
+        Size::Knob(knob) => {
+            let values = problem.menu.knobs[*knob].values();
+            let end = if largest {
+                values.last()
+            } else {
+                values.first()
+            };
+            end.copied()
+        }
+        Size::Computed(_) => None,
+    };
+    let mut units = 1_u64;
+    let level = &rule.levels[l];
+    for directive in level
+        .directives
+        .iter()
+        .filter(|d| d.kind == MapKind::Spatial)
+    {
+        let dim = directive.dim;
+        // Windows slide along rows and columns: their tiles are told by the models alone.
+        if matches!(dim, Dim::Y | Dim::X | Dim::YOut | Dim::XOut) {
+            return u64::MAX;
+        }
+        let outer = rule.levels[..l].iter().flat_map(|level| &level.directives);
+        let sizes = outer
+            .filter(|d| d.dim == dim)
+            .filter_map(|d| value(&d.size, true));
+        let tile = sizes.chain([shape.bound(dim)]).min().unwrap_or(u64::MAX);
+        let Some(size) = value(&directive.size, false) else {
+            return u64::MAX;
+        };
+        units = units.saturating_mul(tile.max(1).div_ceil(size.max(1)));
+    }
+    units
 }
 
 /// Stages of a search that find nothing left to do.

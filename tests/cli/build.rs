@@ -395,18 +395,35 @@ fn a_time_limit_needs_a_unit() {
 
 #[test]
 fn levels_of_pes_that_no_layer_can_use_are_told() {
-    let page = include_str!("../../docs/errors/W0505.md");
-    let example = |heading: &str| {
-        let text = page
-            .split(&format!("## {heading}"))
-            .nth(1)
-            .unwrap_or_default();
-        let fenced = text.split("```").nth(1).unwrap_or_default();
-        fenced
-            .split_once('\n')
-            .map_or(String::new(), |(_, spec)| spec.to_string())
+    let spec = |levels: &str| {
+        format!(
+            "network net {{
+  input image [3, 32, 32]
+  conv1 = conv(image) {{ filters = 16, kernel = 3x3, pad = 1 }}
+}}
+
+dataflow columns {{
+  for conv {{
+    temporal Y' by 1
+    temporal X' by 1
+    spatial  K by 1
+  }}
+}}
+
+menu small {{
+  pes in [{levels}]
+}}
+
+design edge {{
+  network  net
+  dataflow columns
+  menu     small
+  minimize latency
+}}
+"
+        )
     };
-    let [wrong, right] = ["Wrong", "Right"].map(example);
+    let [wrong, right] = ["4, 16, 64", "4, 8, 16"].map(spec);
     let folder = Folder::with(&[("wrong.cfx", &wrong), ("right.cfx", &right)]);
     let told = folder.run(&["build", "wrong.cfx"]).ends(0).err;
     assert!(
