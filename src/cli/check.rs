@@ -15,7 +15,7 @@ use crate::space::{Grid, Space, probe};
   cfxc check specs/*.cfx --message-format short
 
 Names, units, shapes and types are checked, that every layer has a price somewhere in the menu, and,
-where a design has at most 200,000 prices, which limits, expectations and PEs make no difference.
+of designs with up to 200,000 prices together, which limits, expectations and PEs make no difference.
 Whether the budgets can be met is found by `cfxc build`, before it searches.")]
 pub struct Args {
     /// Specifications
@@ -23,22 +23,25 @@ pub struct Args {
     specs: Vec<String>,
 }
 
-/// Of designs with at most so many prices it is told what makes no difference: a fraction of a
-/// second. Of the others `cfxc build` tells it.
+/// Of the designs of a specification that have at most so many prices together, in their order, it is
+/// told what makes no difference: a fraction of a second. Of the others `cfxc build` tells it.
 const MOST_PRICES: usize = 200_000;
 
 /// What the prices of the designs give reason to say.
 fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut left = MOST_PRICES;
     for problem in &loaded.analysis.problems {
         let refined = problem.stages.iter().any(|s| s.refines);
         let grid = Grid::new(&problem.menu, problem.dataflows.len(), refined, &[]);
         let prices = grid
             .size()
             .and_then(|n| n.checked_mul(problem.shapes.len()));
-        if prices.is_some_and(|n| n <= MOST_PRICES)
-            && let Ok(space) = Space::new(problem, refined)
-        {
+        let Some(rest) = prices.and_then(|n| left.checked_sub(n)) else {
+            continue;
+        };
+        left = rest;
+        if let Ok(space) = Space::new(problem, refined) {
             found.extend(findings::before(&space));
         }
     }

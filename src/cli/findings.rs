@@ -9,8 +9,7 @@ use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
 use crate::ir::problem::{Expectation, Expected, Relation, Subject};
 use crate::sema;
-use crate::space::idle;
-use crate::space::{BoundLimit, Space};
+use crate::space::{BoundLimit, Space, idle};
 
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;

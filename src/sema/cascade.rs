@@ -70,10 +70,22 @@ pub fn of_places(
     if damage.is_empty() {
         return found;
     }
-    let damaged: Vec<Span> = places.filter(|&place| within(damage, place)).collect();
-    let follows = |d: &Diagnostic| {
-        MISSING.contains(&d.code) && d.labels.iter().any(|l| within(&damaged, l.span))
+    // In order and without overlaps, as a long table may be damaged from end to end.
+    let mut all: Vec<Span> = places.filter(|&place| within(damage, place)).collect();
+    all.sort_unstable();
+    let mut damaged: Vec<Span> = Vec::with_capacity(all.len());
+    for place in all {
+        match damaged.last_mut() {
+            Some(last) if within(&[*last], place) => last.end = last.end.max(place.end),
+            _ => damaged.push(place),
+        }
+    }
+    let touched = |at: Span| {
+        let before = damaged.partition_point(|p| (p.file, p.start) <= (at.file, at.end));
+        before > 0 && within(&damaged[before - 1..before], at)
     };
+    let follows =
+        |d: &Diagnostic| MISSING.contains(&d.code) && d.labels.iter().any(|l| touched(l.span));
     found.into_iter().filter(|d| !follows(d)).collect()
 }
 

@@ -5,7 +5,8 @@ use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
 use super::{
-    budget, dataflow, expect, extend, lint, menu, pins, precision, quantity, search, technology,
+    budget, dataflow, dataflow_file, expect, extend, lint, menu, pins, precision, quantity, search,
+    technology,
 };
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Label, Severity, codes};
@@ -314,7 +315,7 @@ fn lower_dataflows(
                 network,
                 statements: &[],
             };
-            let decl = dataflow::with_rules(program, decl, bound);
+            let decl = dataflow_file::with_rules(program, decl, bound);
             let out = &mut program.diagnostics;
             let before = out.len();
             found.push(decl.and_then(|d| dataflow::lower(&d, &chosen.name, bound, out)));

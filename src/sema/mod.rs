@@ -8,6 +8,7 @@ mod budget;
 mod cascade;
 mod constants;
 mod dataflow;
+mod dataflow_file;
 mod design;
 mod expect;
 mod extend;
@@ -31,7 +32,7 @@ mod technology;
 mod window;
 
 pub use budget::limit;
-pub use dataflow::{mapped, mistaken};
+pub use dataflow_file::{mapped, mistaken};
 pub use lint::cannot_fail;
 pub use network::assembled;
 pub use parts::SETTINGS;

@@ -3,21 +3,12 @@
 //! Only asked where delimiters do not match; then what begins a block or a list of fields, without a
 //! brace behind it, is where the brace belongs.
 
+use super::misplaced::BLOCKS;
 use super::scan::Mark;
 use super::tokens::{first_word, is_word, token};
 
 /// So many lines are looked at to find what a `}` closes.
 const LINES: usize = 400;
-
-/// What begins a block at the top of a file.
-const BLOCKS: [&str; 6] = [
-    "network",
-    "dataflow",
-    "menu",
-    "budget",
-    "technology",
-    "design",
-];
 
 /// Whether a line begins a block at the top of a file.
 pub(super) fn is_a_block(line: &str) -> bool {

@@ -18,30 +18,26 @@ pub struct Lowered {
     pub names: Vec<Name>,
 }
 
-/// The types that make a layer, as [`op`] reads them.
+/// The types that make a layer.
 const TYPES: [&str; 5] = ["CONV", "DSCONV", "NGCONV", "TRCONV", "GEMM"];
 
-/// The kind of layer behind a type, or behind the one that was probably meant: what else is wrong with
-/// such a layer can be told.
-pub fn meant(layer: &Layer) -> Option<Op> {
-    let known = |text: &str| {
-        Some(match text {
-            "CONV" => Op::Conv,
-            "DSCONV" => Op::Depthwise,
-            "NGCONV" => Op::GroupedConv,
-            "TRCONV" => Op::TransposedConv,
-            "GEMM" => Op::Gemm,
-            _ => return None,
-        })
-    };
-    let kind = layer.kind?;
-    known(kind.text).or_else(|| known(nearest(short(kind.text), TYPES)?))
+/// The kind of layer behind a type.
+fn op(kind: &str) -> Option<Op> {
+    Some(match kind {
+        "CONV" => Op::Conv,
+        "DSCONV" => Op::Depthwise,
+        "NGCONV" => Op::GroupedConv,
+        "TRCONV" => Op::TransposedConv,
+        "GEMM" => Op::Gemm,
+        _ => return None,
+    })
 }
 
-/// The kind of layer behind a type.
-fn op(layer: &Layer) -> Option<Op> {
-    let kind = layer.kind?;
-    meant(layer).filter(|_| TYPES.contains(&kind.text))
+/// The kind of a layer; of a type that there is not, the kind that was probably meant, so that what
+/// else is wrong with the layer can be told.
+pub fn meant(layer: &Layer) -> Option<Op> {
+    let kind = layer.kind?.text;
+    op(kind).or_else(|| op(nearest(short(kind), TYPES)?))
 }
 
 /// The number given for a dimension, the first one as in the original.
@@ -67,7 +63,7 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
             );
             continue;
         };
-        if op(layer).is_none() {
+        if op(kind.text).is_none() {
             out.push(no_type(kind));
         }
         let Some(op) = meant(layer) else { continue };
