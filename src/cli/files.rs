@@ -9,7 +9,8 @@ use crate::sema::{self, Analysis, FileNetwork, FileRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 /// A specification, what it names, and what the checks found.
 pub struct Loaded {
@@ -231,11 +232,8 @@ impl sema::Files for Disk {
         let whole = beside(wanted.path, at, sources);
         let options = import::Options {
             at,
-            dims: wanted
-                .dims
-                .iter()
-                .map(|(name, size)| (name.node.clone(), *size))
-                .collect(),
+            dims: wanted.dims.clone(),
+            beside: files_beside(&whole),
         };
         // What has no place in a text of its own is at fault where the file is named.
         let placed = |d: Diagnostic| {
@@ -302,6 +300,26 @@ impl sema::Files for Disk {
     }
 }
 
+/// The files in the folder of a model, and in folders of that one: a model that names others is not
+/// followed anywhere else.
+pub fn files_beside(model: &str) -> import::Beside {
+    let folder = Path::new(model)
+        .parent()
+        .unwrap_or(Path::new(""))
+        .to_path_buf();
+    import::Beside(Some(Rc::new(move |name: &str| {
+        let inside = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
+        if !Path::new(name).components().all(inside) {
+            return None;
+        }
+        let path = folder.join(name);
+        // Nothing that could block, such as a pipe.
+        path.is_file().then_some(())?;
+        let file = File::open(path).ok()?;
+        Some(Box::new(file) as Box<dyn import::ReadSeek>)
+    })))
+}
+
 /// The network in a file of any kind that is known. Diagnostics of files that are no text have no
 /// place.
 ///
@@ -329,7 +347,10 @@ pub fn network(
         return Err(vec![
             Diagnostic::error(
                 codes::UNBOUND_DIM,
-                format!("{path} leaves no dimension open, so that `{name}` has no effect"),
+                format!(
+                    "{path} leaves no dimension open, so that `{}` has no effect",
+                    name.node
+                ),
             )
             .help("leave the dimension out"),
         ]);

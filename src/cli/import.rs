@@ -63,10 +63,10 @@ pub(super) fn dim(text: &str) -> Result<(String, u64), String> {
         .trim()
         .parse()
         .ok()
-        .filter(|n| (1..=1_000_000_000).contains(n));
+        .filter(|n| (0..=1_000_000_000).contains(n));
     match (name.trim(), size) {
         ("", _) => Err("the name of the dimension is missing".into()),
-        (_, None) => Err("the size is a whole number from 1 to 10^9".into()),
+        (_, None) => Err("the size is a whole number from 0 to 10^9".into()),
         (name, Some(size)) => Ok((name.into(), size)),
     }
 }
@@ -240,7 +240,12 @@ fn imported(
     let nowhere = Span::default();
     let options = Options {
         at: nowhere,
-        dims: args.dims.clone(),
+        dims: args
+            .dims
+            .iter()
+            .map(|(name, size)| (Name::new(name.clone(), nowhere), *size))
+            .collect(),
+        beside: files::files_beside(&args.file),
     };
     let read = match files::network(&args.file, &options, sources) {
         Ok(read) => read,
@@ -323,7 +328,7 @@ mod tests {
     fn sizes_of_dimensions() {
         assert_eq!(dim("batch=1"), Ok(("batch".into(), 1)));
         assert_eq!(dim("a=b=12"), Ok(("a=b".into(), 12)));
-        for wrong in ["batch", "=1", "batch=", "batch=0", "batch=-1", "batch=1.5"] {
+        for wrong in ["batch", "=1", "batch=", "batch=-1", "batch=1.5"] {
             assert!(dim(wrong).is_err(), "{wrong}");
         }
     }

@@ -18,6 +18,7 @@ use crate::ir::network::Vertex;
 use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
 use maestro::hardware::{self, Hardware};
 use std::io::{Read, Seek};
+use std::rc::Rc;
 
 /// So many bytes of a file are enough to know its kind.
 pub const HEAD: usize = 4096;
@@ -54,9 +55,24 @@ pub enum Reader {
 pub struct Options {
     /// The place that statements get which have no place in a text.
     pub at: Span,
-    /// Sizes, in elements, of dimensions that a model leaves open, by name. Only formats that have
-    /// such dimensions are given any.
-    pub dims: Vec<(String, u64)>,
+    /// Sizes, in elements, of dimensions that a model leaves open, by name; where the name has a
+    /// place, mistakes with it are told there. Only formats that have such dimensions are given any.
+    pub dims: Vec<(Name, u64)>,
+    /// The files that a model may refer to.
+    pub beside: Beside,
+}
+
+/// Opens a file by its path from the folder of the model that names it.
+pub type Open = dyn Fn(&str) -> Option<Box<dyn ReadSeek>>;
+
+/// The files beside a model; none by default.
+#[derive(Clone, Default)]
+pub struct Beside(pub Option<Rc<Open>>);
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "files" } else { "nothing" })
+    }
 }
 
 /// A network that came from a file.

@@ -110,7 +110,8 @@ fn dims(decls: &[DimDecl], out: &mut Vec<Diagnostic>) -> Option<Vec<(Name, u64)>
     let mut dims: Vec<(Name, u64)> = Vec::new();
     let before = out.len();
     for decl in decls {
-        let size = quantity::whole(&decl.value, 1, MAX_EXTENT, "a dimension", out);
+        // 0 is the value of an input that is one number, and no size; who knows the file tells.
+        let size = quantity::whole(&decl.value, 0, MAX_EXTENT, "a dimension", out);
         match dims.iter().find(|(n, _)| n.node == decl.name.node) {
             Some((first, _)) => out.push(
                 Diagnostic::error(

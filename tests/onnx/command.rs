@@ -234,7 +234,8 @@ fn a_specification_names_the_file() {
         ("", "E0310"),
         (" { dim batch = 1, dim width = 2 }", "E0310"),
         (" { dim batch = 1, dim batch = 2 }", "E0105"),
-        (" { dim batch = 0 }", "E0204"),
+        (" { dim batch = 0 }", "spec.cfx:1:37"),
+        (" { dim batch = -1 }", "E0204"),
         (" { batch = 1 }", "E0003"),
         (" { dim batch 1 }", "E0003"),
     ] {

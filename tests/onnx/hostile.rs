@@ -3,6 +3,7 @@
 use crate::encode::{Graph, Message, int, ints, subgraph};
 use crate::models::model;
 use crate::{contents, text, written_and_read, wrong};
+use cfxc::base::span::Span;
 use cfxc::import::{Options, onnx};
 use cfxc::ir::network::Vertex;
 use cfxc::syntax::ast::Name;
@@ -405,7 +406,7 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = *byte;
         }
-        let options = Options { dims: vec![("batch".into(), 1)], ..Options::default() };
+        let options = Options { dims: vec![(Name::new("batch".into(), Span::default()), 1)], ..Options::default() };
         if let Ok(read) = onnx::read(&mut Cursor::new(&bytes), &options) {
             survives(read.vertices);
         }

@@ -4,6 +4,7 @@ mod command;
 mod encode;
 mod exporters;
 mod hostile;
+mod inner;
 mod models;
 mod operators;
 mod shapes;
@@ -23,11 +24,13 @@ use std::io::Cursor;
 pub fn read(bytes: &[u8], dims: &str) -> Result<Imported, Vec<Diagnostic>> {
     let dims = dims.split_whitespace().map(|d| {
         let (name, size) = d.split_once('=').expect("NAME=N");
-        (name.to_string(), size.parse().expect("a size"))
+        let name = Name::new(name.to_string(), Span::default());
+        (name, size.parse().expect("a size"))
     });
     let options = Options {
         at: Span::default(),
         dims: dims.collect(),
+        ..Options::default()
     };
     assert_eq!(recognise(bytes).map(|f| f.name), Some("onnx"));
     onnx::read(&mut Cursor::new(bytes), &options)

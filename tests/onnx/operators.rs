@@ -515,9 +515,10 @@ fn what_is_not_known_is_named() {
     );
     let stated = behind.states("y", "1 3 5 5").model();
     assert_eq!(warnings(&stated).len(), 1);
+    // A graph of its own that is not there.
     let loops = Graph::default()
         .input("x", "2")
         .node("Loop", &["", "", "x"], &["y"], &[]);
-    let told = warnings(&loops.model());
-    assert!(told[0].1.contains("`Loop` of node `y`"), "{told:?}");
+    let told = wrong(&loops.model(), "");
+    assert!(told[0].1.contains("node `y` has no `body`"), "{told:?}");
 }

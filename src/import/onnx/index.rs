@@ -309,6 +309,7 @@ pub fn scatter(view: &View) -> Results {
     one(Given {
         shape: view.shape(0).cloned(),
         value: if plain { value() } else { None },
+        ..Given::default()
     })
 }
 

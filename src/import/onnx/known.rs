@@ -151,17 +151,51 @@ pub fn shown(shape: &[Dim]) -> String {
 }
 
 /// A tensor while the model is walked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Known {
     /// Its shape; `None` if nothing is known.
     pub shape: Option<Shape>,
     /// Its values, if they follow from the file and are few.
     pub value: Option<Rc<Constant>>,
+    /// Its elements, if it is a sequence of tensors; such a one has no shape.
+    pub parts: Option<Rc<[Known]>>,
     /// Whether it is the same for every input: weights and what is computed from them alone.
     pub fixed: bool,
 }
 
 impl Known {
+    /// Whether an extent of it cannot be known, or nothing is.
+    pub fn is_open(&self) -> bool {
+        match &self.parts {
+            Some(parts) => parts.iter().any(Known::is_open),
+            None => self.shape.as_ref().is_none_or(|s| s.contains(&None)),
+        }
+    }
+
+    /// What is known of a tensor that is one of these two.
+    pub fn common(&self, other: &Known) -> Known {
+        let shape = match (&self.shape, &other.shape) {
+            (Some(a), Some(b)) if a == b => Some(Rc::clone(a)),
+            (Some(a), Some(b)) if a.len() == b.len() => {
+                let same = |(a, b): (&Dim, &Dim)| a.filter(|_| a == b);
+                Some(a.iter().zip(b.iter()).map(same).collect())
+            }
+            _ => None,
+        };
+        let parts = match (&self.parts, &other.parts) {
+            (Some(a), Some(b)) if a.len() == b.len() => {
+                Some(a.iter().zip(b.iter()).map(|(a, b)| a.common(b)).collect())
+            }
+            _ => None,
+        };
+        Known {
+            shape,
+            value: self.value.clone().filter(|_| self.value == other.value),
+            parts,
+            fixed: false,
+        }
+    }
+
     /// Whether it has the few numbers that say a shape or places in one.
     pub fn small(&self) -> bool {
         self.shape.as_deref().is_some_and(|dims| match dims {
@@ -179,6 +213,19 @@ pub struct Given {
     pub shape: Option<Shape>,
     /// Its values.
     pub value: Option<Constant>,
+    /// Its elements, if it is a sequence of tensors.
+    pub parts: Option<Rc<[Known]>>,
+}
+
+impl From<&Known> for Given {
+    /// The same again.
+    fn from(known: &Known) -> Given {
+        Given {
+            shape: known.shape.clone(),
+            value: known.value.as_deref().cloned(),
+            parts: known.parts.clone(),
+        }
+    }
 }
 
 impl Given {
@@ -186,7 +233,7 @@ impl Given {
     pub fn shape(dims: impl Into<Shape>) -> Given {
         Given {
             shape: Some(dims.into()),
-            value: None,
+            ..Given::default()
         }
     }
 
@@ -210,6 +257,7 @@ impl Given {
         Given {
             shape: Some(value.dims.iter().map(|&d| Some(d)).collect()),
             value: Some(value),
+            parts: None,
         }
     }
 
@@ -218,6 +266,7 @@ impl Given {
         Given {
             shape: Some(dims.into()),
             value,
+            parts: None,
         }
     }
 }
@@ -246,6 +295,11 @@ impl View<'_> {
     /// The values of an operand.
     pub fn value(&self, at: usize) -> Option<&Constant> {
         self.input(at)?.value.as_deref()
+    }
+
+    /// The elements of an operand that is a sequence.
+    pub fn parts(&self, at: usize) -> Option<&[Known]> {
+        self.input(at)?.parts.as_deref()
     }
 
     /// The values of an operand as whole numbers.

@@ -3,6 +3,7 @@
 //! Of weights only the extents are read. The file is read in parts (`wire`, `parse`), walked in the
 //! order its nodes run (`walk`).
 
+mod apart;
 mod attention;
 mod index;
 mod known;
@@ -17,6 +18,7 @@ mod parse;
 mod pointwise;
 mod recurrent;
 mod sampled;
+mod sequence;
 mod spectrum;
 mod walk;
 mod window;
@@ -24,6 +26,7 @@ mod wire;
 
 use super::{Imported, Options, ReadSeek};
 use crate::diag::{Diagnostic, Severity, codes};
+use apart::Apart;
 use open::OpenDims;
 use parse::Parser;
 use walk::Walker;
@@ -73,7 +76,7 @@ pub fn sniff(head: &[u8]) -> bool {
 pub fn read(file: &mut dyn ReadSeek, options: &Options) -> Result<Imported, Vec<Diagnostic>> {
     let fail = |damage: Damage| vec![damaged(&damage)];
     let mut source = Source::new(file).map_err(fail)?;
-    let mut parser = Parser::default();
+    let mut parser = Parser::new(Apart::new(options.beside.clone()));
     let mut model = parser.model(&mut source).map_err(fail)?;
     if model.graph.is_none() {
         return Err(fail(Damage("it has no graph".into())));

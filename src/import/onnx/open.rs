@@ -1,8 +1,10 @@
 //! Dimensions that a model leaves open, and the sizes given for them.
 
 use super::known::{Dim, Shape};
-use super::model::{Extent, Model};
+use super::model::{Extent, MOST_RANK, Model};
+use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::Name;
 use std::collections::BTreeSet;
 
 /// So many dimensions a message lists.
@@ -14,7 +16,9 @@ pub struct OpenDims {
     sizes: Vec<(String, u64)>,
     /// Sizes of extents that follow from data, by tensor and place, `kept[0]`; those still to be met
     /// in the model.
-    of_data: Vec<(String, u64, bool)>,
+    of_data: Vec<(Name, u64, bool)>,
+    /// Values of inputs that are one whole number, by their names.
+    values: Vec<(String, u64)>,
 }
 
 impl OpenDims {
@@ -23,11 +27,16 @@ impl OpenDims {
     ///
     /// # Errors
     /// Dimensions without a size, all at once; sizes for dimensions that there are not.
-    pub fn bind(model: &mut Model, sizes: &[(String, u64)]) -> Result<OpenDims, Vec<Diagnostic>> {
+    pub fn bind(model: &mut Model, sizes: &[(Name, u64)]) -> Result<OpenDims, Vec<Diagnostic>> {
         let mut open = OpenDims {
-            sizes: sizes.to_vec(),
+            sizes: sizes
+                .iter()
+                .map(|(n, size)| (n.node.clone(), *size))
+                .collect(),
             of_data: Vec::new(),
+            values: Vec::new(),
         };
+        let mut scalars: BTreeSet<String> = BTreeSet::new();
         let mut names: Vec<String> = Vec::new();
         let mut unbound: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -39,6 +48,16 @@ impl OpenDims {
                 .filter(|i| !weights.contains(&i.name))
             {
                 let name = graph.names.text(input.name).to_string();
+                if input.shape.is_none() {
+                    let given = |at: &usize| sizes.iter().any(|(n, _)| n.node == place(&name, *at));
+                    let rank = (0..MOST_RANK).take_while(given).count();
+                    input.shape = (rank > 0).then(|| vec![Extent::Unknown; rank]);
+                }
+                if let Some(shape) = &input.shape
+                    && shape.iter().all(|e| *e == Extent::Size(1))
+                {
+                    scalars.insert(name.clone());
+                }
                 for (at, extent) in input.shape.iter_mut().flatten().enumerate() {
                     // Some exporters write `?` for whatever they leave open.
                     let no_name = |text: &String| !text.contains(char::is_alphanumeric);
@@ -95,12 +114,24 @@ impl OpenDims {
                 )),
             );
         }
-        for (name, size) in sizes {
+        for (given, size) in sizes {
+            let name = &given.node;
+            if !names.contains(name) && scalars.contains(name) {
+                open.values.push((name.clone(), *size));
+                continue;
+            }
+            if *size == 0 {
+                let text = format!("dimension `{name}` of the model is given no elements");
+                out.push(wrong_size(given, text, "0 elements").help(
+                    "a dimension has at least 1; 0 can be the value of an input that is one number",
+                ));
+                continue;
+            }
             // Part of an expression such as `past + now`.
             let part = names.iter().any(|n| words(n).any(|w| w == name));
             if !names.contains(name) && !part {
                 if is_place(name) {
-                    open.of_data.push((name.clone(), *size, false));
+                    open.of_data.push((given.clone(), *size, false));
                     continue;
                 }
                 let help = match names.as_slice() {
@@ -110,7 +141,7 @@ impl OpenDims {
                         some[..some.len().min(MOST_LISTED)].join(", ")
                     ),
                 };
-                out.push(not_open(name).help(help));
+                out.push(not_open(given).help(help));
             }
         }
         if out.is_empty() { Ok(open) } else { Err(out) }
@@ -124,9 +155,24 @@ impl OpenDims {
     /// The size given for one extent of a tensor.
     pub fn of_data(&mut self, tensor: &str, at: usize) -> Dim {
         let wanted = place(tensor, at);
-        let found = self.of_data.iter_mut().find(|(n, ..)| *n == wanted)?;
+        let found = self.of_data.iter_mut().find(|(n, ..)| n.node == wanted)?;
         found.2 = true;
         Some(found.1)
+    }
+
+    /// A whole shape, if sizes were given for its extents from the first on.
+    pub fn whole(&mut self, tensor: &str) -> Option<Shape> {
+        let dims: Vec<Dim> = (0..MOST_RANK)
+            .map_while(|at| self.of_data(tensor, at))
+            .map(Some)
+            .collect();
+        (!dims.is_empty()).then(|| dims.into())
+    }
+
+    /// The value given for an input that is one whole number.
+    pub fn value(&self, input: &str) -> Option<i64> {
+        let found = self.values.iter().find(|(n, _)| n == input)?;
+        i64::try_from(found.1).ok()
     }
 
     /// What is wrong with sizes that nothing took.
@@ -181,11 +227,19 @@ fn is_place(name: &str) -> bool {
     inner.is_some_and(|(tensor, at)| !tensor.is_empty() && at.parse::<usize>().is_ok())
 }
 
-fn not_open(name: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::UNBOUND_DIM,
-        format!("the model leaves no dimension `{name}` open"),
-    )
+fn not_open(name: &Name) -> Diagnostic {
+    let text = format!("the model leaves no dimension `{}` open", name.node);
+    wrong_size(name, text, "given a size here")
+}
+
+/// A mistake with a size, at its place if it has one.
+fn wrong_size(name: &Name, text: String, label: &str) -> Diagnostic {
+    let wrong = Diagnostic::error(codes::UNBOUND_DIM, text);
+    if name.span == Span::default() {
+        wrong
+    } else {
+        wrong.label(name.span, label)
+    }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

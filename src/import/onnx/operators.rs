@@ -5,7 +5,9 @@ use super::layout::{Results, unknown};
 use super::made::{Made, Refusal, dense};
 use super::model::Data;
 use super::window::{Axis, Convolution, convolution};
-use super::{attention, index, layout, matrix, pointwise, recurrent, sampled, spectrum, window};
+use super::{
+    attention, index, layout, matrix, pointwise, recurrent, sampled, sequence, spectrum, window,
+};
 use crate::ir::dim::Dim as Bound;
 use crate::ir::layer::{LayerShape, Op, Padding};
 
@@ -332,7 +334,6 @@ pub fn results(view: &View) -> Option<Results> {
         | "HardSigmoid"
         | "HardSwish"
         | "Hardmax"
-        | "Identity"
         | "InstanceNormalization"
         | "IsInf"
         | "IsNaN"
@@ -374,6 +375,8 @@ pub fn results(view: &View) -> Option<Results> {
         | "TensorScatter"
         | "ThresholdedRelu"
         | "Trilu" => Ok(pointwise::alike(view)),
+        // Of a sequence, too.
+        "Identity" => sequence::optional(view),
         "BatchNormalization" => {
             // When training, mean and variance come too, one for each channel.
             let mut given = pointwise::alike(view);
@@ -442,20 +445,18 @@ pub fn results(view: &View) -> Option<Results> {
             Given::shape(s[..s.len().saturating_sub(2)].to_vec())
         })]),
         "EmbedLayerNormalization" | "QEmbedLayerNormalization" => embedded(view),
+        "SequenceConstruct" | "SequenceEmpty" => sequence::construct(view),
+        "SequenceInsert" => sequence::insert(view),
+        "SequenceErase" => sequence::erase(view),
+        "SequenceAt" => sequence::at(view),
+        "SequenceLength" => sequence::length(view),
+        "SplitToSequence" => sequence::split(view),
+        "ConcatFromSequence" => sequence::concat(view),
+        "Optional" | "OptionalGetElement" => sequence::optional(view),
+        "OptionalHasElement" => sequence::has_element(view),
         // Shapes that nothing here follows; what the model states of them counts.
         "Unique"
         | "ImageDecoder"
-        | "SequenceAt"
-        | "SequenceConstruct"
-        | "SequenceEmpty"
-        | "SequenceErase"
-        | "SequenceInsert"
-        | "SequenceLength"
-        | "SplitToSequence"
-        | "ConcatFromSequence"
-        | "Optional"
-        | "OptionalGetElement"
-        | "OptionalHasElement"
         | "StringNormalizer"
         | "StringConcat"
         | "StringSplit"
@@ -474,7 +475,7 @@ pub fn results(view: &View) -> Option<Results> {
 fn same_as(view: &View, at: usize) -> Results {
     Ok(vec![Given {
         shape: view.shape(at).cloned(),
-        value: None,
+        ..Given::default()
     }])
 }
 
@@ -511,7 +512,10 @@ fn loss(view: &View) -> Vec<Given> {
         Some("none") => view.shape(1).cloned(),
         _ => Some([].into()),
     };
-    let of = |shape| Given { shape, value: None };
+    let of = |shape| Given {
+        shape,
+        ..Given::default()
+    };
     vec![of(labels), of(view.shape(0).cloned())]
 }
 

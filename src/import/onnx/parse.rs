@@ -1,6 +1,7 @@
 //! From the wire format to the few messages of `onnx.proto` that matter here, by field number
 //! (onnx/onnx.proto of the ONNX project, IR version 3 and later).
 
+use super::apart::{Apart, External};
 use super::model::{
     Attributes, Data, Extent, Graph, MOST_ELEMENTS, MOST_RANK, Model, Names, Node, Stated, Tensor,
     Value,
@@ -36,6 +37,8 @@ pub struct Parser {
     numbers: usize,
     words: Names,
     shared: Vec<Rc<str>>,
+    /// Constants that lie in files of their own.
+    apart: Apart,
 }
 
 fn too_many_nodes() -> Damage {
@@ -43,6 +46,14 @@ fn too_many_nodes() -> Damage {
 }
 
 impl Parser {
+    /// Small constants may lie in those files.
+    pub fn new(apart: Apart) -> Parser {
+        Parser {
+            apart,
+            ..Parser::default()
+        }
+    }
+
     /// How many parts the nodes may have.
     fn most_parts(&self) -> usize {
         PARTS + PARTS_PER_NODE * self.ahead
@@ -365,7 +376,7 @@ impl Parser {
         let mut numbers: Vec<u64> = Vec::new();
         let mut floats: Vec<f64> = Vec::new();
         let mut complete = true;
-        let mut elsewhere = false;
+        let mut elsewhere: Option<External> = None;
         let mut few_dims = true;
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
@@ -398,8 +409,11 @@ impl Parser {
                     floats.push(f64::from_le_bytes(bytes));
                 }
                 (4 | 5 | 7 | 10 | 11, _) => complete = false,
-                (13, _) => elsewhere = true,
-                (14, Content::Number(n)) => elsewhere |= n == 1,
+                (13, Content::Bytes(part)) => {
+                    let (key, value) = Self::entry(source, part)?;
+                    elsewhere.get_or_insert_default().add(&key, value);
+                }
+                (14, Content::Number(1)) => _ = elsewhere.get_or_insert_default(),
                 _ => {}
             }
             if !few_dims || dims.len() > MOST_RANK {
@@ -409,7 +423,11 @@ impl Parser {
         if dims.iter().any(|&d| d > i64::MAX as u64) {
             return Err(Damage(format!("tensor `{name}` has a negative extent")));
         }
-        let data = if elsewhere || !complete {
+        let raw = match &elsewhere {
+            Some(place) => self.apart.read(place, kind, &dims),
+            None => raw.filter(|_| complete),
+        };
+        let data = if elsewhere.is_some() && raw.is_none() || !complete {
             None
         } else {
             values(kind, raw.as_deref(), numbers, floats)
@@ -418,6 +436,20 @@ impl Parser {
         let data = data.filter(|d| count == Some(d.count() as u64) && d.count() <= MOST_ELEMENTS);
         self.numbers(dims.len() + data.as_ref().map_or(0, Data::count))?;
         Ok((name, Tensor { dims, data }))
+    }
+
+    /// `StringStringEntryProto`: key and value.
+    fn entry(source: &mut Source, part: Part) -> Parsed<(String, String)> {
+        let (mut key, mut value) = (String::new(), String::new());
+        let mut fields = Fields::of(part);
+        while let Some((number, content)) = source.next(&mut fields)? {
+            match (number, content) {
+                (1, Content::Bytes(part)) => key = source.text(part)?,
+                (2, Content::Bytes(part)) => value = source.text(part)?,
+                _ => {}
+            }
+        }
+        Ok((key, value))
     }
 
     /// `SparseTensorProto`: the name of its values, and its extents.

@@ -186,6 +186,7 @@ pub fn alike(view: &View) -> Vec<Given> {
             } else {
                 None
             },
+            ..Given::default()
         });
     }
     given

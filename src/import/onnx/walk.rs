@@ -2,21 +2,25 @@
 //! from which.
 
 mod inline;
+mod shapes;
+mod subgraph;
 mod vertices;
 
-use super::known::{Constant, Dim, Given, Known, View};
+use super::known::{Constant, Given, Known, View};
 use super::made::Refusal;
 use super::model::{Attributes, Graph, Model, Names, Node, Stated};
-use super::open::{OpenDims, place, shell};
+use super::open::{OpenDims, place};
 use super::operators;
 use super::order;
 use super::parse::{MOST_NODES, Parser};
 use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::network::Vertex;
+use shapes::Lost;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
+use subgraph::Trial;
 
 /// More layers a network may not have.
 const MOST_LAYERS: usize = MOST_NODES;
@@ -95,14 +99,6 @@ struct Site<'n> {
     names: &'n Names,
 }
 
-/// Why an extent is not known.
-struct Lost {
-    /// As a clause.
-    why: String,
-    /// The first extent that data decide, under the name by which it can be given a size.
-    place: Option<String>,
-}
-
 /// A model on the way to its layers.
 pub struct Walker<'a, 'f> {
     source: &'a mut Source<'f>,
@@ -119,6 +115,8 @@ pub struct Walker<'a, 'f> {
     values: usize,
     errors: usize,
     warnings: usize,
+    /// A graph is walked only to see what it gives.
+    trial: Option<Trial>,
     out: Walked,
 }
 
@@ -148,6 +146,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             values: 0,
             errors: 0,
             warnings: 0,
+            trial: None,
             out: Walked::default(),
         };
         if let Some(graph) = &model.graph {
@@ -161,11 +160,17 @@ impl<'a, 'f> Walker<'a, 'f> {
                 if !slot.given {
                     slot.given = true;
                     slot.known.shape = input.shape.as_ref().map(|s| walker.open.shape(s));
+                    let name = graph.names.text(input.name);
+                    if let (Some(value), Some(shape)) = (walker.open.value(name), &slot.known.shape)
+                    {
+                        slot.known.value = Constant::scalar(value).under(shape).map(Rc::new);
+                        slot.known.fixed = true;
+                    }
                     if slot.known.shape.as_ref().is_none_or(|s| s.contains(&None)) {
-                        let name = graph.names.text(input.name);
                         walker.lost.push(Some(Lost {
                             why: format!("the model does not state it for its input `{name}`"),
-                            place: None,
+                            place: Some(place(name, 0)),
+                            whole: true,
                         }));
                         slot.lost = Some(walker.lost.len() as u32 - 1);
                     }
@@ -217,11 +222,17 @@ impl<'a, 'f> Walker<'a, 'f> {
                 shape: Some(tensor.dims.iter().map(|&d| Some(d)).collect()),
                 value: Constant::of(tensor).map(Rc::new),
                 fixed: true,
+                ..Known::default()
             };
         }
     }
 
     fn error(&mut self, diagnostic: Diagnostic) -> Walk<()> {
+        // What a graph that may never run does not fit is no mistake.
+        if let Some(trial) = &mut self.trial {
+            trial.costs(1);
+            return Ok(());
+        }
         self.out.found.push(diagnostic);
         self.errors += 1;
         if self.errors < MOST_ERRORS {
@@ -237,6 +248,9 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn warn(&mut self, diagnostic: Diagnostic) {
+        if self.trial.is_some() {
+            return;
+        }
         self.warnings += 1;
         if self.warnings <= MOST_WARNINGS {
             self.out.found.push(diagnostic);
@@ -295,55 +309,6 @@ impl<'a, 'f> Walker<'a, 'f> {
         Ok(())
     }
 
-    /// Takes from what the model states what could not be inferred.
-    fn agree(&mut self, slot: usize, stated: &Stated) {
-        let slot = &mut self.slots[slot];
-        let Some(extents) = &stated.shape else { return };
-        let open = |shape: &[Dim]| shape.contains(&None);
-        let shape = match &slot.known.shape {
-            None => self.open.shape(extents),
-            Some(shape) if open(shape) && shape.len() == extents.len() => {
-                let told = self.open.shape(extents);
-                shape
-                    .iter()
-                    .zip(told.iter())
-                    .map(|(a, b)| a.or(*b))
-                    .collect()
-            }
-            Some(_) => return,
-        };
-        if !open(&shape) {
-            slot.lost = None;
-        }
-        slot.known.shape = Some(shape);
-    }
-
-    /// Takes sizes that were given for extents of this tensor that follow from data.
-    fn fill(&mut self, slot: usize, tensor: &str) {
-        let slot = &mut self.slots[slot];
-        let Some(have) = slot.known.shape.as_ref().filter(|s| s.contains(&None)) else {
-            return;
-        };
-        let extents = have.iter().enumerate();
-        let shape: Rc<[Dim]> = extents
-            .map(|(at, d)| d.or_else(|| self.open.of_data(tensor, at)))
-            .collect();
-        let open = shape.iter().position(|d| d.is_none());
-        if *have != shape {
-            // What is left is the next to be asked for.
-            let why = slot.lost.and_then(|l| self.lost[l as usize].as_ref());
-            let left = why.zip(open).map(|(lost, at)| Lost {
-                why: lost.why.clone(),
-                place: Some(place(tensor, at)),
-            });
-            slot.lost = left.map(|left| {
-                self.lost.push(Some(left));
-                self.lost.len() as u32 - 1
-            });
-        }
-        slot.known.shape = Some(shape);
-    }
-
     fn node(&mut self, node: &Node, scope: &Scope, call: &Call) -> Walk<()> {
         let slots = |names: &[u32]| -> Vec<Option<usize>> {
             let slot = |&n: &u32| (n != 0).then(|| scope.slots[n as usize]);
@@ -366,15 +331,9 @@ impl<'a, 'f> Walker<'a, 'f> {
         }
         match &*node.op {
             "If" => self.branch(&site, scope, call),
-            "Loop" | "Scan" | "SequenceMap" => {
-                self.not_counted(
-                    &site,
-                    "it runs a graph of its own",
-                    "unroll it when exporting the model, or count its layers by hand",
-                );
-                self.pass(&site);
-                Ok(())
-            }
+            "Loop" => self.repeated(&site, scope, call),
+            "Scan" => self.scanned(&site, scope, call),
+            "SequenceMap" => self.mapped(&site, scope, call),
             _ => self.plain(&site),
         }
     }
@@ -463,13 +422,6 @@ impl<'a, 'f> Walker<'a, 'f> {
                 .all(|o| given.get(o).is_some_and(|g| g.value.is_some()))
     }
 
-    /// Knows nothing of a node's results but where they come from.
-    fn pass(&mut self, site: &Site) {
-        let from = self.sources(site);
-        let from = self.joined(site, from);
-        self.give(site, Vec::new(), false, from);
-    }
-
     fn too_much<T>(&mut self, text: String) -> Walk<T> {
         let diagnostic = Diagnostic::error(codes::IMPORT, text);
         self.stop(diagnostic.help("import a part of the model, or simplify it before"))
@@ -487,6 +439,9 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn not_counted(&mut self, site: &Site, why: &str, help: &str) {
+        if let Some(trial) = &mut self.trial {
+            trial.costs(1);
+        }
         let (op, label) = (&site.node.op, &site.label);
         self.warn(
             Diagnostic::warning(
@@ -496,95 +451,14 @@ impl<'a, 'f> Walker<'a, 'f> {
             .help(help),
         );
     }
-
-    /// A layer that depends on a shape nobody knows. What an error made unknown is not told again.
-    fn unknown(&mut self, site: &Site, operand: usize) -> Walk<()> {
-        let slot = site.inputs.get(operand).copied().flatten();
-        let lost = slot.and_then(|s| self.slots[s].lost);
-        let (why, place) = match lost.map(|l| &self.lost[l as usize]) {
-            Some(None) => return Ok(()),
-            Some(Some(lost)) => (lost.why.as_str(), lost.place.as_deref()),
-            None => ("nothing states it", None),
-        };
-        let help = match place {
-            Some(place) => format!(
-                "give that extent a size, `--dim {}=N`, or cut the model there",
-                shell(place)
-            ),
-            None => {
-                "let the exporter state the shapes of all tensors, or cut the model there".into()
-            }
-        };
-        let what = format!(
-            "operand {operand} of node `{}` (`{}`)",
-            site.label, site.node.op
-        );
-        self.error(
-            Diagnostic::error(
-                codes::MODEL_SHAPE,
-                format!("the shape of {what} is not known: {why}"),
-            )
-            .help(help),
-        )
-    }
-
-    /// Notes what is known of a node's results, and that they come from these vertices.
-    fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Rc<[u32]>) {
-        let inputs = || site.inputs.iter().flatten();
-        let fixed = inputs().all(|&i| self.slots[i].known.fixed);
-        let lost_before = inputs().find_map(|&i| self.slots[i].lost);
-        let mut given = given.into_iter();
-        for (output, &name) in site.outputs.iter().zip(&site.node.outputs) {
-            let given = given.next().unwrap_or_default();
-            let Some(output) = *output else { continue };
-            let open = given.shape.as_ref().is_none_or(|s| s.contains(&None));
-            let lost = match lost_before {
-                _ if !open => None,
-                Some(before) if !reported => Some(before),
-                _ => {
-                    let node = format!("node `{}` (`{}`)", site.label, site.node.op);
-                    let first = given
-                        .shape
-                        .as_ref()
-                        .and_then(|s| s.iter().position(|d| d.is_none()));
-                    // Of a weight only the extents are there if it lies in a file of its own.
-                    let apart = site.inputs.iter().zip(&site.node.inputs).find(|(slot, _)| {
-                        let known = slot.map(|s| &self.slots[s].known);
-                        known.is_some_and(|k| k.fixed && k.value.is_none() && k.small())
-                    });
-                    let why = match apart {
-                        Some((_, &name)) => format!(
-                            "{node} takes it from `{}`, whose values are not in the model's own file",
-                            site.names.text(name)
-                        ),
-                        None => format!("it follows from the data that {node} sees"),
-                    };
-                    self.lost.push((!reported).then(|| Lost {
-                        why,
-                        place: first.map(|at| place(site.names.text(name), at)),
-                    }));
-                    Some(self.lost.len() as u32 - 1)
-                }
-            };
-            let fixed = fixed || given.value.is_some();
-            self.slots[output] = Slot {
-                known: Known {
-                    shape: given.shape,
-                    value: given.value.map(Rc::new),
-                    fixed,
-                },
-                from: (!fixed && !from.is_empty()).then(|| Rc::clone(&from)),
-                given: true,
-                lost,
-            };
-        }
-    }
 }
 
 /// How many values a node took to compute its own: its results, and operands that are long.
 fn computed(view: &View, given: &[Given]) -> usize {
     let results = given.iter().flat_map(|g| &g.value);
     let count: usize = results.map(|v| v.data.count()).sum();
+    let parts = given.iter().flat_map(|g| &g.parts);
+    let count = count + parts.map(|p| p.len()).sum::<usize>();
     if count == 0 {
         return 0;
     }

@@ -1,10 +1,7 @@
-//! Graphs in graphs: functions of the model, and branches that are decided.
+//! Functions of the model, written out where they are called.
 
-use super::{Call, MOST_DEPTH, MOST_NODES, Scope, Site, Slot, Walk, Walker};
-use crate::import::onnx::damaged;
+use super::{Call, MOST_DEPTH, MOST_NODES, Site, Slot, Walk, Walker};
 use crate::import::onnx::model::{Attributes, Graph, Node, Stated, Value};
-use crate::import::onnx::operators;
-use crate::import::onnx::wire::Damage;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -75,7 +72,7 @@ impl Walker<'_, '_> {
     }
 
     /// Hands the results of an inner graph to the node it stands for.
-    fn copy(&mut self, formal: &[Stated], slots: &[usize], outputs: &[Option<usize>]) {
+    pub(super) fn copy(&mut self, formal: &[Stated], slots: &[usize], outputs: &[Option<usize>]) {
         for (formal, output) in formal.iter().zip(outputs) {
             if let Some(output) = output {
                 self.slots[*output] = Slot {
@@ -88,56 +85,6 @@ impl Walker<'_, '_> {
         for output in outputs.iter().skip(formal.len()).flatten() {
             self.slots[*output].given = true;
         }
-    }
-
-    /// `If`: the branch that is taken stands in its place, if the condition follows from the model.
-    pub(super) fn branch(&mut self, site: &Site, scope: &Scope, call: &Call) -> Walk<()> {
-        let wanted = match operators::truth(&self.view(site), 0) {
-            Some(true) => "then_branch",
-            Some(false) => "else_branch",
-            None => {
-                self.not_counted(
-                    site,
-                    "which of its graphs runs depends on data",
-                    "export the model for the case that is wanted",
-                );
-                self.pass(site);
-                return Ok(());
-            }
-        };
-        let part = site.attributes.iter().find_map(|(n, v)| match v {
-            Value::Graph(part) if **n == *wanted => Some(*part),
-            _ => None,
-        });
-        let missing = || Damage(format!("node `{}` has no `{wanted}`", site.label));
-        let graph = part
-            .ok_or_else(missing)
-            .and_then(|part| self.parser.graph(self.source, part));
-        let graph = match graph {
-            Ok(graph) => graph,
-            Err(damage) => return self.stop(damaged(&damage)),
-        };
-        let mut slots = self.fresh(graph.names.count())?;
-        let mut own = vec![false; graph.names.count()];
-        let made = graph.nodes.iter().flat_map(|n| n.outputs.iter().copied());
-        for name in made.chain(graph.initializers.iter().map(|(n, _)| *n)) {
-            own[name as usize] = true;
-        }
-        for (name, own) in own.iter().enumerate() {
-            let text = graph.names.text(name as u32);
-            if let (false, Some(slot)) = (*own, scope.find(text)) {
-                slots[name] = slot;
-            }
-        }
-        self.weights(&graph, &slots);
-        let inner = Call {
-            prefix: call.prefix,
-            attributes: call.attributes,
-            depth: call.depth + 1,
-        };
-        self.graph(&graph, &slots, Some(scope), &inner)?;
-        self.copy(&graph.outputs, &slots, &site.outputs);
-        Ok(())
     }
 }
 

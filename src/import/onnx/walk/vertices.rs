@@ -66,6 +66,9 @@ impl Walker<'_, '_> {
     }
 
     fn vertex(&mut self, name: String, kind: VertexKind, inputs: Rc<[u32]>) -> u32 {
+        if self.trial.is_some() {
+            return 0;
+        }
         self.out.vertices.push(Vertex { name, kind, inputs });
         self.out.vertices.len() as u32 - 1
     }
@@ -73,6 +76,10 @@ impl Walker<'_, '_> {
     fn layer(&mut self, name: &str, shape: LayerShape, inputs: Rc<[u32]>) -> Walk<u32> {
         if self.layers >= MOST_LAYERS {
             return self.too_much(format!("the model has more than {MOST_LAYERS} layers"));
+        }
+        if let Some(trial) = &mut self.trial {
+            trial.costs(1);
+            return Ok(0);
         }
         self.layers += 1;
         let name = self.unique(name);
