@@ -71,13 +71,11 @@ impl Seen {
                 continue;
             }
             shown[at.index()] = Rc::from([at]);
-            if !free {
-                pairs += inputs.len();
-                for end in inputs.iter() {
-                    seen.outputs[end.index()].push(at);
-                }
-                seen.inputs[at.index()] = inputs;
+            pairs += inputs.len();
+            for end in inputs.iter() {
+                seen.outputs[end.index()].push(at);
             }
+            seen.inputs[at.index()] = inputs;
         }
         seen
     }
@@ -87,7 +85,7 @@ impl Seen {
         &self.inputs[layer.index()]
     }
 
-    /// The layers that take from it, in topological order.
+    /// The layers, and operators that stand for layers, that take from it, in topological order.
     pub fn outputs(&self, layer: NodeIndex) -> &[NodeIndex] {
         &self.outputs[layer.index()]
     }

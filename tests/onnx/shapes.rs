@@ -539,6 +539,10 @@ fn sums_of_many_layers_are_not_seen_through() {
     assert_eq!(before(256).len(), 256);
     assert_eq!(before(257), &[json!("s256")]);
     assert_eq!(before(258), &[json!("s256"), json!("l257")]);
+    // From both sides.
+    let behind = layers[3]["outputs"].as_array().expect("names");
+    assert_eq!(behind.len(), 254);
+    assert_eq!(behind.last(), Some(&json!("s256")));
 }
 
 #[test]
@@ -600,4 +604,37 @@ fn texts_without_names_are_called_by_their_result() {
     let graph = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
     let bytes = graph.named("", "MatMul", &["x", "w"], &["a/b"]).model();
     assert!(text(&bytes, "").starts_with("layer \"a/b\" dense"));
+}
+
+#[test]
+fn what_a_node_lacks_is_told() {
+    let graph = Graph::default()
+        .input("x", "1 3 8 8")
+        .weights("w", &[4, 3, 3, 3]);
+    let conv = |outputs: &[&str], attributes: &[crate::encode::Message]| {
+        let inputs = ["x", "w"];
+        let made = node("", "Conv", "c", &inputs, outputs, attributes);
+        let whole = graph.message().message(1, made);
+        let bytes = crate::encode::Message::default()
+            .number(1, 8)
+            .message(7, whole)
+            .0;
+        wrong(&bytes, "")[0].1.clone()
+    };
+    assert!(conv(&[], &[]).contains("it has no result"));
+    assert!(conv(&["y"], &[word("auto_pad", "FOO")]).contains("no `auto_pad` of `FOO`"));
+    let joined = graph.clone().node("Concat", &["x", "x"], &["y"], &[]);
+    assert!(wrong(&joined.model(), "")[0].1.contains("no `axis`"));
+    // A name of two lines is one of one line here, and that is told.
+    let weights = Graph::default().input("x", "1 8").weights("w", &[8, 8]);
+    let told = warnings(
+        &weights
+            .named("two\nlines", "MatMul", &["x", "w"], &["y"])
+            .model(),
+    );
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].0 == "W0304" && told[0].1.contains("`two_lines`"),
+        "{told:?}"
+    );
 }

@@ -191,7 +191,7 @@ pub fn concat(view: &View) -> Results {
     let Some(first) = shapes.first() else {
         return Err("there is nothing to join".into());
     };
-    let at = axis(view.int("axis").unwrap_or(1), first.len())?;
+    let at = axis(view.int("axis").ok_or("it has no `axis`")?, first.len())?;
     let mut dims: Vec<Dim> = first.to_vec();
     dims[at] = Some(0);
     for shape in &shapes {

@@ -48,7 +48,10 @@ fn unknown_opset(version: u64) -> Option<Diagnostic> {
     (!OPSETS.contains(&version)).then(|| {
         Diagnostic::warning(
             codes::NOT_UNDERSTOOD,
-            format!("the model uses operator set {version}; {first} to {last} are known"),
+            format!(
+                "the model uses operator set {}; {first} to {last} are known",
+                version as i64
+            ),
         )
         .help("operators may have another meaning there: compare the layers, or export the model for a known set")
     })

@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 /// So many dimensions a message lists.
 const MOST_LISTED: usize = 50;
 
+/// For so many of them the help writes out how each gets its size.
+const MOST_WRITTEN: usize = 5;
+
 /// Sizes by name.
 #[derive(Debug, Default)]
 pub struct OpenDims {
@@ -97,6 +100,9 @@ impl OpenDims {
             if let Some(more) = unbound.len().checked_sub(MOST_LISTED).filter(|&m| m > 0) {
                 list.push(format!("and {more} more"));
             }
+            let commands = unbound.iter().take(MOST_WRITTEN);
+            let commands = commands.map(|n| format!("--dim {}=1", shell(n)));
+            let commands: Vec<String> = commands.collect();
             let plural = if list.len() == 1 {
                 "a dimension"
             } else {
@@ -108,8 +114,8 @@ impl OpenDims {
                     format!("the model leaves {plural} open: {}", list.join(", ")),
                 )
                 .help(format!(
-                    "give each a size: `--dim {}=1`, or `{{ dim {} = 1 }}` behind the file in a specification",
-                    shell(first),
+                    "give each a size: `{}`, or `{{ dim {} = 1 }}` behind the file in a specification",
+                    commands.join(" "),
                     written(first)
                 )),
             );

@@ -233,13 +233,15 @@ impl<'a, 'f> Walker<'a, 'f> {
             trial.costs(1);
             return Ok(());
         }
-        self.out.found.push(diagnostic);
         self.errors += 1;
         if self.errors < MOST_ERRORS {
-            Ok(())
-        } else {
-            Err(Stop)
+            self.out.found.push(diagnostic);
+            return Ok(());
         }
+        let help = diagnostic.help.clone().unwrap_or_default();
+        self.stop(diagnostic.help(format!(
+            "{help}; {MOST_ERRORS} mistakes are told, and what stands behind the last was not looked at"
+        )))
     }
 
     fn stop<T>(&mut self, diagnostic: Diagnostic) -> Walk<T> {
@@ -322,6 +324,16 @@ impl<'a, 'f> Walker<'a, 'f> {
             label: label(node, scope.names, call.prefix),
             names: scope.names,
         };
+        if node.name.contains(char::is_control) {
+            let (shown, help) = (&site.label, "give the node a name of one line");
+            self.warn(
+                Diagnostic::warning(
+                    codes::RENAMED,
+                    format!("`{shown}` has control characters in the model, which are `_` here"),
+                )
+                .help(help),
+            );
+        }
         if !self.functions.is_empty() {
             let key = (node.domain.to_string(), node.op.to_string());
             let body = self.functions.get(&key).map(Rc::clone);
@@ -354,6 +366,9 @@ impl<'a, 'f> Walker<'a, 'f> {
             let most = MOST_LAYERS.saturating_sub(self.layers);
             (operators::layers(&view, most), operators::results(&view))
         };
+        if results.is_some() && site.outputs.iter().all(Option::is_none) {
+            return self.misfit(site, "it has no result");
+        }
         let mut from = self.sources(site);
         let mut last: Option<Rc<[u32]>> = None;
         let mut reported = false;

@@ -68,6 +68,16 @@ fn extents(taps: u64, dilation: i64, input: Dim) -> Result<(i64, Option<i64>), S
     ))
 }
 
+/// `auto_pad`
+fn padding<'v>(view: &'v View) -> Result<&'v str, String> {
+    let mode = view.text("auto_pad").unwrap_or("NOTSET");
+    match mode {
+        // An empty text is what some writers leave.
+        "NOTSET" | "SAME_UPPER" | "SAME_LOWER" | "VALID" | "" => Ok(mode),
+        other => Err(format!("there is no `auto_pad` of `{other}`")),
+    }
+}
+
 /// The axes of a convolution or pool over `spatial` with a window of `kernel`.
 pub fn sliding(
     view: &View,
@@ -85,7 +95,7 @@ pub fn sliding(
     let strides = numbers(view, "strides", rank, 1, 1)?;
     let dilations = numbers(view, "dilations", rank, 1, 1)?;
     let pads = numbers(view, "pads", 2 * rank, 0, 0)?;
-    let mode = view.text("auto_pad").unwrap_or("NOTSET");
+    let mode = padding(view)?;
     let mut axes = Vec::new();
     for i in 0..rank {
         let (window, input) = extents(kernel[i], dilations[i], spatial[i])?;
@@ -154,7 +164,7 @@ pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Ax
     let dilations = numbers(view, "dilations", rank, 1, 1)?;
     let pads = numbers(view, "pads", 2 * rank, 0, 0)?;
     let extras = numbers(view, "output_padding", rank, 0, 0)?;
-    let mode = view.text("auto_pad").unwrap_or("NOTSET");
+    let mode = padding(view)?;
     // Some writers state batch and channels too.
     let wanted = match view.row("output_shape") {
         Some(row) if row.len() >= rank => Some(row[row.len() - rank..].to_vec()),
