@@ -92,18 +92,17 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         return Err(vec![empty(file)]);
     };
     let mut out = Vec::new();
-    let Some(columns) = columns(header, known, &mut out) else {
-        return Err(out);
-    };
+    let (columns, complete) = columns(header, known, &mut out);
     if rows.is_empty() {
-        return Err(vec![
+        out.push(
             error("the table has no layer")
                 .label(header.span, "nothing follows this header")
                 .help(match op {
                     Op::Gemm => "add one layer per line, e.g. `qkv, 128, 2304, 768,`",
                     _ => "add one layer per line, e.g. `conv1, 230, 230, 7, 7, 3, 64, 2,`",
                 }),
-        ]);
+        );
+        return Err(out);
     }
     let mut written: Vec<(&str, Span)> = Vec::new();
     let mut layers = Vec::new();
@@ -114,6 +113,10 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         }
         let fields = layer(row, &columns, &mut written, &mut out);
         layers.extend(fields.map(|fields| (fields, row.span)));
+    }
+    if !complete {
+        // What is wrong in the others is told with it.
+        return Err(out);
     }
     let names = unique(written.iter().copied(), &mut out);
     let layers = layers.into_iter().zip(&names);
@@ -144,12 +147,12 @@ fn empty(file: FileId) -> Diagnostic {
         .help("begin with SCALE-Sim's header, then one layer per line")
 }
 
-/// For each column of the table what it holds; `None` if one that is needed is not there.
+/// For each column of the table what it holds, and whether all that are needed are there.
 fn columns(
     header: &Record,
     known: &[(&str, Column)],
     out: &mut Vec<Diagnostic>,
-) -> Option<Vec<Column>> {
+) -> (Vec<Column>, bool) {
     let mut columns = Vec::new();
     let mut found: Vec<(Column, Span)> = Vec::new();
     for cell in &header.cells {
@@ -192,7 +195,7 @@ fn columns(
             );
         }
     }
-    complete.then_some(columns)
+    (columns, complete)
 }
 
 fn layer<'r>(

@@ -93,6 +93,10 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             names.push(name(i, row));
         }
     }
+    if columns.contains(&None) {
+        // What is wrong in the others is told with it.
+        return Err(out);
+    }
     statements.extend(chain(&names));
     Ok(Imported {
         statements,
@@ -105,8 +109,8 @@ fn name(index: usize, row: &Record) -> Name {
     Name::new(format!("l{}", index + 1), row.span)
 }
 
-/// For each of [`COLUMNS`], where it stands; `None` if one is not there.
-fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[usize; 7]> {
+/// For each of [`COLUMNS`], where it stands, if it is there; `None` if there is no header.
+fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[Option<usize>; 7]> {
     if header.cells.iter().all(|c| c.text.parse::<f64>().is_ok()) {
         out.push(
             error("the table has no header")
@@ -161,13 +165,13 @@ fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[usize; 7]> {
             .help(format!("the header is `{HEADER}`, in any order")),
         );
     }
-    missing.is_empty().then(|| found.map(|c| c.unwrap_or(0)))
+    Some(found)
 }
 
 fn layer(
     index: usize,
     row: &Record,
-    columns: &[usize; 7],
+    columns: &[Option<usize>; 7],
     width: usize,
     out: &mut Vec<Diagnostic>,
 ) -> Option<NetworkStmt> {
@@ -184,10 +188,10 @@ fn layer(
         return None;
     }
     let mut fields = Vec::new();
-    for (column, &at) in columns.iter().enumerate().take(KIND) {
-        fields.extend(bound(COLUMNS[column], &row.cells[at], out));
+    for (column, at) in columns.iter().enumerate().take(KIND) {
+        fields.extend(at.and_then(|at| bound(COLUMNS[column], &row.cells[at], out)));
     }
-    let kind = kind(&row.cells[columns[KIND]], out)?;
+    let kind = kind(&row.cells[columns[KIND]?], out)?;
     if kind.node == "depthwise" {
         // One filter per channel is what is meant without K; the models tell the two apart.
         fields.retain(|f| f.name.node != "K" || !is_one(&f.value));
@@ -298,6 +302,7 @@ mod tests {
                 .len(),
             1
         );
-        assert_eq!(layers(FileId(0), "K,Q,K").expect_err("header").len(), 3);
+        let lacking = "K,Q,K\n1,2,3\nfour,5,6\n";
+        assert_eq!(layers(FileId(0), lacking).expect_err("header").len(), 4);
     }
 }

@@ -1,8 +1,9 @@
 //! What is kept of a model: names, nodes, shapes and small constants. Never its weights.
 
 use super::wire::Part;
+use smallvec::SmallVec;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::rc::Rc;
 
 /// Tensors of at most so many elements keep their values: shapes are computed with them.
@@ -19,8 +20,29 @@ pub struct Names {
     /// Where each text ends.
     ends: Vec<usize>,
     /// Numbers by a keyed hash of the text.
-    index: HashMap<u64, u32>,
+    index: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     key: RandomState,
+}
+
+/// Of a number that is a hash: itself.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        // Only numbers are hashed; whatever else comes is mixed in.
+        bytes
+            .iter()
+            .for_each(|&b| self.0 = self.0.rotate_left(8) ^ u64::from(b));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Names {
@@ -28,7 +50,7 @@ impl Default for Names {
         let mut names = Names {
             texts: String::new(),
             ends: Vec::new(),
-            index: HashMap::new(),
+            index: HashMap::default(),
             key: RandomState::new(),
         };
         names.number("");
@@ -165,9 +187,9 @@ pub struct Node {
     /// The set of operators it is of; empty for ONNX's own.
     pub domain: Rc<str>,
     /// Operands; 0 where one is left out.
-    pub inputs: Vec<u32>,
+    pub inputs: SmallVec<[u32; 4]>,
     /// Results.
-    pub outputs: Vec<u32>,
+    pub outputs: SmallVec<[u32; 4]>,
     /// Attributes.
     pub attributes: Attributes,
 }

@@ -7,6 +7,7 @@ use super::model::{
     Value,
 };
 use super::wire::{Content, Damage, Fields, Parsed, Part, Source};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// More nodes a model may not have.
@@ -257,8 +258,8 @@ impl Parser {
             name: String::new(),
             op: self.word(""),
             domain: self.word(""),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
+            inputs: SmallVec::new(),
+            outputs: SmallVec::new(),
             attributes: Attributes::new(),
         };
         let mut fields = Fields::of(part);

@@ -17,6 +17,7 @@ use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::network::Vertex;
 use shapes::Lost;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -91,8 +92,8 @@ struct Site<'n> {
     node: &'n Node,
     /// Those of a function's caller put in.
     attributes: Cow<'n, Attributes>,
-    inputs: Vec<Option<usize>>,
-    outputs: Vec<Option<usize>>,
+    inputs: SmallVec<[Option<usize>; 4]>,
+    outputs: SmallVec<[Option<usize>; 4]>,
     /// What the node is called.
     label: String,
     /// What the tensors are called.
@@ -108,7 +109,9 @@ pub struct Walker<'a, 'f> {
     slots: Vec<Slot>,
     /// Descriptions of nodes that lost a shape; `None` for those already reported.
     lost: Vec<Option<Lost>>,
-    names: HashMap<String, usize>,
+    /// Names of the vertices, and the last number that each was given with.
+    names: Names,
+    counts: Vec<usize>,
     /// So many of the vertices are layers.
     layers: usize,
     ran: usize,
@@ -140,7 +143,8 @@ impl<'a, 'f> Walker<'a, 'f> {
             open,
             slots: Vec::new(),
             lost: Vec::new(),
-            names: HashMap::new(),
+            names: Names::default(),
+            counts: vec![0],
             layers: 0,
             ran: 0,
             values: 0,
@@ -187,7 +191,9 @@ impl<'a, 'f> Walker<'a, 'f> {
                 false => walker.graph(graph, &slots, None, &call),
             };
         }
-        walker.name_free();
+        if walker.errors == 0 {
+            walker.name_free();
+        }
         if let Some(more) = walker
             .warnings
             .checked_sub(MOST_WARNINGS)
@@ -312,7 +318,7 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn node(&mut self, node: &Node, scope: &Scope, call: &Call) -> Walk<()> {
-        let slots = |names: &[u32]| -> Vec<Option<usize>> {
+        let slots = |names: &[u32]| -> SmallVec<[Option<usize>; 4]> {
             let slot = |&n: &u32| (n != 0).then(|| scope.slots[n as usize]);
             names.iter().map(slot).collect()
         };

@@ -5,7 +5,7 @@
 //! anything is read, so that a wrong one costs neither memory nor time.
 
 use crate::import::ReadSeek;
-use std::io::{BufReader, Read, SeekFrom};
+use std::io::{BufRead, BufReader, Read, SeekFrom};
 
 /// Names and texts of more bytes are no names.
 const LONGEST_TEXT: u64 = 1 << 16;
@@ -149,13 +149,28 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    /// One byte; most of them are at hand.
+    fn byte(&mut self, end: u64) -> Parsed<u8> {
+        if self.at < end
+            && self.read < self.most
+            && let Some(&byte) = self.inner.buffer().first()
+        {
+            self.inner.consume(1);
+            self.read += 1;
+            self.at += 1;
+            return Ok(byte);
+        }
+        let mut byte = [0];
+        self.fill(&mut byte, end)?;
+        Ok(byte[0])
+    }
+
     fn varint(&mut self, end: u64) -> Parsed<u64> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
-            let mut byte = [0];
-            self.fill(&mut byte, end)?;
-            value |= u64::from(byte[0] & 0x7f) << shift;
-            if byte[0] & 0x80 == 0 {
+            let byte = self.byte(end)?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
                 return Ok(value);
             }
         }

@@ -85,7 +85,8 @@ impl Walker<'_, '_> {
 
     /// `If`: the branch that is taken stands in its place, if the condition follows from the model.
     pub(super) fn branch(&mut self, site: &Site, scope: &Scope, call: &Call) -> Walk<()> {
-        let wanted = match operators::truth(&self.view(site), 0) {
+        let holds = operators::truth(&self.view(site), 0);
+        let wanted = match holds {
             Some(true) => "then_branch",
             Some(false) => "else_branch",
             None => {

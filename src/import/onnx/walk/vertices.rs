@@ -99,20 +99,25 @@ impl Walker<'_, '_> {
 
     /// A name that no other vertex has.
     fn unique(&mut self, name: &str) -> String {
-        let Some(&last) = self.names.get(name) else {
-            self.names.insert(name.to_string(), 1);
+        let at = self.names.number(name) as usize;
+        if at == self.counts.len() {
+            self.counts.push(0);
+        }
+        let mut number = self.counts[at] + 1;
+        if number == 1 {
+            self.counts[at] = 1;
             return name.to_string();
-        };
-        let mut number = last + 1;
+        }
         let other = loop {
             let other = format!("{name}#{number}");
-            if !self.names.contains_key(&other) {
+            if self.names.find(&other).is_none() {
                 break other;
             }
             number += 1;
         };
-        self.names.insert(name.to_string(), number);
-        self.names.insert(other.clone(), 1);
+        self.counts[at] = number;
+        self.names.number(&other);
+        self.counts.push(1);
         self.warn(
             Diagnostic::warning(
                 codes::RENAMED,
