@@ -188,7 +188,7 @@ fn mapping(
     let mut layers = Vec::new();
     for (_, node, shape) in network.layers() {
         let own = own.get(node.name.as_str()).map(|&at| &dataflow.rules[at]);
-        let mapped = match own.or_else(|| dataflow.rule(shape.op)) {
+        let mapped = match own.or_else(|| dataflow.rule(shape.mapped_as())) {
             Some(rule) => MappedLayer::new(&node.name, shape, rule, &[]),
             None => Err(Refused::new("no dataflow maps it")),
         };

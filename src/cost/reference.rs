@@ -217,7 +217,7 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     fn too_large() -> Refused {
         Refused::new("a padded extent does not fit 64 bits".to_string())
     }
-    let kind = match shape.op {
+    let kind = match shape.mapped_as() {
         Op::Conv | Op::TransposedConv | Op::Dense => Kind::Conv,
         Op::Depthwise => Kind::Depthwise,
         Op::GroupedConv => Kind::Grouped,

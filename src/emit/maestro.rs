@@ -37,7 +37,7 @@ impl MappedLayer {
         let (layer, mapping) = cost::original(shape, rule, knobs)?;
         Ok(MappedLayer {
             name: name.to_string(),
-            op: shape.op,
+            op: shape.mapped_as(),
             layer,
             mapping,
         })

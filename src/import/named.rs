@@ -292,7 +292,7 @@ fn groups(
     };
     let field = bound("groups", cell, out)?;
     let count = whole(&field).unwrap_or(0);
-    if op != Op::Conv {
+    if !matches!(op, Op::Conv | Op::TransposedConv) {
         out.push(
             error(format!("`groups` of a `{}` layer", op.name()))
                 .label(cell.span, "only convolutions are given in groups")
@@ -315,7 +315,7 @@ fn groups(
     if count == 1 {
         return Some(op);
     }
-    if count == c {
+    if count == c && op == Op::Conv {
         // One filter per channel is what is meant without K.
         fields.retain(|f| f.name.node != "K" || k != c);
         set(fields, "K", k / count);
@@ -327,7 +327,10 @@ fn groups(
         name: Name::new("G".to_string(), cell.span),
         ..field
     });
-    Some(Op::GroupedConv)
+    Some(match op {
+        Op::TransposedConv => op,
+        _ => Op::GroupedConv,
+    })
 }
 
 fn whole(field: &Field) -> Option<u64> {

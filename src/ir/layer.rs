@@ -11,7 +11,7 @@ pub enum Op {
     Depthwise,
     /// `G` independent convolutions of `C` to `K` channels each.
     GroupedConv,
-    /// Transposed ("up-") convolution.
+    /// Transposed ("up-") convolution; `G` independent ones if it has groups.
     TransposedConv,
     /// Fully connected: `K` outputs of `C` inputs.
     Dense,
@@ -50,10 +50,8 @@ impl Op {
     /// The dimensions a layer of this kind may declare, in the order they are printed.
     pub fn dims(self) -> &'static [Dim] {
         match self {
-            Op::Conv | Op::TransposedConv | Op::Depthwise => {
-                &[Dim::N, Dim::K, Dim::C, Dim::Y, Dim::X, Dim::R, Dim::S]
-            }
-            Op::GroupedConv => &[
+            Op::Conv | Op::Depthwise => &[Dim::N, Dim::K, Dim::C, Dim::Y, Dim::X, Dim::R, Dim::S],
+            Op::GroupedConv | Op::TransposedConv => &[
                 Dim::N,
                 Dim::G,
                 Dim::K,
@@ -104,7 +102,7 @@ pub struct LayerShape {
     /// What it computes.
     pub op: Op,
     /// Declared loop bounds in elements; 0 means not declared (and counts as 1). `Y` and `X` are
-    /// the extents of the input without padding. K and C of a grouped convolution are per group;
+    /// the extents of the input without padding. K and C of a convolution in groups are per group;
     /// K of a depthwise convolution is its channel multiplier.
     pub bounds: DimMap<u64>,
     /// Step of the window: rows, columns. Of a transposed convolution: the up-sampling factor.
@@ -131,6 +129,15 @@ impl LayerShape {
             pad: Padding::default(),
             dilation: [1, 1],
             output_pad: [0, 0],
+        }
+    }
+
+    /// The kind whose rule in a dataflow maps the layer. Groups of a transposed convolution are
+    /// mapped like those of a convolution: group after group, with the positions of the smaller side.
+    pub fn mapped_as(&self) -> Op {
+        match self.op {
+            Op::TransposedConv if self.bound(Dim::G) > 1 => Op::GroupedConv,
+            op => op,
         }
     }
 

@@ -212,11 +212,18 @@ fn ops(rule: &RuleDecl, earlier: &[Rule], out: &mut Vec<Diagnostic>) -> Vec<Op> 
     ops
 }
 
-/// The layers of a network by name, and their kinds.
+/// The dimensions that a rule for this kind may map: groups of a transposed convolution are mapped
+/// by the rule for grouped ones.
+fn dims(op: Op) -> impl Iterator<Item = Dim> {
+    let groups = move |d: &Dim| op != Op::TransposedConv || *d != Dim::G;
+    op.dims().iter().copied().filter(groups)
+}
+
+/// The layers of a network by name, and the kinds they are mapped as.
 fn kinds(network: &Network) -> BTreeMap<&str, Op> {
     let layers = network.layers();
     layers
-        .map(|(_, node, shape)| (node.name.as_str(), shape.op))
+        .map(|(_, node, shape)| (node.name.as_str(), shape.mapped_as()))
         .collect()
 }
 
@@ -418,10 +425,10 @@ impl<'d> Context<'_, 'd> {
                 Dim::YOut | Dim::XOut => op.slides(),
                 // A dense layer is a convolution of one 1x1 pixel, and may be mapped as one.
                 Dim::Y | Dim::X | Dim::R | Dim::S if op == Op::Dense => true,
-                _ => op.dims().contains(&dim),
+                _ => dims(op).any(|d| d == dim),
             };
             if !has {
-                let dims: Vec<&str> = op.dims().iter().map(|d| d.name()).collect();
+                let dims: Vec<&str> = dims(op).map(|d| d.name()).collect();
                 let more = if op.slides() { ", Y', X'" } else { "" };
                 out.push(
                     Diagnostic::error(

@@ -215,7 +215,7 @@ fn distinct(
                 dataflow
                     .rules
                     .iter()
-                    .position(|r| r.ops.contains(&shape.op))
+                    .position(|r| r.ops.contains(&shape.mapped_as()))
             };
             named.or_else(of_kind)
         };
@@ -344,27 +344,29 @@ fn rules_exist(
         let mut reported = BTreeSet::new();
         let own = dataflow.rules_by_layer();
         for (_, node, shape) in network.layers() {
-            let mapped = own.contains_key(node.name.as_str()) || dataflow.rule(shape.op).is_some();
-            if !mapped && reported.insert(shape.op) {
+            let kind = shape.mapped_as();
+            let mapped = own.contains_key(node.name.as_str()) || dataflow.rule(kind).is_some();
+            if !mapped && reported.insert(kind) {
+                let layer = match shape.op {
+                    op if op == kind => format!("a `{}` layer", op.name()),
+                    op => format!("a `{}` layer in groups", op.name()),
+                };
                 out.push(
                     Diagnostic::error(
                         codes::NO_RULE,
                         format!(
                             "dataflow `{}` does not map `{}` layers",
                             dataflow.name,
-                            shape.op.name()
+                            kind.name()
                         ),
                     )
                     .label(
                         place,
                         format!("network `{}` needs it for `{}`", network.name, node.name),
                     )
-                    .label(node.span, format!("a `{}` layer", shape.op.name()))
+                    .label(node.span, layer)
                     .label(dataflow.span, "no `for` block for this kind in here")
-                    .help(format!(
-                        "add `for {} {{ … }}` to the dataflow",
-                        shape.op.name()
-                    )),
+                    .help(format!("add `for {} {{ … }}` to the dataflow", kind.name())),
                 );
             }
         }

@@ -95,7 +95,7 @@ impl<'a> Call<'a> {
                 let kernel = fields.required_pair("kernel", 1, MAX_EXTENT, out);
                 let window = Window::read(kind, fields, out);
                 let groups = match kind {
-                    Op::Conv => fields.whole("groups", 1, MAX_EXTENT, out),
+                    Op::Conv | Op::TransposedConv => fields.whole("groups", 1, MAX_EXTENT, out),
                     _ => Some(None),
                 };
                 call.channels = channels?;
@@ -385,7 +385,8 @@ fn flat(input: TensorShape, span: Span, out: &mut Vec<Diagnostic>) -> Option<u64
     elements
 }
 
-/// Turns a convolution into `groups` independent ones; one channel per group is a depthwise one.
+/// Turns a convolution into `groups` independent ones; one channel per group is a depthwise one. A
+/// transposed convolution stays one.
 fn split(shape: &mut LayerShape, groups: u64, span: Span, out: &mut Vec<Diagnostic>) -> Option<()> {
     let (k, c) = (shape.bound(Dim::K), shape.bound(Dim::C));
     if k % groups != 0 || c % groups != 0 {
@@ -399,11 +400,13 @@ fn split(shape: &mut LayerShape, groups: u64, span: Span, out: &mut Vec<Diagnost
         );
         return None;
     }
-    if groups == c {
+    if groups == c && shape.op == Op::Conv {
         shape.op = Op::Depthwise;
         shape.bounds[Dim::K] = if k == c { 0 } else { k / c };
     } else {
-        shape.op = Op::GroupedConv;
+        if shape.op == Op::Conv {
+            shape.op = Op::GroupedConv;
+        }
         shape.bounds[Dim::G] = groups;
         shape.bounds[Dim::K] = k / groups;
         shape.bounds[Dim::C] = c / groups;

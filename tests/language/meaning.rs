@@ -123,6 +123,24 @@ fn grouped_convolutions_are_per_group() {
     assert_eq!(output(&net, "c").channels, 16);
 }
 
+/// They stay transposed ones, and are mapped group after group.
+#[test]
+fn transposed_convolutions_have_groups() {
+    let net = network(
+        "input x [8, 7, 5]
+         y = transposed_conv(x) { filters = 6, kernel = 2x2, stride = 2, groups = 2 }
+         layer z transposed_conv { G = 6, K = 1, C = 1, Y = 14, X = 10, R = 4, S = 4, stride = 2, pad = 1 }
+         y -> z",
+    );
+    let y = shape(&net, "y");
+    assert_eq!((y.op, y.mapped_as()), (Op::TransposedConv, Op::GroupedConv));
+    let bounds = [Dim::G, Dim::K, Dim::C].map(|d| y.bound(d));
+    assert_eq!((bounds, y.macs()), ([2, 3, 4], Some(7 * 5 * 2 * 2 * 6 * 4)));
+    let output = |name| output(&net, name);
+    assert_eq!((output("y").channels, output("y").rows), (6, 14));
+    assert_eq!((output("z").channels, output("z").rows), (6, 28));
+}
+
 #[test]
 fn dense_layers_flatten() {
     let net = network(

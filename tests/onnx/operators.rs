@@ -128,10 +128,13 @@ fn transposed_convolutions() {
         up(&[8, 4, 3, 3], &[ints("output_shape", &[14, 10])]),
         "layer y transposed_conv { K = 4, C = 8, Y = 7, X = 5, R = 3, S = 3, stride = 2, pad = [1, 0, 1, 0] }",
     );
-    // In groups: the same products as windows of one element.
     is(
         up(&[8, 3, 2, 2], &[int("group", 2)]),
-        "layer y grouped_conv { G = 2, K = 12, C = 4, Y = 7, X = 5, R = 1, S = 1 }",
+        "layer y transposed_conv { G = 2, K = 3, C = 4, Y = 7, X = 5, R = 2, S = 2, stride = 2 }",
+    );
+    is(
+        up(&[8, 1, 2, 2], &[int("group", 8)]),
+        "layer y transposed_conv { G = 8, K = 1, C = 1, Y = 7, X = 5, R = 2, S = 2, stride = 2 }",
     );
 }
 

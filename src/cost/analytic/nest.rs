@@ -337,10 +337,9 @@ fn extents(shape: &LayerShape) -> Result<[u64; SLOTS], Refused> {
                 Op::TransposedConv => [of(Dim::Y), of(Dim::X)],
                 _ => shape.output().ok_or_else(no_output)?,
             };
-            let groups = if op == Op::GroupedConv { of(Dim::G) } else { 1 };
             [
                 of(Dim::N),
-                groups,
+                of(Dim::G),
                 of(Dim::K),
                 of(Dim::C),
                 plane[0],
@@ -410,7 +409,7 @@ impl Reader<'_> {
             (Op::Gemm, Dim::M) => 0,
             (Op::Gemm, Dim::N) => 2,
             (Op::Gemm, Dim::K) => 3,
-            (Op::GroupedConv | Op::Gemm, Dim::G) => 1,
+            (Op::GroupedConv | Op::TransposedConv | Op::Gemm, Dim::G) => 1,
             (Op::Gemm, _) => return refuse(no_dim(dim)),
             (_, Dim::N) => 0,
             (_, Dim::K) => 2,

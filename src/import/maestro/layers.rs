@@ -127,6 +127,11 @@ fn fields(layer: &Layer, op: Op, steps: &[Step], out: &mut Vec<Diagnostic>) -> V
                     out.push(forgotten(*dim, "a DSCONV layer has one filter per channel"));
                 }
             }
+            None if dim.text == "G" && op == Op::TransposedConv => out.push(
+                error("a TRCONV layer has no groups in the original")
+                    .label(dim.span, "not a dimension of TRCONV")
+                    .help("leave it out, or make the layer an NGCONV"),
+            ),
             None => fields.push(field(dim.text, *dim, number.clone())),
         }
     }

@@ -147,26 +147,21 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
     let groups = conv.groups;
     let batch = if n == 1 { 0 } else { n };
     let (c, k) = (conv.input / groups, conv.output / groups);
-    let taps = rows
-        .kernel
-        .checked_mul(columns.kernel)
-        .ok_or_else(Refusal::too_large)?;
-    // A transposed convolution in groups makes the products of as many windows of one element with
-    // an output for each tap.
-    let (k, window) = if up && groups > 1 {
-        (k.checked_mul(taps).ok_or_else(Refusal::too_large)?, [1, 1])
-    } else {
-        (k, [rows.kernel, columns.kernel])
-    };
     let plane = [
         (Bound::N, batch),
         (Bound::Y, y),
         (Bound::X, x),
-        (Bound::R, window[0]),
-        (Bound::S, window[1]),
+        (Bound::R, rows.kernel),
+        (Bound::S, columns.kernel),
     ];
     let (op, channels) = match (groups, c) {
-        (1, _) if up => (Op::TransposedConv, vec![(Bound::K, k), (Bound::C, c)]),
+        _ if up => {
+            let groups = if groups == 1 { 0 } else { groups };
+            (
+                Op::TransposedConv,
+                vec![(Bound::G, groups), (Bound::K, k), (Bound::C, c)],
+            )
+        }
         (1, _) => (Op::Conv, vec![(Bound::K, k), (Bound::C, c)]),
         (_, 1) => {
             let multiplier = if k == 1 { 0 } else { k };
@@ -181,17 +176,15 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
         ),
     };
     let mut shape = LayerShape::new(op, &[channels.as_slice(), &plane].concat());
-    if op == Op::TransposedConv || !up {
-        shape.stride = [rows.stride, columns.stride];
-        shape.dilation = [rows.dilation, columns.dilation];
-        shape.output_pad = [rows.extra, columns.extra];
-        shape.pad = Padding {
-            top: rows.begin,
-            bottom: rows.end,
-            left: columns.begin,
-            right: columns.end,
-        };
-    }
+    shape.stride = [rows.stride, columns.stride];
+    shape.dilation = [rows.dilation, columns.dilation];
+    shape.output_pad = [rows.extra, columns.extra];
+    shape.pad = Padding {
+        top: rows.begin,
+        bottom: rows.end,
+        left: columns.begin,
+        right: columns.end,
+    };
     Ok(vec![Made::only(shape)])
 }
 
