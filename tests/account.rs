@@ -106,6 +106,10 @@ fn near(a: f64, b: f64) -> bool {
 
 /// A term is what its formula gives for the inputs, all of which stand in it.
 fn holds(term: &Term) {
+    gives(term, near);
+}
+
+fn gives(term: &Term, equal: impl Fn(f64, f64) -> bool) {
     let pairs = term
         .inputs
         .iter()
@@ -120,10 +124,11 @@ fn holds(term: &Term) {
     let value = formula.sum() * term.scale;
     assert_eq!(formula.at, formula.tokens.len(), "{}", term.formula);
     assert!(
-        near(value, term.value),
-        "{}: {} gives {value}",
-        term.name,
-        term.value
+        equal(value, term.value),
+        "{}: {} = {} gives {value}",
+        term.label(),
+        term.value,
+        term.formula
     );
     for name in inputs.keys() {
         assert!(
@@ -147,12 +152,32 @@ fn adds_up(account: &Account, price: &Price) {
         &account.power,
     ];
     groups.into_iter().flatten().for_each(holds);
-    account.shared.iter().for_each(|(term, _)| holds(term));
+    let told = [&account.shared, &account.moved, &account.memories];
+    let told = || told.into_iter().flatten().map(|(term, _)| term);
+    // Counts are whole, bytes are eighths.
+    told().for_each(|term| match term.name {
+        "L1_access" | "L2_access" => holds(term),
+        _ => gives(term, |a, b| a == b),
+    });
     // A name means the same everywhere.
     let all = groups.into_iter().flatten().flat_map(|t| &t.inputs);
-    let shared = account.shared.iter().map(|(t, _)| (t.label(), t.value));
-    let mut named: BTreeMap<&str, f64> = shared.collect();
-    for input in all.chain(account.shared.iter().flat_map(|(t, _)| &t.inputs)) {
+    let mut named: BTreeMap<&str, f64> = BTreeMap::new();
+    for term in told() {
+        let before = named.insert(term.label(), term.value);
+        assert_eq!(before, None, "{} is told twice", term.label());
+    }
+    // Counts and bytes behind the energy are told all the way down.
+    let given = ["PEs", "cycles", "clock"];
+    let behind = account.energy.iter().flat_map(|t| &t.inputs);
+    for Input { name, .. } in behind.filter(|i| !i.name.contains('.')) {
+        let told = named.contains_key(name.as_str());
+        assert!(told || given.contains(&name.as_str()), "{name}");
+    }
+    // Memories are as large as the price says.
+    for (name, bytes) in [("L1", price.l1_bytes), ("L2", price.l2_bytes)] {
+        assert_eq!(named.get(name), Some(&(bytes as f64)), "{name}");
+    }
+    for input in all.chain(told().flat_map(|t| &t.inputs)) {
         let value = *named.entry(&input.name).or_insert(input.value);
         assert_eq!(value, input.value, "{}", input.name);
     }
@@ -163,8 +188,10 @@ fn adds_up(account: &Account, price: &Price) {
     );
 }
 
-/// Every third layer of the network at every seventh point, under every dataflow.
-fn all(settings: &str) -> usize {
+const MOBILENET: &str = "std.networks.mobilenet_v2";
+
+/// Every layer, or every third one of a large network, at every seventh point, under every dataflow.
+fn all(network: &str, settings: &str) -> usize {
     let problem = support::problem(&format!(
         "technology narrow extends std.technologies.horowitz45 {{
           noc {{ forwarding = 1, width = 8 B, hop_latency = 3 cycles, source = \"a test\" }}
@@ -182,8 +209,19 @@ fn all(settings: &str) -> usize {
           offchip {{ bandwidth = 2, source = \"a test\" }}
           mac {{ lanes = 2, source = \"a test\" }}
         }}
+        network kinds {{
+          layer up transposed_conv {{ K = 8, C = 12, Y = 9, X = 7, R = 4, S = 3, stride = 2, pad = 1 }}
+          layer gr grouped_conv {{ G = 3, K = 10, C = 5, Y = 23, X = 19, R = 3, S = 5, stride = 2x1, pad = 2 }}
+          layer mm gemm {{ G = 2, M = 33, N = 21, K = 40 }}
+          layer di conv {{ N = 2, K = 12, C = 7, Y = 30, X = 31, R = 3, S = 3, dilation = 2x1, pad = 2 }}
+          layer fc dense {{ K = 50, C = 70 }}
+        }}
+        technology tight extends std.technologies.horowitz45 {{
+          noc {{ multicast = 0, source = \"a test\" }}
+          l2 {{ capacity = 1 KiB, source = \"a test\" }}
+        }}
         design one {{
-          network std.networks.mobilenet_v2
+          network {network}
           dataflow in [std.dataflows.nvdla, std.dataflows.eyeriss, std.dataflows.shidiannao]
           menu std.menus.confuciux
           {settings}
@@ -194,7 +232,8 @@ fn all(settings: &str) -> usize {
         cost::build(problem.model, &problem.technology, problem.precision).expect("a model");
     let grid = Grid::new(&problem.menu, problem.dataflows.len(), false, &[]);
     let mut seen = 0;
-    for (shape, layer) in problem.shapes.iter().enumerate().step_by(3) {
+    let step = if network == "kinds" { 1 } else { 3 };
+    for (shape, layer) in problem.shapes.iter().enumerate().step_by(step) {
         for point in grid.coarse_points().into_iter().step_by(7) {
             let (dataflow, knobs) = grid.values(point);
             let rule = problem.rule(shape, dataflow).expect("a rule");
@@ -213,11 +252,25 @@ fn all(settings: &str) -> usize {
 
 #[test]
 fn terms_add_up_and_formulas_give_them() {
-    assert!(all("model analytic") > 300);
-    assert!(
-        all("model analytic  technology narrow  precision { input = int4, weights = int16 }") > 300
-    );
-    assert!(all("model analytic  technology single") > 100);
-    assert!(all("model maestro") > 300);
-    assert!(all("model maestro  technology slow") > 300);
+    for (network, settings, least) in [
+        (MOBILENET, "model analytic", 300),
+        (
+            MOBILENET,
+            "model analytic  technology narrow  precision { input = int4, weights = int16 }",
+            300,
+        ),
+        (MOBILENET, "model analytic  technology single", 100),
+        (MOBILENET, "model maestro", 300),
+        (MOBILENET, "model maestro  technology slow", 300),
+        ("kinds", "model analytic", 150),
+        ("kinds", "model analytic  technology single", 100),
+        (
+            "kinds",
+            "model analytic  technology tight  precision { input = int4 }",
+            50,
+        ),
+    ] {
+        let seen = all(network, settings);
+        assert!(seen > least, "{network} {settings}: {seen}");
+    }
 }

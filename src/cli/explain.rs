@@ -19,7 +19,8 @@ use std::path::Path;
   cfxc explain spec.cfx --layer conv1 --dataflow nvdla --knob tile_c=2
 
 `cfxc list codes` and `cfxc list metrics` name them all. What is not said of a layer's point is as
-pinned, or as the fastest point of the menu that fits what is said.")]
+decided in the lock beside the specification, or, without a lock that is up to date, as the fastest
+point of the menu that fits what is said.")]
 pub struct Args {
     /// Code of a diagnostic, metric, or specification
     #[arg(value_name = "WHAT")]

@@ -3,12 +3,15 @@
 use super::console::Console;
 use super::designs;
 use super::exit::Exit;
+use super::files::Loaded;
 use super::infeasible;
+use super::locking::{Held, State};
 use crate::base::span::SourceMap;
 use crate::cost::{self, CostModel, Price, Refused};
 use crate::diag::{Diagnostic, codes};
 use crate::emit::account::{self, Explained};
 use crate::ir::problem::Problem;
+use crate::lock;
 use crate::space::Grid;
 use std::collections::BTreeSet;
 
@@ -47,10 +50,20 @@ impl Point {
 struct Said {
     dataflow: Option<usize>,
     knobs: Vec<Option<u64>>,
+    /// Whether nothing of it is from the command line.
+    pinned: bool,
+}
+
+impl Said {
+    /// Whether it leaves nothing open.
+    fn all(&self, problem: &Problem) -> bool {
+        let dataflow = self.dataflow.is_some() || problem.dataflows.len() == 1;
+        dataflow && self.knobs.iter().all(Option::is_some)
+    }
 }
 
 pub fn run(spec: &str, layer: &str, point: &Point, console: &Console) -> Exit {
-    let (loaded, problem) = match designs::only(spec, point.design.as_deref(), console) {
+    let (mut loaded, problem) = match designs::only(spec, point.design.as_deref(), console) {
         Ok(found) => found,
         Err(exit) => return exit,
     };
@@ -78,7 +91,70 @@ pub fn run(spec: &str, layer: &str, point: &Point, console: &Console) -> Exit {
             return Exit::Usage;
         }
     };
-    explain(&problem, at, &said, console, &loaded.sources)
+    let (said, origin) = match decided(spec, &problem, at, said, &mut loaded) {
+        Ok(found) => found,
+        Err(diagnostic) => {
+            let exit = Exit::of(std::slice::from_ref(&diagnostic));
+            console.show(&[diagnostic], &loaded.sources);
+            return exit;
+        }
+    };
+    explain(&problem, at, &said, origin, console, &loaded.sources)
+}
+
+/// What is said, with what the lock decided where nothing is; and in words, where the point is from.
+///
+/// # Errors
+/// A lock that cannot be read.
+fn decided(
+    spec: &str,
+    problem: &Problem,
+    layer: usize,
+    mut said: Said,
+    loaded: &mut Loaded,
+) -> Result<(Said, String), Diagnostic> {
+    if said.all(problem) {
+        let origin = if said.pinned {
+            "the point that the design pins"
+        } else {
+            "the point that is asked for"
+        };
+        return Ok((said, origin.to_string()));
+    }
+    let held = Held::open(spec, loaded)?;
+    let design = &problem.design;
+    let why = match held.as_ref().map(|held| (held.state(problem), held.name())) {
+        None | Some((State::Missing, _)) => format!("there is no decision of `{design}`"),
+        Some((State::Stale(_), name)) => format!("{name} is out of date"),
+        Some((State::Fresh(entry), name)) => match lock::choices(entry, problem) {
+            Err(reason) => format!("{name} does not hold: {reason}"),
+            Ok(choices) => {
+                let (dataflow, values) = &choices[layer];
+                let mut changed = Vec::new();
+                let chosen = problem.menu.knobs.iter().zip(values);
+                for (said, (knob, &value)) in said.knobs.iter_mut().zip(chosen) {
+                    if *said.get_or_insert(value) != value {
+                        changed.push(format!("{} = {value}", knob.name));
+                    }
+                }
+                if *said.dataflow.get_or_insert(*dataflow) != *dataflow {
+                    changed.push(problem.dataflows[*dataflow].name.clone());
+                }
+                let but = if changed.is_empty() {
+                    String::new()
+                } else {
+                    format!(", but there with {}", changed.join(", "))
+                };
+                return Ok((said, format!("as decided in {name}{but}")));
+            }
+        },
+    };
+    let fits = if said.pinned {
+        ""
+    } else {
+        " that fits what is asked for"
+    };
+    Ok((said, format!("the fastest point of the menu{fits}; {why}")))
 }
 
 /// Reads the options; what they leave open is as pinned.
@@ -86,6 +162,10 @@ fn said(point: &Point, problem: &Problem, layer: usize) -> Result<Said, Diagnost
     let mut said = Said {
         dataflow: None,
         knobs: vec![None; problem.menu.knobs.len()],
+        pinned: point.dataflow.is_none()
+            && point.pes.is_none()
+            && point.buffer.is_none()
+            && point.knob.is_empty(),
     };
     for pin in problem.pins.iter().filter(|p| p.layer == layer) {
         said.dataflow = pin.dataflow;
@@ -177,6 +257,7 @@ fn explain(
     problem: &Problem,
     at: usize,
     said: &Said,
+    origin: String,
     console: &Console,
     sources: &SourceMap,
 ) -> Exit {
@@ -243,6 +324,7 @@ fn explain(
         layer: at,
         dataflow,
         knobs,
+        origin,
         price,
         account,
         next,

@@ -88,4 +88,8 @@ pub struct Account {
     pub power: Vec<Term>,
     /// Inputs of others that have a formula of their own, with what they measure.
     pub shared: Vec<(Term, Quantity)>,
+    /// The same of what moves, under the names of their terms.
+    pub moved: Vec<(Term, Quantity)>,
+    /// The same of what memories hold.
+    pub memories: Vec<(Term, Quantity)>,
 }

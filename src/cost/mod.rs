@@ -7,6 +7,7 @@ pub mod maestro;
 mod reference;
 mod reference_account;
 mod reference_latency;
+mod reference_moved;
 mod teller;
 
 use account::Account;

@@ -2,7 +2,7 @@
 
 use super::account::{Account, Input, Term};
 use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report};
-use super::reference_latency;
+use super::{reference_latency, reference_moved};
 use crate::base::units::Quantity;
 use crate::ir::technology::Technology;
 
@@ -34,13 +34,21 @@ pub fn account(
     };
     let coefficient = |name: &str| maker.coefficient(name);
     let levels = mapping.segments().len();
-    let (latency, shared) = reference_latency::terms(hardware, &coefficient, &spent, levels);
+    let mut teller = reference_latency::terms(hardware, &coefficient, &spent, levels);
+    let energy = maker.energy();
+    let charged = energy.last().is_some_and(|l1| l1.value > 0.0);
+    let report = &maker.report;
+    let moved = reference_moved::moved(report, &spent, charged, &mut teller);
+    let memories = reference_moved::memories(report, &spent, &mut teller);
+    let (latency, shared) = (teller.terms, teller.shared);
     Ok(Account {
         latency,
-        energy: maker.energy(),
+        energy,
         area: maker.area(),
         power: maker.power(),
         shared,
+        moved,
+        memories,
     })
 }
 
@@ -79,24 +87,24 @@ impl Maker<'_> {
         let l1 = |t: &maestro::TensorCounts| t.l1_read as f64 + t.l1_write as f64;
         let l1_term = access(
             "accesses to L1",
-            "mac.energy x l1.access x (input + weights + output)",
+            "mac.energy x l1.access x (inputs_in_L1 + weights_in_L1 + sums_in_L1)",
             "l1.access",
             vec![
-                Input::new("input", l1(input), Quantity::Count),
-                Input::new("weights", l1(filter), Quantity::Count),
-                Input::new("output", l1(output), Quantity::Count),
+                Input::new("inputs_in_L1", l1(input), Quantity::Count),
+                Input::new("weights_in_L1", l1(filter), Quantity::Count),
+                Input::new("sums_in_L1", l1(output), Quantity::Count),
             ],
         );
         let l2_term = access(
             "accesses to L2",
-            "mac.energy x l2.access x (input_read + input_written + weights_read + weights_written + output_written)",
+            "mac.energy x l2.access x (inputs_read + inputs_written + weights_read + weights_written + outputs_written)",
             "l2.access",
             vec![
-                elements("input_read", input.l2_read),
-                elements("input_written", input.l2_write),
+                elements("inputs_read", input.l2_read),
+                elements("inputs_written", input.l2_write),
                 elements("weights_read", filter.l2_read),
                 elements("weights_written", filter.l2_write),
-                elements("output_written", output.l2_write),
+                elements("outputs_written", output.l2_write),
             ],
         );
         // Whether they are charged shows in the sum.

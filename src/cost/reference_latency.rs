@@ -1,10 +1,9 @@
 //! The cycles of model `maestro` term by term, as the reference makes them: steps of the outermost
 //! level, each the longest of computing, loading, storing and half of the off-chip transfer.
 
-use super::account::{Input, Term};
+use super::account::Input;
 use super::maestro::{Hardware, Moved, Spent, Steps, Times};
 use super::teller::{Part, TOLD, Teller, by_weight};
-use crate::base::units::Quantity;
 use std::collections::BTreeMap;
 
 struct Maker<'a> {
@@ -76,7 +75,7 @@ pub fn terms(
     coefficient: &dyn Fn(&str) -> Input,
     spent: &Spent,
     levels: usize,
-) -> (Vec<Term>, Vec<(Term, Quantity)>) {
+) -> Teller {
     let mut maker = Maker {
         hardware,
         coefficient,
@@ -97,7 +96,7 @@ pub fn terms(
     ] {
         maker.waiting(wanted, name, rest);
     }
-    (maker.teller.terms, maker.teller.shared)
+    maker.teller
 }
 
 impl Maker<'_> {
@@ -212,7 +211,9 @@ impl Maker<'_> {
             });
         }
         let rest = format!("other_steps_of_{name}");
-        let (formula, inputs) = self.teller.sum("inner_steps", &rest, parts);
+        let (formula, inputs) = self
+            .teller
+            .sum("inner_steps", Input::cycles(&rest, 0), parts);
         self.teller.share(name, cycles, &formula, inputs);
     }
 

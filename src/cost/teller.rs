@@ -1,4 +1,5 @@
-//! Cycles told in terms: so many spells of so many cycles, with names for what stands in them.
+//! Sums told in terms: so many spells of so many cycles, so many moves of so many elements, with names
+//! for what stands in them.
 
 use super::account::{Input, Term};
 use crate::base::units::Quantity;
@@ -11,13 +12,13 @@ pub const TOLD: usize = 3;
 /// What tells two amounts apart, with their cycles first.
 pub type Key = [u64; 3];
 
-/// So many spells of this many cycles each.
+/// So many spells of this many cycles each, or moves of elements.
 pub struct Part {
     /// How many.
     pub times: u64,
-    /// Cycles of one.
+    /// Cycles or elements of one.
     pub each: u64,
-    /// Cycles of one, in the names of the inputs; nothing for what is not told.
+    /// The same, in the names of the inputs; nothing for what is not told.
     pub formula: String,
     /// What stands in the formula.
     pub inputs: Vec<Input>,
@@ -27,9 +28,9 @@ pub struct Part {
 #[derive(Default)]
 pub struct Teller {
     /// How often a stem has become a name.
-    used: BTreeMap<&'static str, usize>,
+    used: BTreeMap<String, usize>,
     /// Names of the amounts that occurred.
-    known: BTreeMap<(&'static str, Key), String>,
+    known: BTreeMap<(String, Key), String>,
     /// Terms that add up to the cycles.
     pub terms: Vec<Term>,
     /// The formulas of what stands in them.
@@ -39,23 +40,24 @@ pub struct Teller {
 impl Teller {
     /// The name of an amount: the stem, with a number from the second amount on. Always the same for
     /// the same one; whether it is new.
-    pub fn name(&mut self, stem: &'static str, key: Key) -> (String, bool) {
-        if let Some(name) = self.known.get(&(stem, key)) {
+    pub fn name(&mut self, stem: &str, key: Key) -> (String, bool) {
+        let place = (stem.to_string(), key);
+        if let Some(name) = self.known.get(&place) {
             return (name.clone(), false);
         }
-        let count = self.used.entry(stem).or_default();
+        let count = self.used.entry(place.0.clone()).or_default();
         *count += 1;
         let name = match *count {
             1 => stem.to_string(),
             n => format!("{stem}_{n}"),
         };
-        self.known.insert((stem, key), name.clone());
+        self.known.insert(place, name.clone());
         (name, true)
     }
 
     /// Gives an amount the name of its own that it has.
-    pub fn call(&mut self, stem: &'static str, key: Key, name: &str) {
-        self.known.insert((stem, key), name.to_string());
+    pub fn call(&mut self, stem: &str, key: Key, name: &str) {
+        self.known.insert((stem.to_string(), key), name.to_string());
     }
 
     /// Tells how the cycles behind a name come about.
@@ -68,13 +70,8 @@ impl Teller {
     }
 
     /// The sum of parts as a formula: those that are told one by one, times named by a stem, the
-    /// others under the name `rest`. Their cycles are parts of a price, which fits.
-    pub fn sum(
-        &mut self,
-        times: &'static str,
-        rest: &str,
-        mut parts: Vec<Part>,
-    ) -> (String, Vec<Input>) {
+    /// others as `rest`, which measures what they do. They are parts of a price, which fits.
+    pub fn sum(&mut self, times: &str, rest: Input, mut parts: Vec<Part>) -> (String, Vec<Input>) {
         let mut formula = String::new();
         let mut inputs: Vec<Input> = Vec::new();
         let more = parts.split_off(parts.len().min(TOLD));
@@ -97,17 +94,20 @@ impl Teller {
         }
         let more: u64 = more.iter().map(|p| p.times * p.each).sum();
         if more > 0 {
-            formula.push_str(&format!(" + {rest}"));
-            inputs.push(Input::cycles(rest, more));
+            formula.push_str(&format!(" + {}", rest.name));
+            inputs.push(Input {
+                value: more as f64,
+                ..rest
+            });
         }
         (formula, inputs)
     }
 
     /// A term of these parts; nothing if they come to nothing.
-    pub fn term(&mut self, name: &'static str, times: &'static str, rest: &str, parts: Vec<Part>) {
+    pub fn term(&mut self, name: &'static str, times: &str, rest: &str, parts: Vec<Part>) {
         let total: u64 = parts.iter().map(|p| p.times * p.each).sum();
         if total > 0 {
-            let (formula, inputs) = self.sum(times, rest, parts);
+            let (formula, inputs) = self.sum(times, Input::cycles(rest, 0), parts);
             self.terms
                 .push(Term::new(name, total as f64, &formula, inputs));
         }

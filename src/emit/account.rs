@@ -21,6 +21,8 @@ pub struct Explained<'a> {
     pub dataflow: usize,
     /// Values of the knobs in the order of the menu.
     pub knobs: Vec<u64>,
+    /// Where the point is from, in words.
+    pub origin: String,
     /// Its price.
     pub price: Price,
     /// The price term by term.
@@ -30,19 +32,30 @@ pub struct Explained<'a> {
 }
 
 /// An amount in a formula: counts and bytes whole, all else in a fitting unit.
+fn shown(quantity: Quantity, value: f64) -> String {
+    let whole = value >= 0.0 && value.fract() == 0.0 && value < 1e15;
+    match quantity {
+        Quantity::Count if whole => grouped(value as u64),
+        Quantity::Bytes if whole => format!("{} B", grouped(value as u64)),
+        Quantity::Cycles if whole => format!("{} cycles", grouped(value as u64)),
+        quantity => amount(quantity, value),
+    }
+}
+
 fn input(i: &Input) -> String {
-    let whole = i.value >= 0.0 && i.value.fract() == 0.0 && i.value < 1e15;
-    let shown = match i.quantity {
-        Quantity::Count if whole => grouped(i.value as u64),
-        Quantity::Bytes if whole => format!("{} B", grouped(i.value as u64)),
-        Quantity::Cycles if whole => format!("{} cycles", grouped(i.value as u64)),
-        quantity => amount(quantity, i.value),
-    };
-    format!("{} = {shown}", i.name)
+    format!("{} = {}", i.name, shown(i.quantity, i.value))
 }
 
 /// The terms of one figure, with their shares.
-fn figure(name: &str, quantity: Quantity, sum: f64, note: &str, terms: &[Term], out: &mut String) {
+fn figure(
+    name: &str,
+    quantity: Quantity,
+    sum: f64,
+    note: &str,
+    terms: &[Term],
+    account: &Account,
+    out: &mut String,
+) {
     out.push_str(&format!("\n{name}  {}{note}\n", amount(quantity, sum)));
     let mut grid = Grid::new([
         ("", Align::Right),
@@ -64,15 +77,119 @@ fn figure(name: &str, quantity: Quantity, sum: f64, note: &str, terms: &[Term], 
             equals,
         ]);
     }
-    for line in grid.lines() {
+    for (line, term) in grid.lines().into_iter().zip(terms) {
         out.push_str(&format!("  {line}\n"));
+        // What moves has formulas of its own, further down.
+        if quantity == Quantity::Energy && term.value > 0.0 {
+            under(line.find("= "), "  ", &numbers(term), out);
+        }
     }
-    let mut seen = BTreeSet::new();
-    let inputs = terms.iter().flat_map(|t| &t.inputs);
-    // Coefficients have a list of their own.
-    let own = inputs.filter(|i| !is_coefficient(i) && seen.insert(i.name.clone()));
+    with(terms.iter(), account, out);
+}
+
+/// A line in pieces of up to so many characters, each but the first beginning with a `+`.
+fn broken(line: &str, most: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut depth = 0;
+    let mut piece = String::new();
+    for part in line.split_inclusive(' ') {
+        if part == "+ " && depth == 0 {
+            pieces.push(std::mem::take(&mut piece));
+        }
+        depth += part.matches('(').count();
+        depth -= part.matches(')').count();
+        piece.push_str(part);
+    }
+    pieces.push(piece);
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        match lines.last_mut() {
+            Some(last) if last.len() + piece.trim_end().len() <= most => last.push_str(&piece),
+            _ => lines.push(piece),
+        }
+    }
+    lines.iter().map(|l| l.trim_end().to_string()).collect()
+}
+
+/// A formula's numbers below it.
+fn under(at: Option<usize>, indent: &str, numbers: &str, out: &mut String) {
+    let at = at.unwrap_or(0);
+    out.push_str(&format!("{indent}{:at$}= {numbers}\n", ""));
+}
+
+/// A formula with what its names stand for.
+fn numbers(term: &Term) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in term.formula.chars().chain([' ']) {
+        if c.is_ascii_alphanumeric() || "._'".contains(c) {
+            word.push(c);
+            continue;
+        }
+        match term.inputs.iter().find(|i| i.name == word) {
+            Some(i) => out.push_str(&shown(i.quantity, i.value)),
+            None => out.push_str(&word),
+        }
+        word.clear();
+        out.push(c);
+    }
+    out.trim_end().to_string()
+}
+
+/// What stands in formulas and has none of its own. Coefficients have a list of their own.
+fn with<'a>(terms: impl Iterator<Item = &'a Term>, account: &Account, out: &mut String) {
+    let told = [&account.moved, &account.memories].into_iter().flatten();
+    let cycles = account.shared.iter();
+    let told = told.chain(cycles.filter(|(_, q)| *q == Quantity::Cycles));
+    let mut seen: BTreeSet<&str> = told.map(|(term, _)| term.label()).collect();
+    let own = terms.flat_map(|t| &t.inputs);
+    let own = own.filter(|i| !is_coefficient(i) && seen.insert(&i.name));
     let own: Vec<String> = own.map(input).collect();
     wrapped("  with ", &own, out);
+}
+
+/// The formulas of counts and bytes, under heads that are the names of their terms.
+fn counts(name: &str, terms: &[(Term, Quantity)], out: &mut String) {
+    if terms.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{name}\n"));
+    let columns = [("", Align::Left), ("", Align::Right), ("", Align::Left)];
+    let mut grid = Grid::new(columns);
+    for (term, quantity) in terms {
+        grid.push(vec![
+            term.label().to_string(),
+            shown(*quantity, term.value),
+            format!("= {}", term.formula),
+        ]);
+    }
+    let mut head = "";
+    // What the layer and its precision give stands in many formulas; all else is shown in its own.
+    let given = |i: &Input| !i.name.contains('_') || i.name.starts_with("bytes_of_");
+    let told: BTreeSet<&str> = terms.iter().map(|(term, _)| term.label()).collect();
+    let own = |i: &&Input| !told.contains(i.name.as_str());
+    for (line, (term, _)) in grid.lines().into_iter().zip(terms) {
+        if head != term.name {
+            head = term.name;
+            out.push_str(&format!("  {head}\n"));
+        }
+        let at = line.find("= ").unwrap_or(0);
+        for (n, part) in broken(&line, 100).into_iter().enumerate() {
+            let at = if n == 0 { 0 } else { at };
+            out.push_str(&format!("    {:at$}{part}\n", ""));
+        }
+        if term.inputs.iter().filter(own).any(|i| !given(i)) {
+            under(Some(at), "    ", &numbers(term), out);
+        }
+    }
+    let given = |i: &&Input| given(i) && !is_coefficient(i) && own(i);
+    let mut given: Vec<String> = terms
+        .iter()
+        .flat_map(|(term, _)| term.inputs.iter().filter(given).map(input))
+        .collect();
+    let mut seen = BTreeSet::new();
+    given.retain(|text| seen.insert(text.clone()));
+    wrapped("  with ", &given, out);
 }
 
 fn is_coefficient(i: &Input) -> bool {
@@ -107,7 +224,7 @@ pub fn text(e: &Explained) -> String {
     let knobs = problem.menu.knobs.iter().zip(&e.knobs);
     let knobs: Vec<String> = knobs.map(|(k, v)| format!("{} = {v}", k.name)).collect();
     let mut out = format!(
-        "{} of {}: {} {{ {} }}\nat {} under {}; model {}, technology {}\n",
+        "{} of {}: {} {{ {} }}\nat {} under {}; model {}, technology {}\n{}\n",
         layer.name,
         problem.design,
         shape.op.name(),
@@ -115,7 +232,8 @@ pub fn text(e: &Explained) -> String {
         knobs.join(", "),
         problem.dataflows[e.dataflow].name,
         problem.model,
-        problem.technology.name
+        problem.technology.name,
+        e.origin
     );
     let (price, clock) = (&e.price, problem.technology.clock_hz());
     let time = format!(
@@ -131,6 +249,7 @@ pub fn text(e: &Explained) -> String {
         cycles,
         &time,
         &account.latency,
+        account,
         &mut out,
     );
     shared(account, Quantity::Cycles, "", &mut out);
@@ -140,22 +259,27 @@ pub fn text(e: &Explained) -> String {
         price.energy_nj,
         "",
         &account.energy,
+        account,
         &mut out,
     );
+    counts("what is computed and moved", &account.moved, &mut out);
     figure(
         "area",
         Quantity::Area,
         price.area_um2,
         "",
         &account.area,
+        account,
         &mut out,
     );
+    counts("what the memories hold", &account.memories, &mut out);
     figure(
         "power",
         Quantity::Power,
         price.power_mw,
         "",
         &account.power,
+        account,
         &mut out,
     );
     if problem.deployment == Deployment::Sequential {

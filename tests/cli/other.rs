@@ -165,6 +165,68 @@ fn the_price_of_a_layer_is_explained() {
 }
 
 #[test]
+fn a_layer_is_explained_where_it_was_decided() {
+    let folder = Folder::with(&[("t.cfx", TINY)]);
+    let origin = |more: &[&str]| -> String {
+        let told = folder.run(&[&["explain", "t.cfx", "--layer"], more].concat());
+        let told = told.ends(0).out;
+        told.lines().skip(1).take(2).collect::<Vec<_>>().join("\n")
+    };
+    let first = |text: &str| text.lines().next().unwrap_or_default().to_string();
+    let fastest = origin(&["pw1"]);
+    assert!(
+        fastest.ends_with("\nthe fastest point of the menu; there is no decision of `npu`"),
+        "{fastest}"
+    );
+    let some = origin(&["pw1", "--pes", "2"]);
+    assert!(
+        some.ends_with("that fits what is asked for; there is no decision of `npu`"),
+        "{some}"
+    );
+    // Decided otherwise than fastest.
+    folder.run(&["build", "t.cfx", "--quiet"]).ends(0);
+    let lock = folder.read("t.lock");
+    let chosen = "pw1 = { dataflow = \"nvdla\", pes = 2, buffer = 1";
+    let line = lock.lines().find(|l| l.contains("pw1 ")).expect("a choice");
+    let (_, figures) = line.split_once(", latency").expect("figures");
+    let name = line.split(" = ").next().expect("a name");
+    assert!(name.ends_with("pw1"), "{line}");
+    let other = format!("{chosen}, latency{figures}");
+    let fixed = lock.replace(line, &other);
+    folder.write("t.lock", fixed.as_bytes());
+    let decided = origin(&["pw1"]);
+    assert!(decided.ends_with("\nas decided in t.lock"), "{decided}");
+    assert!(
+        decided.starts_with("at pes = 2, buffer = 1 under nvdla;"),
+        "{decided}"
+    );
+    assert_ne!(first(&decided), first(&fastest));
+    // Options come before the lock, which still says the rest.
+    let asked = origin(&["pw1", "--pes", "4"]);
+    assert!(
+        asked.starts_with("at pes = 4, buffer = 1 under nvdla;"),
+        "{asked}"
+    );
+    assert!(
+        asked.ends_with("\nas decided in t.lock, but there with pes = 2"),
+        "{asked}"
+    );
+    let all = origin(&["pw1", "--pes", "4", "--buffer", "4"]);
+    assert!(all.ends_with("\nthe point that is asked for"), "{all}");
+    // Another network, or a change of anything.
+    folder.write("t.cfx", TINY.replace("units = 10", "units = 12").as_bytes());
+    let stale = origin(&["pw1"]);
+    assert_eq!(first(&stale), first(&fastest));
+    assert!(
+        stale.ends_with("\nthe fastest point of the menu; t.lock is out of date"),
+        "{stale}"
+    );
+    folder.write("t.lock", b"lock = ");
+    let broken = folder.run(&["explain", "t.cfx", "--layer", "pw1"]).ends(1);
+    assert!(broken.err.contains("t.lock"), "{}", broken.err);
+}
+
+#[test]
 fn codes_are_explained() {
     let folder = Folder::with(&[("t.cfx", TINY)]);
     for code in ["E0303", "cfx::e0303"] {

@@ -4,7 +4,7 @@ use super::super::Refused;
 use super::super::account::{Account, Input, Term};
 use super::price::Analytic;
 use super::spent::spent;
-use super::{Outcome, evaluate, latency};
+use super::{Outcome, evaluate, latency, moved};
 use crate::base::units::Quantity;
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
@@ -27,7 +27,9 @@ pub fn account(
     let array = &model.array;
     let o = evaluate(shape, rule, knobs, array)?;
     let breakdown = spent(shape, rule, knobs, array, &o)?;
-    let (latency, mut shared) = latency::terms(model, shape.op, &breakdown);
+    let mut teller = latency::terms(model, shape.op, &breakdown);
+    let told = moved::terms(model, shape.op, &o, &breakdown, &mut teller);
+    let (latency, mut shared) = (teller.terms, teller.shared);
     let pes = knobs.get(Menu::PES).copied().unwrap_or(0);
     let maker = Maker { model, pes, o };
     shared.push(maker.access("L1_access", "L1", o.l1_bytes));
@@ -38,6 +40,8 @@ pub fn account(
         area: maker.area(),
         power: maker.power(),
         shared,
+        moved: told.moved,
+        memories: told.memories,
     })
 }
 

@@ -1,12 +1,11 @@
 //! The cycles of model `analytic` term by term: steps, and what they wait for.
 
-use super::super::account::{Input, Term};
+use super::super::account::Input;
 use super::super::teller::{Key, Part, TOLD, Teller, by_weight};
 use super::nest::{SLOTS, slot_names};
 use super::price::Analytic;
 use super::spent::{Breakdown, Spell, Spent, Told};
 use super::window::{Idle, Link};
-use crate::base::units::Quantity;
 use crate::ir::layer::Op;
 use std::collections::BTreeMap;
 
@@ -16,11 +15,7 @@ struct Maker<'a> {
 }
 
 /// The terms, which add up to the cycles, and the formulas of what stands in them.
-pub fn terms(
-    model: &Analytic,
-    op: Op,
-    breakdown: &Breakdown,
-) -> (Vec<Term>, Vec<(Term, Quantity)>) {
+pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> Teller {
     let mut maker = Maker {
         model,
         teller: Teller::default(),
@@ -29,7 +24,7 @@ pub fn terms(
     maker.computing(&breakdown.steps, whole);
     maker.network(&breakdown.steps);
     maker.off_chip(&breakdown.passes);
-    (maker.teller.terms, maker.teller.shared)
+    maker.teller
 }
 
 fn key(told: Told) -> Key {

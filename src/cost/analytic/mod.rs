@@ -9,14 +9,16 @@
 //! | `window` | a row of steps whose transfers overlap, summed without walking it |
 //! | `walk` | one pass over the array |
 //! | `passes` | what the shared memory holds, what moves off chip |
-//! | `spent` | what the cycles of a walk are spent on |
+//! | `spent` | what the cycles of a walk are spent on, and what moves in it |
 //! | `latency` | the cycles, term by term |
+//! | `moved` | what moves and what memories hold, term by term |
 //! | `coefficients` | what a technology must say |
 //! | `price` | energy, area and power from the counts |
 
 mod account;
 mod coefficients;
 mod latency;
+mod moved;
 mod nest;
 mod passes;
 pub mod price;

@@ -1,13 +1,17 @@
 //! Passes: what the shared memory holds at a time, and what moves off chip between them.
 
+mod traffic;
+
 use super::super::Refused;
-use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, Window, slots};
+use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, slots};
 use super::spent::{Breakdown, Spent, Told};
 use super::states::{State, States};
-use super::volume::Volumes;
-use super::walk::{Moved, Walk};
+use super::volume::{Factors, Volumes};
+use super::walk::{Flow, Walk};
 use super::window::{Amount, Fault, Link, Run, Sum, Transfer, add, mul};
 use super::{Array, L1, L2, Outcome};
+use std::collections::BTreeMap;
+pub use traffic::Brought;
 
 /// Kinds of traffic between off-chip memory and shared memory.
 pub const TRAFFIC: usize = 5;
@@ -139,23 +143,28 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
     best.ok_or_else(|| refused.unwrap_or(Fault::Overflow).into())
 }
 
-/// What the cycles of a choice of passes are spent on, given as the loops that lie outside of them.
+/// What a choice of passes spends cycles on and moves, given as the loops that lie outside of them.
 ///
 /// # Errors
 /// As [`run`].
-pub fn spent(nest: &Nest, array: &Array, outer_loops: usize) -> Result<Breakdown, Refused> {
-    let outer = outer(nest);
-    let mut passes = Passes::new(nest, array, &outer)?;
+pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown, Refused> {
+    let outer = outer(&nest);
+    let mut passes = Passes::new(&nest, array, &outer)?;
     let outside = |l: &&Loop| l.written < outer_loops;
     for _ in nest.loops()[..nest.outer].iter().filter(outside) {
         passes.shrink()?;
     }
-    let states = States::new(nest);
-    let mut volumes = Volumes::new(nest, &states);
+    let states = States::new(&nest);
+    let mut volumes = Volumes::new(&nest, &states);
     volumes.fill()?;
-    let mut walk: Walk<Told> = Walk::new(nest, array, &states, &volumes);
+    let mut walk: Walk<Told> = Walk::new(&nest, array, &states, &volumes);
     walk.fill()?;
-    let (all, _) = passes.all(&mut walk)?;
+    let (all, flows) = passes.all(&mut walk)?;
+    let mut moves: [BTreeMap<Factors, u64>; TENSORS] = Default::default();
+    for (of, n) in flows.moves {
+        let times = moves[of.tensor].entry(volumes.factors(of)?).or_default();
+        *times = add(*times, n)?;
+    }
     // The passes with their loops at the same ends are alike.
     let mut steps = Spent::none();
     for ends in 0..1_u32 << passes.cut {
@@ -176,10 +185,19 @@ pub fn spent(nest: &Nest, array: &Array, outer_loops: usize) -> Result<Breakdown
             steps = steps.plus(&pass.times(times)?)?;
         }
     }
+    let buffers = [
+        std::array::from_fn(|t| passes.l1_buffers(&walk, t)),
+        std::array::from_fn(|t| passes.l2_buffers(t)),
+    ];
     Ok(Breakdown {
         tile: std::array::from_fn(|slot| states.tile(slot, 0)),
         steps,
         passes: all,
+        moves,
+        pass: passes.tile(0),
+        buffers,
+        brought: passes.brought()?,
+        nest,
     })
 }
 
@@ -267,127 +285,32 @@ impl<'a> Passes<'a> {
     /// buffers; outputs that return have a third, as some come while others go.
     fn bytes(&self) -> Result<u64, Fault> {
         let mut total = 0;
-        let returns = (0..self.cut).any(|at| self.returns(at));
         for t in 0..TENSORS {
-            let changes = self.until[t] > 0;
-            let mut buffers = 1;
-            if self.array.double[L2][t] {
-                buffers += u64::from(changes) + u64::from(t == OUTPUT && returns);
-            }
-            total = add(total, mul(self.array.bytes(t, self.full[t])?, buffers)?)?;
+            let bytes = self.array.bytes(t, self.full[t])?;
+            total = add(total, mul(bytes, self.l2_buffers(t))?)?;
         }
         Ok(total)
+    }
+
+    /// Buffers of a tensor in the shared memory.
+    fn l2_buffers(&self, t: usize) -> u64 {
+        let mut buffers = 1;
+        if self.array.double[L2][t] {
+            let returns = t == OUTPUT && (0..self.cut).any(|at| self.returns(at));
+            buffers += u64::from(self.until[t] > 0) + u64::from(returns);
+        }
+        buffers
+    }
+
+    /// Buffers of a tensor in a PE.
+    fn l1_buffers<A: Amount>(&self, walk: &Walk<'_, A>, t: usize) -> u64 {
+        1 + u64::from(self.array.double[L1][t] && walk.changes(self.cut, t))
     }
 
     /// Extent of each slot in a pass; `at_last`: slots whose loops stand at their last position, as
     /// bits.
     fn tile(&self, at_last: u16) -> [u64; SLOTS] {
         std::array::from_fn(|slot| self.tiles[slot][usize::from(at_last >> slot & 1)])
-    }
-
-    /// Elements along a window's axis in a pass.
-    fn length(&self, window: &Window, at_last: u16) -> Result<u64, Fault> {
-        let [positions, taps] = window
-            .slots
-            .map(|slot| self.tiles[slot][usize::from(at_last >> slot & 1)]);
-        window.length(positions, taps)
-    }
-
-    /// All traffic off chip, from closed sums: what a tensor's innermost loop outside of the passes
-    /// walks is brought once for every position of the loops outside of that one.
-    fn traffic(&self) -> Result<Traffic, Fault> {
-        let mut traffic = Traffic::default();
-        for t in 0..TENSORS {
-            let repeats = self.repeats[t];
-            let moved = self.once(t)?;
-            traffic[t] = if t == OUTPUT {
-                let partly = mul(moved, repeats - 1)?;
-                traffic[LEAVING] = partly;
-                traffic[RETURNING] = partly;
-                moved
-            } else {
-                mul(moved, repeats)?
-            };
-        }
-        Ok(traffic)
-    }
-
-    /// Elements of a tensor that move while each of its loops outside of the passes goes through its
-    /// positions once.
-    fn once(&self, t: usize) -> Result<u64, Fault> {
-        let mut size = self.plain[t];
-        if t != self.nest.slid {
-            return Ok(size);
-        }
-        if self.nest.cut_output.is_some() {
-            return mul(size, self.plane()?);
-        }
-        let innermost = self.until[t]
-            .checked_sub(1)
-            .map(|i| self.nest.loops()[i].slot);
-        for window in &self.nest.windows {
-            size = mul(size, self.along(window, innermost)?)?;
-        }
-        Ok(size)
-    }
-
-    /// Elements along a window's axis, summed over the positions of its loops. Of the innermost
-    /// loop's next position a part is there already.
-    fn along(&self, window: &Window, innermost: Option<usize>) -> Result<u64, Fault> {
-        let slots = window.slots;
-        if slots.iter().all(|slot| self.outside & (1 << slot) == 0) {
-            return self.length(window, 0);
-        }
-        // The innermost loop is walked along, the other one repeats it.
-        let walked = slots.into_iter().find(|&slot| Some(slot) == innermost);
-        let positions = |slot: usize| {
-            let chunks = self.tiles[slot];
-            let count = self.nest.extent[slot].div_ceil(chunks[0]);
-            let full = count - u64::from(chunks[1] < chunks[0]);
-            [full, count - full]
-        };
-        let classes = |slot: usize| {
-            if Some(slot) == walked {
-                [1, 0]
-            } else {
-                positions(slot)
-            }
-        };
-        let mut sum = 0;
-        for (last_position, times_position) in classes(slots[0]).into_iter().enumerate() {
-            for (last_tap, times_tap) in classes(slots[1]).into_iter().enumerate() {
-                let times = mul(times_position, times_tap)?;
-                if times == 0 {
-                    continue;
-                }
-                let at_last = (last_position as u16) << slots[0] | (last_tap as u16) << slots[1];
-                let mut one = self.length(window, at_last)?;
-                if let Some(slot) = walked {
-                    let [full, last] = positions(slot);
-                    let next = at_last | 1 << slot;
-                    one = add(
-                        one,
-                        mul(self.fresh(window, slot, at_last, at_last)?, full - 1)?,
-                    )?;
-                    one = add(one, mul(self.fresh(window, slot, at_last, next)?, last)?)?;
-                }
-                sum = add(sum, mul(times, one)?)?;
-            }
-        }
-        Ok(sum)
-    }
-
-    /// Elements along a window's axis that a pass has and the one before, a position of `moved`
-    /// back, had not.
-    fn fresh(&self, window: &Window, moved: usize, before: u16, now: u16) -> Result<u64, Fault> {
-        let now = self.length(window, now)?;
-        let Some(which) = window.slots.iter().position(|&slot| slot == moved) else {
-            return Ok(now);
-        };
-        let had = self.length(window, before)?;
-        let chunk = self.tiles[moved][usize::from(before >> moved & 1)];
-        let by = mul(chunk, window.scales[which])?;
-        Ok(now - had.saturating_sub(by).min(now))
     }
 
     /// The counts of this choice.
@@ -400,7 +323,7 @@ impl<'a> Passes<'a> {
         let (cycles, moved) = self.all(walk)?;
         let mut l1_bytes = 0;
         for t in 0..TENSORS {
-            let buffers = 1 + u64::from(self.array.double[L1][t] && walk.changes(self.cut, t));
+            let buffers = self.l1_buffers(walk, t);
             l1_bytes = add(l1_bytes, mul(walk.tile_bytes[t], buffers)?)?;
         }
         let mut macs = 1;
@@ -427,7 +350,7 @@ impl<'a> Passes<'a> {
     }
 
     /// All passes, and what moved in them.
-    fn all<A: Amount>(&self, walk: &mut Walk<'_, A>) -> Result<(A::Sum, Moved), Fault> {
+    fn all<A: Amount>(&self, walk: &mut Walk<'_, A>) -> Result<(A::Sum, A::Moved), Fault> {
         let once = Visit {
             first: true,
             last: true,
@@ -505,13 +428,13 @@ impl<'a> Passes<'a> {
         at_last: u16,
         state: State,
         visit: Visit,
-    ) -> Result<(Run<A>, Moved), Fault> {
+    ) -> Result<(Run<A>, A::Moved), Fault> {
         walk.branch()?;
         if at == self.cut {
             let (cycles, moved) = walk.pass(self.cut, state)?;
             return Ok((Run::step(cycles.cycles()?), moved));
         }
-        let mut all: Option<(Run<A>, Moved)> = None;
+        let mut all: Option<(Run<A>, A::Moved)> = None;
         for segment in self.segments(at, visit).into_iter().flatten() {
             let Segment { count, .. } = segment;
             let (next, bit) = if segment.at_last {

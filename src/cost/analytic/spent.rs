@@ -1,8 +1,10 @@
-//! What the cycles of a layer are spent on: the same walk as for a price, with sums that remember.
+//! What the cycles of a layer are spent on, and what moves in them: the same walk as for a price, with sums that remember.
 
 use super::super::Refused;
-use super::nest::{Nest, SLOTS};
-use super::passes;
+use super::nest::{Nest, SLOTS, TENSORS};
+use super::passes::{self, Brought};
+use super::volume::Factors;
+use super::walk::{Flow, Move, Moved};
 use super::window::{Amount, Fault, Idle, Link, Sum, Transfer, add, lasts, mul};
 use super::{Array, Outcome};
 use crate::ir::dataflow::Rule;
@@ -42,8 +44,47 @@ pub enum Spell {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spent(pub BTreeMap<Spell, u64>);
 
+/// What moves, by what it is made of.
+#[derive(Debug, Clone, Default)]
+pub struct Flows {
+    counts: Moved,
+    /// How often each of the moves happens.
+    pub moves: BTreeMap<Move, u64>,
+}
+
+impl Flow for Flows {
+    fn counts(&mut self) -> &mut Moved {
+        &mut self.counts
+    }
+
+    fn note(&mut self, of: Move) {
+        *self.moves.entry(of).or_default() += 1;
+    }
+
+    fn plus(mut self, other: Flows) -> Result<Flows, Fault> {
+        self.counts = self.counts.plus(other.counts)?;
+        for (of, n) in other.moves {
+            let times = self.moves.entry(of).or_default();
+            *times = add(*times, n)?;
+        }
+        Ok(self)
+    }
+
+    fn times(mut self, n: u64) -> Result<Flows, Fault> {
+        if n == 0 {
+            return Ok(Flows::default());
+        }
+        self.counts = self.counts.times(n)?;
+        for times in self.moves.values_mut() {
+            *times = mul(*times, n)?;
+        }
+        Ok(self)
+    }
+}
+
 impl Amount for Told {
     type Sum = Spent;
+    type Moved = Flows;
 
     fn of(cycles: u64, bits: u64, latency: u64) -> Told {
         Told {
@@ -135,18 +176,28 @@ impl Sum<Told> for Spent {
     }
 }
 
-/// Where the cycles of a layer come from.
+/// Where the counts of a layer come from.
 #[derive(Debug)]
 pub struct Breakdown {
+    /// The loops and tensors.
+    pub nest: Nest,
     /// Extent per slot of what a PE holds in a whole step; slots as the nest has them.
     pub tile: [u64; SLOTS],
     /// Steps inside of all passes.
     pub steps: Spent,
     /// Passes, as the steps of the off-chip link.
     pub passes: Spent,
+    /// Per tensor, what moves between the shared memory and the PEs at once, and how often.
+    pub moves: [BTreeMap<Factors, u64>; TENSORS],
+    /// Extent per slot in a pass of full chunks.
+    pub pass: [u64; SLOTS],
+    /// Buffers of each tensor: in a PE, in the shared memory.
+    pub buffers: [[u64; TENSORS]; 2],
+    /// Per tensor, how its off-chip traffic comes about.
+    pub brought: [Brought; TENSORS],
 }
 
-/// Where the cycles of an outcome come from.
+/// Where the counts of an outcome come from.
 ///
 /// # Errors
 /// As the evaluation that gave the outcome.
@@ -158,5 +209,5 @@ pub fn spent(
     outcome: &Outcome,
 ) -> Result<Breakdown, Refused> {
     let nest = Nest::new(shape, rule, knobs)?;
-    passes::spent(&nest, array, outcome.outer_loops)
+    passes::spent(nest, array, outcome.outer_loops)
 }

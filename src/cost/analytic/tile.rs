@@ -19,7 +19,7 @@ pub struct Before {
 }
 
 /// Elements of an axis, or of a tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Volume {
     /// Counted once for every unit that has them.
     pub copies: u64,

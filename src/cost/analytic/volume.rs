@@ -3,9 +3,10 @@
 //! A tensor is the product of its axes, and an axis depends on the loops of one slot, or of two
 //! where a window slides. So every axis has a small table, and a volume is a few multiplications.
 
-use super::nest::{self, Nest, SLOTS, TENSORS, slots};
+use super::nest::{self, Loop, Nest, SLOTS, TENSORS, slots};
 use super::states::{OF_SLOT, State, States, of};
-use super::tile::{Before, Sliding, Volume, held};
+use super::tile::{Before, Chunks, Sliding, Volume, held};
+use super::walk::Move;
 use super::window::{Fault, mul};
 
 /// An axis along which a window slides.
@@ -195,16 +196,8 @@ impl<'a> Volumes<'a> {
             let part = match window.slots.iter().position(|&slot| slot == moved.slot) {
                 None => window.all(self.states, now)?,
                 Some(which) => {
-                    let [position, taps] = window.slots;
-                    let chunks = |state| {
-                        [position, taps].map(|slot| self.states.chunks(slot, of(state, slot)))
-                    };
-                    let earlier = chunks(before);
-                    let before = Before {
-                        chunks: earlier,
-                        which,
-                        by: earlier[which][moved.level],
-                    };
+                    let chunks = |state| self.chunks(window.slots, state);
+                    let before = self.before(window.slots, which, moved, before);
                     window.sliding.measure(chunks(now), Some(before))?
                 }
             };
@@ -212,6 +205,79 @@ impl<'a> Volumes<'a> {
         }
         Ok(volume)
     }
+
+    /// The chunks of two slots.
+    fn chunks(&self, slots: [usize; 2], state: State) -> [Chunks; 2] {
+        slots.map(|slot| self.states.chunks(slot, of(state, slot)))
+    }
+
+    /// What the loops of a window's slots made of them before one of them moved.
+    fn before(&self, slots: [usize; 2], which: usize, moved: Loop, state: State) -> Before {
+        let chunks = self.chunks(slots, state);
+        Before {
+            chunks,
+            which,
+            by: chunks[which][moved.level],
+        }
+    }
+
+    /// What makes up the volume of a move: see [`Volumes::all`] and [`Volumes::fresh`].
+    ///
+    /// # Errors
+    /// As these.
+    pub fn factors(&self, of_move: Move) -> Result<Factors, Fault> {
+        let Move {
+            tensor: t,
+            state,
+            before,
+        } = of_move;
+        let (nest, tensor) = (self.nest, &self.nest.tensors[t]);
+        let changing = self.states.walked | nest.spread;
+        let mut factors = Factors {
+            slots: [1; SLOTS],
+            sharers: 1,
+            windows: [Volume {
+                copies: 1,
+                distinct: 1,
+            }; 2],
+        };
+        for slot in slots(tensor.plain) {
+            factors.slots[slot] = if changing & (1 << slot) == 0 {
+                nest.extent[slot]
+            } else {
+                u64::from(self.plain[slot][of(state, slot)])
+            };
+        }
+        for slot in slots(nest.spread & !tensor.slots) {
+            for level in &nest.splits[..nest.levels] {
+                factors.sharers = mul(factors.sharers, level[slot].units)?;
+            }
+        }
+        if t != nest.slid {
+            return Ok(factors);
+        }
+        for (window, volume) in nest.windows.into_iter().zip(&mut factors.windows) {
+            let kept = before.and_then(|(i, earlier)| {
+                let moved = nest.loops()[i];
+                let which = window.slots.iter().position(|&slot| slot == moved.slot)?;
+                Some(self.before(window.slots, which, moved, earlier))
+            });
+            let sliding = Sliding::new(nest, window)?;
+            *volume = sliding.measure(self.chunks(window.slots, state), kept)?;
+        }
+        Ok(factors)
+    }
+}
+
+/// A volume as the product of its axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Factors {
+    /// Elements along each slot that is an axis of its own.
+    pub slots: [u64; SLOTS],
+    /// Units that hold the same, as the tensor does not depend on the slots that are spread over them.
+    pub sharers: u64,
+    /// Elements along the axes on which windows slide.
+    pub windows: [Volume; 2],
 }
 
 impl Window<'_> {

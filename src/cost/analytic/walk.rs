@@ -29,9 +29,41 @@ pub struct Moved {
     pub peak: u64,
 }
 
-impl Moved {
+/// What moves, added up over a walk: in plain counts, or in counts that know what they are made of.
+pub trait Flow: Clone + Default {
+    /// The counts.
+    fn counts(&mut self) -> &mut Moved;
+
+    /// Hears of what is counted: nothing that a price asks for.
+    #[inline]
+    fn note(&mut self, _: Move) {}
+
     /// Both, one after the other.
-    pub fn plus(self, other: Moved) -> Result<Moved, Fault> {
+    fn plus(self, other: Self) -> Result<Self, Fault>;
+
+    /// So many times.
+    fn times(self, n: u64) -> Result<Self, Fault>;
+}
+
+/// What moves of a tensor at once: all that the units hold where the loops stand like this, or what
+/// of it is new to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Move {
+    /// Which tensor.
+    pub tensor: usize,
+    /// Where the loops stand.
+    pub state: State,
+    /// The loop that has moved on, and where the loops stood before, if the units keep something.
+    pub before: Option<(usize, State)>,
+}
+
+impl Flow for Moved {
+    #[inline]
+    fn counts(&mut self) -> &mut Moved {
+        self
+    }
+
+    fn plus(self, other: Moved) -> Result<Moved, Fault> {
         Ok(Moved {
             read: pairs(self.read, other.read)?,
             delivered: pairs(self.delivered, other.delivered)?,
@@ -41,8 +73,7 @@ impl Moved {
         })
     }
 
-    /// So many times.
-    pub fn times(self, n: u64) -> Result<Moved, Fault> {
+    fn times(self, n: u64) -> Result<Moved, Fault> {
         if n == 0 {
             return Ok(Moved::default());
         }
@@ -79,7 +110,7 @@ pub struct Walk<'a, A: Amount> {
     /// Loops at which passes begin in one of the choices that are compared, as bits.
     begins: u32,
     /// Walks from such loops on that other choices need too, with where the loops stood.
-    known: [(usize, State, Run<A>, Moved); KNOWN],
+    known: [(usize, State, Run<A>, A::Moved); KNOWN],
     count: usize,
 }
 
@@ -105,7 +136,7 @@ impl<'a, A: Amount> Walk<'a, A> {
             tile_bytes: [0; TENSORS],
             branches: 0,
             begins: 0,
-            known: std::array::from_fn(|_| (0, 0, Run::step(0), Moved::default())),
+            known: std::array::from_fn(|_| (0, 0, Run::step(0), A::Moved::default())),
             count: 0,
         }
     }
@@ -133,23 +164,23 @@ impl<'a, A: Amount> Walk<'a, A> {
     }
 
     /// The loops from `at` on, where passes begin there in one of the choices.
-    fn begin(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
+    fn begin(&mut self, at: usize, state: State) -> Result<(Run<A>, A::Moved), Fault> {
         // Loops inside do not matter for what has been found.
         let key = (at, state & !self.states.inside[at]);
         let known = self.known[..self.count].iter();
         if let Some((.., run, moved)) = known.into_iter().find(|k| (k.0, k.1) == key) {
-            return Ok((run.clone(), *moved));
+            return Ok((run.clone(), moved.clone()));
         }
         let (run, moved) = self.from(at, state)?;
         if self.count < KNOWN {
-            self.known[self.count] = (key.0, key.1, run.clone(), moved);
+            self.known[self.count] = (key.0, key.1, run.clone(), moved.clone());
             self.count += 1;
         }
         Ok((run, moved))
     }
 
     /// The loops from `at` on, which are inside of a pass.
-    fn inside(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
+    fn inside(&mut self, at: usize, state: State) -> Result<(Run<A>, A::Moved), Fault> {
         if self.begins & (1 << at) != 0 {
             self.begin(at, state)
         } else {
@@ -181,20 +212,26 @@ impl<'a, A: Amount> Walk<'a, A> {
 
     /// One pass: the loops from `cut` on, the others standing as in `state`. The PEs begin and end
     /// it empty. Cycles, and what moved.
-    pub fn pass(&mut self, cut: usize, state: State) -> Result<(A::Sum, Moved), Fault> {
+    pub fn pass(&mut self, cut: usize, state: State) -> Result<(A::Sum, A::Moved), Fault> {
         let (run, moved) = self.inside(cut, state)?;
         let inside = self.states.inside[cut];
-        let mut filled = Moved::default();
+        let mut filled = A::Moved::default();
+        let begin = state & !inside;
         for t in 0..OUTPUT {
-            let v = self.volumes.all(t, state & !inside)?;
-            self.fetched(&mut filled, t, v)?;
+            let v = self.volumes.all(t, begin)?;
+            self.fetched(filled.counts(), t, v)?;
+            filled.note(Move {
+                tensor: t,
+                state: begin,
+                before: None,
+            });
         }
-        let load = self.load(&mut filled, [true; OUTPUT])?;
-        let mut drained = Moved::default();
+        let load = self.load(filled.counts(), [true; OUTPUT])?;
+        let mut drained = A::Moved::default();
         self.drained(&mut drained, state | inside)?;
         let around = Transfer {
             load,
-            store: self.store(&mut drained)?,
+            store: self.store(drained.counts())?,
             exposed: A::default(),
         };
         let cycles = run.total(around, Link::Duplex)?;
@@ -239,7 +276,7 @@ impl<'a, A: Amount> Walk<'a, A> {
     }
 
     /// The loops from `at` on, the others standing as in `state`.
-    fn from(&mut self, at: usize, state: State) -> Result<(Run<A>, Moved), Fault> {
+    fn from(&mut self, at: usize, state: State) -> Result<(Run<A>, A::Moved), Fault> {
         self.branch()?;
         if at == self.nest.loops().len() {
             return self.step(state);
@@ -269,23 +306,31 @@ impl<'a, A: Amount> Walk<'a, A> {
     }
 
     /// A step: the longest any PE computes.
-    fn step(&self, state: State) -> Result<(Run<A>, Moved), Fault> {
+    fn step(&self, state: State) -> Result<(Run<A>, A::Moved), Fault> {
         let mut macs = self.macs;
         for slot in slots(self.states.walked) {
             macs = mul(macs, self.states.tile(slot, of(state, slot)))?;
         }
-        Ok((Run::step(macs.div_ceil(self.array.lanes)), Moved::default()))
+        Ok((
+            Run::step(macs.div_ceil(self.array.lanes)),
+            A::Moved::default(),
+        ))
     }
 
     /// What moves when the loop `at` goes on, the loops outside of it standing as in both states,
     /// and the loops inside it start again.
-    fn transition(&self, at: usize, from: State, to: State) -> Result<(Transfer<A>, Moved), Fault> {
+    fn transition(
+        &self,
+        at: usize,
+        from: State,
+        to: State,
+    ) -> Result<(Transfer<A>, A::Moved), Fault> {
         let inside = self.states.inside[at + 1];
         let before = from | inside;
         let after = to & !inside;
         let restarted = self.states.restarted(self.nest, at + 1, before);
         let slot = 1 << self.nest.loops()[at].slot;
-        let mut moved = Moved::default();
+        let mut moved = A::Moved::default();
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
             let again = tensor.slots & restarted != 0;
             if !again && tensor.slots & slot == 0 {
@@ -300,17 +345,22 @@ impl<'a, A: Amount> Walk<'a, A> {
             } else {
                 self.volumes.fresh(t, at, before, after)?
             };
-            self.fetched(&mut moved, t, v)?;
+            self.fetched(moved.counts(), t, v)?;
+            moved.note(Move {
+                tensor: t,
+                state: after,
+                before: (!again).then_some((at, before)),
+            });
         }
         let double = self.array.double[L1];
         let [input, weights, _] = double;
-        let load = self.load(&mut moved, [input, weights])?;
+        let load = self.load(moved.counts(), [input, weights])?;
         let exposed = if input && weights {
             A::default()
         } else {
-            self.load(&mut moved, [!input, !weights])?
+            self.load(moved.counts(), [!input, !weights])?
         };
-        let store = self.store(&mut moved)?;
+        let store = self.store(moved.counts())?;
         let transfer = if double[OUTPUT] {
             Transfer {
                 load,
@@ -344,8 +394,14 @@ impl<'a, A: Amount> Walk<'a, A> {
     }
 
     /// Adds the sums that the PEs hold at `state`.
-    fn drained(&self, moved: &mut Moved, state: State) -> Result<(), Fault> {
+    fn drained(&self, flow: &mut A::Moved, state: State) -> Result<(), Fault> {
         let v = self.volumes.all(OUTPUT, state)?;
+        flow.note(Move {
+            tensor: OUTPUT,
+            state,
+            before: None,
+        });
+        let moved = flow.counts();
         moved.sent = add(moved.sent, v.copies)?;
         moved.arrived = add(moved.arrived, v.distinct)?;
         Ok(())

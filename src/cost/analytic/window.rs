@@ -9,6 +9,7 @@
 //! that are summed are of a type of their own: [`Amount`].
 
 use super::super::Refused;
+use super::walk::{Flow, Moved};
 
 /// Why something cannot be counted; small, as it comes with every sum. [`Refused`] says it in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,8 @@ impl From<Fault> for Refused {
 pub trait Amount: Copy + Default {
     /// What such amounts add up to over a row of steps.
     type Sum: Sum<Self>;
+    /// What moves meanwhile.
+    type Moved: Flow;
 
     /// A transfer of so many bits, behind a latency.
     fn of(cycles: u64, bits: u64, latency: u64) -> Self;
@@ -86,6 +89,7 @@ pub enum Idle {
 
 impl Amount for u64 {
     type Sum = u64;
+    type Moved = Moved;
 
     #[inline]
     fn of(cycles: u64, _: u64, _: u64) -> u64 {

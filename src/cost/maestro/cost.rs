@@ -77,6 +77,7 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
                     accumulate(&mut out.input.up_size, 2, group.entering[0])?;
                     accumulate(&mut out.filter.up_size, 2, group.entering[1])?;
                     out.output.up_size = mul(2, group.egress)?;
+                    self.witness.first(group.entering, group.egress);
                     sized += 1;
                     sizing = group.skipped;
                 }
@@ -109,6 +110,7 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
             out.active = active / out.cases as f64;
         }
         out.whole_tensors(problem)?;
+        self.witness.whole(problem);
         let operands = add(out.input.up_size, out.filter.up_size)?;
         out.l2_size = add(operands, out.output.up_size)?;
         self.complete(0, sized)?;
@@ -281,6 +283,7 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
         let operands = add(held(&level.input)?, held(&level.filter)?)?;
         let elements = add(mul(operands, sized)?, held(&level.output)?)?;
         self.base = Some((g, mul(2, elements)?));
+        self.witness.held(level, sized);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@
 //! | file | concept |
 //! |---|---|
 //! | `layer` | loop bounds, which tensor depends on which dimension |
-//! | `witness` | what the cycles of a price are made of |
+//! | `witness` | what a price is made of |
 //! | `mapping` | the directives as written, in segments split at the cluster marks |
 //! | `complete` | directives completed: inherited, widened, held whole |
 //! | `levels` | what every cluster level does with them, tile by tile |
@@ -56,7 +56,7 @@ pub use mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
 pub use refusal::Refusal;
 pub use report::{DelayStats, Report, Tensor, TensorCounts};
 use witness::Witness;
-pub use witness::{Moved, Spent, Steps, Times};
+pub use witness::{Moved, Shift, Spent, Steps, Times};
 
 /// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
 /// and reports that describe nothing real (see [`Report::check`]).
@@ -77,7 +77,7 @@ pub fn evaluate_raw(layer: &Layer, mapping: &Mapping, hw: &Hardware) -> Result<R
     evaluate_before(layer, mapping, hw, &mut ())
 }
 
-/// What the cycles of a price are made of.
+/// What a price is made of.
 ///
 /// # Errors
 /// As [`evaluate`].

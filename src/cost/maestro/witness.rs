@@ -1,7 +1,9 @@
-//! What the cycles of a price are made of: noted while they are counted, for those who ask.
+//! What a price is made of: noted while it is counted, for those who ask.
 
 use super::known::Group;
-use super::levels::LoopSet;
+use super::layer::Problem;
+use super::levels::{Level, LoopSet, TensorLoops, loops};
+use crate::ir::dim::Dim;
 use std::collections::BTreeMap;
 
 /// A transfer over the network of a level.
@@ -37,7 +39,7 @@ pub struct Times {
 /// A tile of a level: the level, and the edges handed to it.
 pub(super) type Tile = (usize, LoopSet);
 
-/// Hears of everything that makes cycles. A price has none, and what nobody hears costs nothing.
+/// Hears of everything that makes cycles and sizes. A price has none, and what nobody hears costs nothing.
 pub(super) trait Witness {
     /// Equal steps of the outermost level have been counted.
     fn group(&mut self, _: &Group) {}
@@ -52,6 +54,13 @@ pub(super) trait Witness {
     fn case(&mut self, _: Tile, _: i64, _: Times) {}
     /// It takes so many cycles.
     fn end(&mut self, _: Tile, _: i64) {}
+    /// The layer as a whole.
+    fn whole(&mut self, _: &Problem) {}
+    /// The first step, or one more before anything is computed: it sizes the L2 by the operands that
+    /// enter and the outputs that leave.
+    fn first(&mut self, _: [i64; 2], _: i64) {}
+    /// The L1 is sized by the tiles of this level, those of the operands counted so often.
+    fn held(&mut self, _: &Level, _: i64) {}
 }
 
 impl Witness for () {}
@@ -59,9 +68,32 @@ impl Witness for () {}
 /// Steps by their times, with how many there are.
 pub type Steps = BTreeMap<Times, i64>;
 
-/// What the cycles of a price are made of.
+/// What a step of the outermost level moves and adds up, in elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shift {
+    /// Input and filter that enter the array.
+    pub entering: [i64; 2],
+    /// Outputs that leave it.
+    pub leaving: i64,
+    /// Partial sums.
+    pub sums: i64,
+    /// Whether it computes nothing; what leaves it counts all the same.
+    pub skipped: bool,
+}
+
+/// What a price is made of.
 #[derive(Debug, Default)]
 pub struct Spent {
+    /// Steps of the outermost level by what they move.
+    pub moved: BTreeMap<Shift, i64>,
+    /// Extents of input and filter.
+    pub whole: [Vec<(Dim, i64)>; 2],
+    /// Elements of input, filter and output that size the L2.
+    pub first: [i64; 3],
+    /// Extents of the tiles of input, filter and output that size the L1.
+    pub tile: [Vec<(Dim, i64)>; 3],
+    /// How often those of the operands count.
+    pub sized: i64,
     /// Of the outermost level.
     pub steps: Steps,
     /// Elements whose off-chip transfer every step lasts, halved.
@@ -74,7 +106,38 @@ pub struct Spent {
 }
 
 impl Witness for Spent {
+    fn whole(&mut self, problem: &Problem) {
+        let of = [problem.tensors.input, problem.tensors.filter];
+        self.whole = of.map(|dims| dims.iter().map(|&d| (d, problem.extents[d])).collect());
+    }
+
+    fn first(&mut self, entering: [i64; 2], leaving: i64) {
+        for (sum, n) in self.first.iter_mut().zip(entering) {
+            *sum = sum.saturating_add(n);
+        }
+        self.first[2] = leaving;
+    }
+
+    fn held(&mut self, level: &Level, sized: i64) {
+        let dim = |i: usize| level.segment.directives()[i].dim;
+        let of = [&level.input, &level.filter, &level.output];
+        let tile = |t: &TensorLoops| loops(t.once).map(|i| (dim(i), level.tiles[i].full));
+        self.tile = of.map(|t| tile(t).collect());
+        self.sized = sized;
+    }
+
     fn group(&mut self, group: &Group) {
+        let shift = Shift {
+            entering: if group.skipped {
+                [0; 2]
+            } else {
+                group.entering
+            },
+            leaving: group.egress,
+            sums: group.macs,
+            skipped: group.skipped,
+        };
+        *self.moved.entry(shift).or_default() += group.times;
         if group.skipped {
             return;
         }

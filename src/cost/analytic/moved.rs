@@ -1,0 +1,568 @@
+//! What moves and what memories hold in model `analytic`, term by term: from tiles and loops.
+
+use super::super::account::{Input, Term};
+use super::super::teller::{Part, TOLD, Teller, by_weight};
+use super::Outcome;
+use super::nest::{OUTPUT, ROWS, SLOTS, TAPS, TENSORS, slot_names, slots};
+use super::price::Analytic;
+use super::spent::Breakdown;
+use super::tile::Volume;
+use super::volume::Factors;
+use crate::base::units::Quantity;
+use crate::ir::layer::Op;
+use std::collections::BTreeMap;
+
+/// What an element of each tensor on chip takes.
+const ELEMENT: [&str; TENSORS] = ["bytes_of_an_input", "bytes_of_a_weight", "bytes_of_a_sum"];
+/// Elements of each tensor that move between shared memory and PEs: once for all PEs, and for each.
+const MOVED: [[&str; 2]; TENSORS] = [
+    ["inputs_read", "inputs_delivered"],
+    ["weights_read", "weights_delivered"],
+    ["sums_arrived", "sums_sent"],
+];
+/// PEs that hold the same element.
+const SHARERS: [&str; TENSORS] = ["PEs_of_an_input", "PEs_of_a_weight", "PEs_of_a_sum"];
+
+const L1: &str = "between L2 and L1";
+const L2: &str = "in and out of L2";
+const OFF_CHIP: &str = "off chip";
+
+/// The formulas, from the figures down.
+pub struct Told {
+    /// What moves.
+    pub moved: Vec<(Term, Quantity)>,
+    /// What memories hold.
+    pub memories: Vec<(Term, Quantity)>,
+}
+
+struct Maker<'a> {
+    model: &'a Analytic,
+    o: &'a Outcome,
+    from: &'a Breakdown,
+    names: [&'static str; SLOTS],
+    teller: &'a mut Teller,
+    told: Vec<(Term, Quantity)>,
+}
+
+/// Factors, of which those that are 1 are left out.
+#[derive(Default)]
+struct Product {
+    formula: String,
+    inputs: Vec<Input>,
+}
+
+impl Product {
+    fn by(&mut self, input: Input) {
+        if input.value != 1.0 {
+            let name = input.name.clone();
+            self.times(&name, vec![input]);
+        }
+    }
+
+    fn times(&mut self, formula: &str, inputs: Vec<Input>) {
+        if !self.formula.is_empty() {
+            self.formula.push_str(" x ");
+        }
+        self.formula.push_str(formula);
+        for input in inputs {
+            if !self.inputs.contains(&input) {
+                self.inputs.push(input);
+            }
+        }
+    }
+
+    fn text(&self) -> &str {
+        if self.formula.is_empty() {
+            "1"
+        } else {
+            &self.formula
+        }
+    }
+}
+
+/// The formulas of counts and bytes.
+pub fn terms(model: &Analytic, op: Op, o: &Outcome, from: &Breakdown, teller: &mut Teller) -> Told {
+    let mut maker = Maker {
+        model,
+        o,
+        from,
+        names: slot_names(op),
+        teller,
+        told: Vec::new(),
+    };
+    maker.computed();
+    maker.on_chip();
+    maker.off_chip();
+    let moved = std::mem::take(&mut maker.told);
+    let [pe, pass] = [from.tile, from.pass];
+    maker.memory("L1", o.l1_bytes, "a_PE", pe, from.buffers[0]);
+    maker.memory("L2", o.l2_bytes, "a_pass", pass, from.buffers[1]);
+    Told {
+        moved,
+        memories: maker.told,
+    }
+}
+
+impl Maker<'_> {
+    fn tell(&mut self, head: &'static str, is: Input, formula: &str, inputs: Vec<Input>) {
+        let term = Term {
+            label: Some(is.name),
+            ..Term::new(head, is.value, formula, inputs)
+        };
+        self.told.push((term, is.quantity));
+    }
+
+    /// A sum of bytes: elements by name, each with the bytes of one.
+    fn tell_bytes(&mut self, head: &'static str, is: Input, of: &[(Input, &Input)]) {
+        let mut formula = Vec::new();
+        let mut inputs: Vec<Input> = Vec::new();
+        for (elements, size) in of.iter().filter(|(n, _)| n.value > 0.0) {
+            formula.push(format!("{} x {}", elements.name, size.name));
+            for input in [elements, *size] {
+                if !inputs.contains(input) {
+                    inputs.push(input.clone());
+                }
+            }
+        }
+        let formula = match formula.is_empty() {
+            true => "0".to_string(),
+            false => formula.join(" + "),
+        };
+        self.tell(head, is, &formula, inputs);
+    }
+
+    /// Bytes of an element of a tensor on chip.
+    fn element(&self, t: usize) -> Input {
+        Input::bytes(ELEMENT[t], self.model.array.bits[t] as f64 / 8.0)
+    }
+
+    /// So much of a slot, by name.
+    fn extent(&mut self, slot: usize, n: u64, place: &str) -> Input {
+        let name = self.names[slot];
+        if n == 1 {
+            // Nothing says a factor of 1.
+            return Input::count(name, n);
+        }
+        if n == self.from.nest.extent[slot] && place != "a_PE" {
+            return Input::count(name, n);
+        }
+        let stem = format!("{name}_of_{place}");
+        let (name, _) = self.teller.name(&stem, [n, 0, 0]);
+        Input::count(&name, n)
+    }
+
+    /// Elements along an axis that so many positions and taps of its window touch.
+    fn length(&mut self, axis: usize, extents: [u64; 2], place: &str, product: &mut Product) {
+        let windows = &self.from.nest.windows;
+        let scales = windows[axis].scales;
+        let words = ["stride", "dilation"];
+        let alike = windows[0].scales == windows[1].scales;
+        let mut sum = Vec::new();
+        let mut inputs = Vec::new();
+        let mut more = 1;
+        for (which, slot) in [ROWS + axis, TAPS + axis].into_iter().enumerate() {
+            if extents[which] == 1 {
+                continue;
+            }
+            let extent = self.extent(slot, extents[which], place);
+            if scales[which] == 1 {
+                sum.push(extent.name.clone());
+                inputs.push(extent);
+                more -= 1;
+                continue;
+            }
+            let along = ["_of_rows", "_of_columns"][axis];
+            let word = format!("{}{}", words[which], if alike { "" } else { along });
+            sum.push(format!("({} - 1) x {word}", extent.name));
+            inputs.extend([extent, Input::count(&word, scales[which])]);
+        }
+        let mut text = sum.join(" + ");
+        match more {
+            _ if text.is_empty() => return,
+            1 => text.push_str(" + 1"),
+            -1 => text.push_str(" - 1"),
+            _ => {}
+        }
+        if text.contains(' ') {
+            text = format!("({text})");
+        }
+        product.times(&text, inputs);
+    }
+
+    /// Elements of a tensor in a tile.
+    fn elements(&mut self, t: usize, tile: &[u64; SLOTS], place: &str) -> Product {
+        let nest = &self.from.nest;
+        let mut product = Product::default();
+        for slot in slots(nest.tensors[t].plain) {
+            let extent = self.extent(slot, tile[slot], place);
+            product.by(extent);
+        }
+        if t == nest.slid {
+            for (axis, window) in nest.windows.iter().enumerate() {
+                self.length(axis, window.slots.map(|s| tile[s]), place, &mut product);
+            }
+        }
+        product
+    }
+
+    /// What a memory holds: of each tensor a tile, in one buffer or several.
+    fn memory(
+        &mut self,
+        name: &'static str,
+        bytes: u64,
+        place: &str,
+        tile: [u64; SLOTS],
+        buffers: [u64; TENSORS],
+    ) {
+        let nest = &self.from.nest;
+        let mut whole = Vec::new();
+        let mut inputs = Vec::new();
+        let mut parts = Vec::new();
+        for (t, of) in ["inputs", "weights", "sums"].into_iter().enumerate() {
+            let mut product = self.elements(t, &tile, place);
+            let size = self.element(t);
+            let bits = self.model.array.bits[t];
+            // Both have fitted when they were counted.
+            let elements = nest.box_size(t, &tile).unwrap_or(0);
+            let part = Input::bytes(
+                &format!("{name}_{of}"),
+                (elements * bits).div_ceil(8) as f64,
+            );
+            product.times(&size.name.clone(), vec![size]);
+            let formula = match bits.is_multiple_of(8) {
+                true => product.formula,
+                false => format!("ceil({})", product.formula),
+            };
+            whole.push(match buffers[t] {
+                1 => part.name.clone(),
+                n => format!("{n} x {}", part.name),
+            });
+            inputs.push(part.clone());
+            parts.push((part, formula, product.inputs));
+        }
+        self.tell(
+            name,
+            Input::bytes(name, bytes as f64),
+            &whole.join(" + "),
+            inputs,
+        );
+        for (part, formula, inputs) in parts {
+            self.tell(name, part, &formula, inputs);
+        }
+    }
+
+    /// MACs, and what they read and write.
+    fn computed(&mut self) {
+        let mut product = Product::default();
+        for slot in 0..SLOTS {
+            let extent = self.extent(slot, self.from.nest.extent[slot], "");
+            product.by(extent);
+        }
+        let head = "computed";
+        let macs = Input::count("MACs", self.o.macs);
+        self.tell(head, macs, product.text(), product.inputs.clone());
+        let elements = [0, 1, 2].map(|t| self.element(t));
+        let [input, weight, sum] = ELEMENT;
+        self.tell(
+            head,
+            Input::bytes("bytes_of_a_MAC", self.model.mac_bytes()),
+            &format!("{input} + {weight} + 2 x {sum}"),
+            elements.to_vec(),
+        );
+        let moved = &self.o.moved;
+        let added = moved.sent - moved.arrived + self.o.sums_read;
+        let counts = [moved.sent, moved.arrived, self.o.sums_read];
+        let names = ["sums_sent", "sums_arrived", "sums_read"];
+        let inputs = names.into_iter().zip(counts);
+        self.tell(
+            head,
+            Input::count("sums_added", added),
+            "sums_sent - sums_arrived + sums_read",
+            inputs.map(|(name, n)| Input::count(name, n)).collect(),
+        );
+    }
+
+    /// Elements of tensor `t` that have moved, for all PEs together and for each.
+    fn moved(&self, t: usize) -> [Input; 2] {
+        let moved = &self.o.moved;
+        let counts = match t {
+            OUTPUT => [moved.arrived, moved.sent],
+            t => [moved.read[t], moved.delivered[t]],
+        };
+        let [once, each] = MOVED[t];
+        [Input::count(once, counts[0]), Input::count(each, counts[1])]
+    }
+
+    /// Between shared memory and PEs.
+    fn on_chip(&mut self) {
+        let bytes = self.model.bytes_moved(self.o);
+        let [input, weight, sum] = [0, 1, 2].map(|t| self.element(t));
+        let [
+            [inputs_read, inputs],
+            [weights_read, weights],
+            [arrived, sent],
+        ] = [0, 1, 2].map(|t| self.moved(t));
+        let is = Input::bytes("delivered", bytes.delivered);
+        self.tell_bytes(L1, is, &[(inputs, &input), (weights, &weight)]);
+        self.tell_bytes(
+            L1,
+            Input::bytes("sent", bytes.sent),
+            &[(sent.clone(), &sum)],
+        );
+        let hops = self.model.coefficient("noc.hops");
+        let mut inputs = vec![Input::bytes("delivered", bytes.delivered)];
+        let formula = if self.model.array.forwarding {
+            inputs.extend([sent, arrived.clone(), sum.clone()]);
+            format!(
+                "delivered x noc.hops + (sums_sent - sums_arrived + sums_arrived x noc.hops) x {}",
+                sum.name
+            )
+        } else {
+            inputs.push(Input::bytes("sent", bytes.sent));
+            "(delivered + sent) x noc.hops".to_string()
+        };
+        inputs.push(hops);
+        self.tell(
+            L1,
+            Input::bytes("bytes_times_hops", bytes.hops),
+            &formula,
+            inputs,
+        );
+        for t in 0..TENSORS {
+            self.walked(t);
+        }
+        let is = Input::bytes("read", bytes.read);
+        self.tell_bytes(L2, is, &[(inputs_read, &input), (weights_read, &weight)]);
+        let [outputs, out, back] = self.outputs();
+        let read = Input::count("sums_read", self.o.sums_read);
+        let all = [arrived.clone(), read.clone(), outputs.clone(), out, back];
+        let all: Vec<Input> = all.into_iter().filter(|i| i.value > 0.0).collect();
+        let names: Vec<&str> = all.iter().map(|i| i.name.as_str()).collect();
+        let formula = format!("({}) x {}", names.join(" + "), sum.name);
+        let inputs = all.iter().cloned().chain([sum]).collect();
+        self.tell(L2, Input::bytes("sums", bytes.sums), &formula, inputs);
+        match self.from.nest.cut_output {
+            Some(_) => self.tell(L2, read, "sums_arrived", vec![arrived]),
+            None => self.tell(
+                L2,
+                read,
+                "sums_arrived - outputs_out",
+                vec![arrived, outputs],
+            ),
+        }
+    }
+
+    /// How the moves of a tensor add up.
+    fn walked(&mut self, t: usize) {
+        let moves = &self.from.moves[t];
+        let [once, each] = self.moved(t);
+        let sharers = moves.keys().next().map_or(1, |f| f.sharers);
+        let sharers = Input::count(SHARERS[t], sharers);
+        let multicast = t == OUTPUT || self.model.array.multicast;
+        let apart = |f: &Factors| f.windows.iter().any(|w| w.copies != w.distinct);
+        let one_by_one = !multicast || moves.keys().any(apart);
+        let mut copies = Product::default();
+        copies.by(sharers);
+        if one_by_one {
+            let (formula, inputs) = self.sum(t, each.name.as_str(), |w| w.copies);
+            if copies.formula.is_empty() {
+                self.tell(L1, each.clone(), &formula, inputs);
+            } else {
+                copies.times(&format!("({formula})"), inputs);
+                self.tell(L1, each.clone(), &copies.formula, copies.inputs);
+            }
+        } else {
+            copies.times(&once.name.clone(), vec![once.clone()]);
+            self.tell(L1, each.clone(), &copies.formula, copies.inputs);
+        }
+        if multicast {
+            let (formula, inputs) = self.sum(t, once.name.as_str(), |w| w.distinct);
+            self.tell(L1, once, &formula, inputs);
+        } else {
+            self.tell(L1, once, &each.name.clone(), vec![each]);
+        }
+    }
+
+    /// The sum of the moves of a tensor, the elements along a window's axis counted like this.
+    fn sum(
+        &mut self,
+        t: usize,
+        label: &str,
+        count: impl Fn(&Volume) -> u64 + Copy,
+    ) -> (String, Vec<Input>) {
+        let mut kinds: BTreeMap<([u64; SLOTS], [u64; 2]), u64> = BTreeMap::new();
+        for (factors, n) in &self.from.moves[t] {
+            let windows = factors.windows.each_ref().map(count);
+            *kinds.entry((factors.slots, windows)).or_default() += n;
+        }
+        // Parts of a count that fits.
+        let each = |(slots, windows): &([u64; SLOTS], [u64; 2])| {
+            slots.iter().chain(windows).product::<u64>()
+        };
+        kinds.retain(|kind, _| each(kind) > 0);
+        let copied = label == MOVED[t][1];
+        let mut parts = Vec::new();
+        for (at, (kind, times)) in by_weight(kinds, each).into_iter().enumerate() {
+            let mut product = Product::default();
+            if at < TOLD {
+                for (slot, &n) in kind.0.iter().enumerate() {
+                    let extent = self.extent(slot, n, "the_array");
+                    product.by(extent);
+                }
+                for (axis, &n) in kind.1.iter().enumerate() {
+                    self.along(axis, n, copied, &mut product);
+                }
+            }
+            parts.push(Part {
+                times,
+                each: each(&kind),
+                formula: product.text().to_string(),
+                inputs: product.inputs,
+            });
+        }
+        let times = if t == OUTPUT {
+            "times_stored"
+        } else {
+            "times_loaded"
+        };
+        let rest = Input::count(&format!("other_{label}"), 0);
+        self.teller.sum(times, rest, parts)
+    }
+
+    /// So many elements along a window's axis.
+    fn along(&mut self, axis: usize, n: u64, copied: bool, product: &mut Product) {
+        if n == 1 {
+            return;
+        }
+        let nest = &self.from.nest;
+        let window = &nest.windows[axis];
+        let extents = window.slots.map(|slot| nest.extent[slot]);
+        if window.length(extents[0], extents[1]) == Ok(n) {
+            self.length(axis, extents, "", product);
+            return;
+        }
+        let stem = match (axis, copied) {
+            (0, false) => "rows_of_the_array",
+            (0, true) => "rows_of_all_PEs",
+            (_, false) => "columns_of_the_array",
+            (_, true) => "columns_of_all_PEs",
+        };
+        let (name, _) = self.teller.name(stem, [n, 0, 0]);
+        product.by(Input::count(&name, n));
+    }
+
+    /// Outputs that leave the chip, sums that leave it to come back, and those that have come back.
+    fn outputs(&self) -> [Input; 3] {
+        let [.., outputs, out, back] = self.o.offchip;
+        [
+            Input::count("outputs_out", outputs),
+            Input::count("sums_out", out),
+            Input::count("sums_back", back),
+        ]
+    }
+
+    /// To and from off-chip memory.
+    fn off_chip(&mut self) {
+        let bytes = self.model.bytes_moved(self.o);
+        let [input, weight, sum] = [0, 1, 2].map(|t| self.element(t));
+        let output = self.model.array.output_bits as f64 / 8.0;
+        let output = Input::bytes("bytes_of_an_output", output);
+        let brought = ["inputs_brought", "weights_brought"];
+        let [inputs, weights] = [0, 1].map(|t| Input::count(brought[t], self.o.offchip[t]));
+        let [outputs, out, back] = self.outputs();
+        self.tell_bytes(
+            OFF_CHIP,
+            Input::bytes("off_chip", bytes.offchip),
+            &[
+                (inputs.clone(), &input),
+                (weights.clone(), &weight),
+                (outputs.clone(), &output),
+                (out.clone(), &sum),
+                (back.clone(), &sum),
+            ],
+        );
+        self.tell_bytes(
+            OFF_CHIP,
+            Input::bytes("brought", bytes.brought),
+            &[(inputs.clone(), &input), (weights.clone(), &weight)],
+        );
+        for (t, is) in [inputs, weights].into_iter().enumerate() {
+            let mut product = self.again(t);
+            self.once(t, &mut product);
+            self.tell(OFF_CHIP, is, product.text(), product.inputs.clone());
+        }
+        let mut product = Product::default();
+        self.once(OUTPUT, &mut product);
+        self.tell(
+            OFF_CHIP,
+            outputs.clone(),
+            product.text(),
+            product.inputs.clone(),
+        );
+        if out.value > 0.0 {
+            let mut again = self.again(OUTPUT);
+            again.formula = format!("({} - 1) x outputs_out", again.formula);
+            again.inputs.push(outputs);
+            self.tell(OFF_CHIP, out.clone(), &again.formula, again.inputs);
+            self.tell(OFF_CHIP, back, "sums_out", vec![out]);
+        }
+    }
+
+    /// How often all of a tensor is brought: positions of loops that do not walk along it.
+    fn again(&mut self, t: usize) -> Product {
+        let mut product = Product::default();
+        for &(slot, count) in &self.from.brought[t].again {
+            let name = format!("{}_passes", self.names[slot]);
+            product.by(Input::count(&name, count));
+        }
+        product
+    }
+
+    /// Elements of a tensor that move off chip while its own loops go through their positions.
+    fn once(&mut self, t: usize, product: &mut Product) {
+        let nest = &self.from.nest;
+        for slot in slots(nest.tensors[t].plain) {
+            let extent = self.extent(slot, nest.extent[slot], "");
+            product.by(extent);
+        }
+        if t != nest.slid {
+            return;
+        }
+        if let Some([rows, columns]) = nest.cut_output {
+            product.by(Input::count("output_rows", rows));
+            product.by(Input::count("output_columns", columns));
+            return;
+        }
+        for (axis, window) in nest.windows.iter().enumerate() {
+            let parts = &self.from.brought[t].along[axis];
+            let total: u64 = parts.iter().map(|(n, length)| n * length).sum();
+            let extents = window.slots.map(|slot| nest.extent[slot]);
+            if window.length(extents[0], extents[1]) == Ok(total) {
+                self.length(axis, extents, "", product);
+                continue;
+            }
+            let mut kinds: BTreeMap<u64, u64> = BTreeMap::new();
+            for &(n, length) in parts.iter().filter(|(n, length)| n * length > 0) {
+                *kinds.entry(length).or_default() += n;
+            }
+            let [name, stem, rest] = match axis {
+                0 => ["rows_brought", "rows_of_a_load", "other_rows"],
+                _ => ["columns_brought", "columns_of_a_load", "other_columns"],
+            };
+            let mut all = Vec::new();
+            for (length, times) in by_weight(kinds, |&length| length) {
+                let (name, _) = self.teller.name(stem, [length, 0, 0]);
+                all.push(Part {
+                    times,
+                    each: length,
+                    inputs: vec![Input::count(&name, length)],
+                    formula: name,
+                });
+            }
+            let (formula, inputs) = self.teller.sum("times_brought", Input::count(rest, 0), all);
+            let is = Input::count(name, total);
+            product.by(is.clone());
+            self.tell(OFF_CHIP, is, &formula, inputs);
+        }
+    }
+}
