@@ -44,6 +44,17 @@ struct Maker<'a> {
     told: Vec<(Term, Quantity)>,
 }
 
+/// Moves of a tensor that are told together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    /// As in [`Factors`].
+    slots: [u64; SLOTS],
+    /// Elements along the axes of windows.
+    along: [u64; 2],
+    /// As in [`Factors`].
+    extents: [Option<[u64; 2]>; 2],
+}
+
 /// Factors, of which those that are 1 are left out.
 #[derive(Default)]
 struct Product {
@@ -390,27 +401,29 @@ impl Maker<'_> {
         label: &str,
         count: impl Fn(&Volume) -> u64 + Copy,
     ) -> (String, Vec<Input>) {
-        let mut kinds: BTreeMap<([u64; SLOTS], [u64; 2]), u64> = BTreeMap::new();
+        let mut kinds: BTreeMap<Kind, u64> = BTreeMap::new();
         for (factors, n) in &self.from.moves[t] {
-            let windows = factors.windows.each_ref().map(count);
-            *kinds.entry((factors.slots, windows)).or_default() += n;
+            let kind = Kind {
+                slots: factors.slots,
+                along: factors.windows.each_ref().map(count),
+                extents: factors.extents,
+            };
+            *kinds.entry(kind).or_default() += n;
         }
         // Parts of a count that fits.
-        let each = |(slots, windows): &([u64; SLOTS], [u64; 2])| {
-            slots.iter().chain(windows).product::<u64>()
-        };
+        let each = |kind: &Kind| kind.slots.iter().chain(&kind.along).product::<u64>();
         kinds.retain(|kind, _| each(kind) > 0);
         let copied = label == MOVED[t][1];
         let mut parts = Vec::new();
         for (at, (kind, times)) in by_weight(kinds, each).into_iter().enumerate() {
             let mut product = Product::default();
             if at < TOLD {
-                for (slot, &n) in kind.0.iter().enumerate() {
+                for (slot, &n) in kind.slots.iter().enumerate() {
                     let extent = self.extent(slot, n, "the_array");
                     product.by(extent);
                 }
-                for (axis, &n) in kind.1.iter().enumerate() {
-                    self.along(axis, n, copied, &mut product);
+                for axis in 0..2 {
+                    self.along(axis, &kind, copied, &mut product);
                 }
             }
             parts.push(Part {
@@ -429,25 +442,44 @@ impl Maker<'_> {
         self.teller.sum(times, rest, parts)
     }
 
-    /// So many elements along a window's axis.
-    fn along(&mut self, axis: usize, n: u64, copied: bool, product: &mut Product) {
+    /// The elements along a window's axis.
+    fn along(&mut self, axis: usize, kind: &Kind, copied: bool, product: &mut Product) {
+        let n = kind.along[axis];
         if n == 1 {
             return;
         }
         let nest = &self.from.nest;
         let window = &nest.windows[axis];
-        let extents = window.slots.map(|slot| nest.extent[slot]);
-        if window.length(extents[0], extents[1]) == Ok(n) {
-            self.length(axis, extents, "", product);
+        let together = kind.extents[axis];
+        if let Some(extents) = together
+            && window.length(extents[0], extents[1]) == Ok(n)
+        {
+            self.length(axis, extents, "the_array", product);
             return;
         }
-        let stem = match (axis, copied) {
-            (0, false) => "rows_of_the_array",
-            (0, true) => "rows_of_all_PEs",
-            (_, false) => "columns_of_the_array",
-            (_, true) => "columns_of_all_PEs",
+        let stem = match (together, copied) {
+            (None, false) => ["new_rows", "new_columns"],
+            (None, true) => ["new_rows_of_all_PEs", "new_columns_of_all_PEs"],
+            (_, false) => ["rows_of_the_array", "columns_of_the_array"],
+            (_, true) => ["rows_of_all_PEs", "columns_of_all_PEs"],
         };
-        let (name, _) = self.teller.name(stem, [n, 0, 0]);
+        if let (Some(_), true) = (together, copied) {
+            // Most often all PEs have the same tile.
+            let tile = window.slots.map(|slot| self.from.tile[slot]);
+            let levels = &nest.splits[..nest.levels];
+            let units = levels
+                .iter()
+                .flat_map(|level| window.slots.map(|slot| level[slot].units))
+                .fold(1, u64::saturating_mul);
+            let each = window.length(tile[0], tile[1]);
+            if each.is_ok_and(|each| each.checked_mul(units) == Some(n)) {
+                let name = ["PEs_along_rows", "PEs_along_columns"][axis];
+                product.by(Input::count(name, units));
+                self.length(axis, tile, "a_PE", product);
+                return;
+            }
+        }
+        let (name, _) = self.teller.name(stem[axis], [n, 0, 0]);
         product.by(Input::count(&name, n));
     }
 

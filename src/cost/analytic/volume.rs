@@ -240,13 +240,17 @@ impl<'a> Volumes<'a> {
                 copies: 1,
                 distinct: 1,
             }; 2],
+            extents: [None; 2],
         };
-        for slot in slots(tensor.plain) {
-            factors.slots[slot] = if changing & (1 << slot) == 0 {
+        let held = |slot: usize| {
+            if changing & (1 << slot) == 0 {
                 nest.extent[slot]
             } else {
                 u64::from(self.plain[slot][of(state, slot)])
-            };
+            }
+        };
+        for slot in slots(tensor.plain) {
+            factors.slots[slot] = held(slot);
         }
         for slot in slots(nest.spread & !tensor.slots) {
             for level in &nest.splits[..nest.levels] {
@@ -256,14 +260,15 @@ impl<'a> Volumes<'a> {
         if t != nest.slid {
             return Ok(factors);
         }
-        for (window, volume) in nest.windows.into_iter().zip(&mut factors.windows) {
+        for (axis, window) in nest.windows.into_iter().enumerate() {
             let kept = before.and_then(|(i, earlier)| {
                 let moved = nest.loops()[i];
                 let which = window.slots.iter().position(|&slot| slot == moved.slot)?;
                 Some(self.before(window.slots, which, moved, earlier))
             });
             let sliding = Sliding::new(nest, window)?;
-            *volume = sliding.measure(self.chunks(window.slots, state), kept)?;
+            factors.windows[axis] = sliding.measure(self.chunks(window.slots, state), kept)?;
+            factors.extents[axis] = kept.is_none().then(|| window.slots.map(held));
         }
         Ok(factors)
     }
@@ -278,6 +283,9 @@ pub struct Factors {
     pub sharers: u64,
     /// Elements along the axes on which windows slide.
     pub windows: [Volume; 2],
+    /// Positions and taps of these that all units hold together; nothing where a window has moved on
+    /// and only what is new counts.
+    pub extents: [Option<[u64; 2]>; 2],
 }
 
 impl Window<'_> {
