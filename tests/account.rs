@@ -6,7 +6,7 @@ mod support;
 use cfxc::cost::account::{Account, Input, Term};
 use cfxc::cost::{self, Price};
 use cfxc::space::Grid;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Evaluates a formula: `+ - x /`, parentheses, `max`, `ceil`, `floor`, `sqrt`, names and numbers.
 struct Formula<'a> {
@@ -191,7 +191,7 @@ fn adds_up(account: &Account, price: &Price) {
 const MOBILENET: &str = "std.networks.mobilenet_v2";
 
 /// Every layer, or every third one of a large network, at every seventh point, under every dataflow.
-fn all(network: &str, settings: &str) -> usize {
+fn all(network: &str, settings: &str, told: &mut BTreeSet<String>) -> usize {
     let problem = support::problem(&format!(
         "technology narrow extends std.technologies.horowitz45 {{
           noc {{ forwarding = 1, width = 8 B, hop_latency = 3 cycles, source = \"a test\" }}
@@ -240,10 +240,10 @@ fn all(network: &str, settings: &str) -> usize {
             let Ok(price) = model.price(layer, rule, &knobs) else {
                 continue;
             };
-            adds_up(
-                &model.account(layer, rule, &knobs).expect("an account"),
-                &price,
-            );
+            let account = model.account(layer, rule, &knobs).expect("an account");
+            adds_up(&account, &price);
+            let inputs = account.moved.iter().flat_map(|(t, _)| &t.inputs);
+            told.extend(inputs.map(|i| i.name.clone()));
             seen += 1;
         }
     }
@@ -252,6 +252,7 @@ fn all(network: &str, settings: &str) -> usize {
 
 #[test]
 fn terms_add_up_and_formulas_give_them() {
+    let mut told = BTreeSet::new();
     for (network, settings, least) in [
         (MOBILENET, "model analytic", 300),
         (
@@ -270,7 +271,26 @@ fn terms_add_up_and_formulas_give_them() {
             50,
         ),
     ] {
-        let seen = all(network, settings);
+        let seen = all(network, settings, &mut told);
         assert!(seen > least, "{network} {settings}: {seen}");
+    }
+    // All kinds of parts have occurred.
+    for name in [
+        "sums_out",
+        "sums_back",
+        "C_passes",
+        "rows_brought",
+        "rows_of_a_load_2",
+        "new_columns",
+        "new_rows_of_all_PEs",
+        "PEs_along_rows",
+        "rows_of_all_PEs",
+        "PEs_of_a_sum",
+        "output_rows",
+        "other_inputs_read",
+        "stride_of_rows",
+        "sums_of_a_step",
+    ] {
+        assert!(told.contains(name), "{name}: {told:?}");
     }
 }

@@ -87,8 +87,9 @@ fn figure(
     with(terms.iter(), account, out);
 }
 
-/// A line in pieces of up to so many characters, each but the first beginning with a `+`.
-fn broken(line: &str, most: usize) -> Vec<String> {
+/// A line in pieces of up to so many characters, each but the first beginning with a `+` below the
+/// place `at`.
+fn broken(line: &str, at: usize, most: usize) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut depth = 0;
     let mut piece = String::new();
@@ -105,7 +106,8 @@ fn broken(line: &str, most: usize) -> Vec<String> {
     for piece in pieces {
         match lines.last_mut() {
             Some(last) if last.len() + piece.trim_end().len() <= most => last.push_str(&piece),
-            _ => lines.push(piece),
+            Some(_) => lines.push(format!("{:at$}{piece}", "")),
+            None => lines.push(piece),
         }
     }
     lines.iter().map(|l| l.trim_end().to_string()).collect()
@@ -174,9 +176,8 @@ fn counts(name: &str, terms: &[(Term, Quantity)], out: &mut String) {
             out.push_str(&format!("  {head}\n"));
         }
         let at = line.find("= ").unwrap_or(0);
-        for (n, part) in broken(&line, 100).into_iter().enumerate() {
-            let at = if n == 0 { 0 } else { at };
-            out.push_str(&format!("    {:at$}{part}\n", ""));
+        for part in broken(&line, at, 110) {
+            out.push_str(&format!("    {part}\n"));
         }
         if term.inputs.iter().filter(own).any(|i| !given(i)) {
             under(Some(at), "    ", &numbers(term), out);

@@ -26,6 +26,17 @@ const SHARERS: [&str; TENSORS] = ["PEs_of_an_input", "PEs_of_a_weight", "PEs_of_
 const L1: &str = "between L2 and L1";
 const L2: &str = "in and out of L2";
 const OFF_CHIP: &str = "off chip";
+/// The memories, with what their buffers are for.
+const MEMORIES: [(&str, &str); 2] = [
+    (
+        "L1",
+        "L1 of a PE, with two buffers for what changes within a pass, unless it has one",
+    ),
+    (
+        "L2",
+        "L2, with two buffers for what changes between passes, unless it has one; three for sums that come back",
+    ),
+];
 
 /// The formulas, from the figures down.
 pub struct Told {
@@ -106,8 +117,9 @@ pub fn terms(model: &Analytic, op: Op, o: &Outcome, from: &Breakdown, teller: &m
     maker.off_chip();
     let moved = std::mem::take(&mut maker.told);
     let [pe, pass] = [from.tile, from.pass];
-    maker.memory("L1", o.l1_bytes, "a_PE", pe, from.buffers[0]);
-    maker.memory("L2", o.l2_bytes, "a_pass", pass, from.buffers[1]);
+    let [l1, l2] = MEMORIES;
+    maker.memory(l1, o.l1_bytes, "a_PE", pe, from.buffers[0]);
+    maker.memory(l2, o.l2_bytes, "a_pass", pass, from.buffers[1]);
     Told {
         moved,
         memories: maker.told,
@@ -219,7 +231,7 @@ impl Maker<'_> {
     /// What a memory holds: of each tensor a tile, in one buffer or several.
     fn memory(
         &mut self,
-        name: &'static str,
+        (name, head): (&str, &'static str),
         bytes: u64,
         place: &str,
         tile: [u64; SLOTS],
@@ -252,13 +264,13 @@ impl Maker<'_> {
             parts.push((part, formula, product.inputs));
         }
         self.tell(
-            name,
+            head,
             Input::bytes(name, bytes as f64),
             &whole.join(" + "),
             inputs,
         );
         for (part, formula, inputs) in parts {
-            self.tell(name, part, &formula, inputs);
+            self.tell(head, part, &formula, inputs);
         }
     }
 
