@@ -7,6 +7,7 @@
 #[path = "support/spec.rs"]
 mod spec;
 
+use cfxc::base::span::Span;
 use cfxc::diag::{Code, codes, pages};
 use spec::{Checked, check};
 use std::collections::BTreeSet;
@@ -227,13 +228,27 @@ fn suggestions_mend() {
         let before = check(&text);
         for d in &before.analysis.diagnostics {
             let Some(s) = &d.suggestion else { continue };
-            let (start, end) = (s.span.start as usize, s.span.end as usize);
-            assert_eq!(
-                s.span.file.0, 0,
-                "{name}: a suggestion outside of the specification"
-            );
-            let mended = format!("{}{}{}", &text[..start], s.replacement, &text[end..]);
+            let mut places: Vec<Span> = s.also.iter().copied().chain([s.span]).collect();
+            places.sort();
+            let mut mended = text.clone();
+            for place in places.iter().rev() {
+                assert_eq!(
+                    place.file.0, 0,
+                    "{name}: a suggestion outside of the specification"
+                );
+                mended.replace_range(place.start as usize..place.end as usize, &s.replacement);
+            }
             let after = check(&mended);
+            let message = &d.message;
+            assert!(
+                s.also.is_empty()
+                    || after
+                        .analysis
+                        .diagnostics
+                        .iter()
+                        .all(|d| d.message != *message),
+                "{name}: {message} at some place still"
+            );
             assert!(
                 !after.analysis.diagnostics.contains(d)
                     && after.errors().len() <= before.errors().len(),

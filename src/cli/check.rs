@@ -4,9 +4,11 @@ use super::console::Console;
 use super::exit::Exit;
 use super::files::{self, Loaded};
 use super::{findings, infeasible};
-use crate::diag::{Diagnostic, Severity};
+use crate::base::span::SourceMap;
+use crate::diag::{Code, Diagnostic, Severity, codes};
 use crate::emit::number::counted;
 use crate::space::{Grid, Space, probe};
+use std::collections::BTreeSet;
 
 /// Look for mistakes in specifications, without building anything
 #[derive(Debug, clap::Args)]
@@ -48,10 +50,44 @@ fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
     found
 }
 
+/// A cluster that no menu fills is one mistake: the error of the layer without a price has the place and
+/// the remedy of the warning.
+fn join_refused(refused: &mut [Diagnostic], found: &mut Vec<Diagnostic>) {
+    found.retain(|warning| {
+        let mut follow = refused.iter_mut().filter(|error| {
+            warning.code == codes::TOO_FEW_PES
+                && error.labels.first().map(|l| l.span) == warning.labels.first().map(|l| l.span)
+        });
+        let Some(error) = follow.next() else {
+            return true;
+        };
+        error.labels.extend(warning.labels.iter().skip(1).cloned());
+        error.help.clone_from(&warning.help);
+        false
+    });
+}
+
+/// What a diagnostic says of which places, in whatever order: files that use each other in a circle
+/// may be entered at any of them.
+fn places(diagnostic: &Diagnostic, sources: &SourceMap) -> (Code, Vec<(String, u32, u32, String)>) {
+    let labels = diagnostic.labels.iter().map(|l| {
+        let file = sources.get(l.span.file).name.clone();
+        (file, l.span.start, l.span.end, l.text.clone())
+    });
+    let mut places: Vec<_> = labels.collect();
+    places.sort();
+    if places.is_empty() {
+        places.push((String::new(), 0, 0, diagnostic.message.clone()));
+    }
+    (diagnostic.code, places)
+}
+
 pub fn run(args: &Args, console: &Console) -> Exit {
     let mut all = Vec::new();
     let mut designs = 0;
     let mut networks = 0;
+    // What stands in a file that several specifications use is told once.
+    let mut told = BTreeSet::new();
     for spec in &args.specs {
         let mut loaded = files::load(spec);
         if !loaded.analysis.has_errors() {
@@ -61,7 +97,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
                 let errors = probe::refused_everywhere(problem).into_iter();
                 errors.map(|error| infeasible::no_space(problem, &error, &loaded.sources))
             });
-            let refused: Vec<_> = refused.collect();
+            let mut refused: Vec<_> = refused.collect();
+            join_refused(&mut refused, &mut loaded.analysis.diagnostics);
             let sound = refused.is_empty();
             loaded.analysis.diagnostics.extend(refused);
             if sound {
@@ -69,6 +106,8 @@ pub fn run(args: &Args, console: &Console) -> Exit {
                 loaded.analysis.diagnostics.extend(found);
             }
         }
+        let found = &mut loaded.analysis.diagnostics;
+        found.retain(|d| told.insert(places(d, &loaded.sources)));
         console.show(&loaded.analysis.diagnostics, &loaded.sources);
         designs += loaded.analysis.problems.len();
         networks += loaded.analysis.networks.len();

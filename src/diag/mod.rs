@@ -43,6 +43,8 @@ pub struct Suggestion {
     pub span: Span,
     /// What to put there.
     pub replacement: String,
+    /// Further places in the same file where the same is to be put.
+    pub also: Vec<Span>,
 }
 
 /// One mistake: place, reason, remedy.
@@ -106,6 +108,7 @@ impl Diagnostic {
         self.suggestion = Some(Suggestion {
             span,
             replacement: replacement.into(),
+            also: Vec::new(),
         });
         self
     }

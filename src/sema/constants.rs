@@ -326,11 +326,7 @@ impl Program<'_> {
         }
         let mut known = self.names(env.module, Kind::Constant);
         known.extend(env.params.keys().cloned());
-        let diagnostic = Diagnostic::error(
-            codes::UNKNOWN_NAME,
-            format!("there is no constant `{}`", name.node),
-        )
-        .label(name.span, "no `let` or parameter of this name");
+        let diagnostic = no_constant(&name.node, name.span);
         if known.is_empty() {
             return Some(diagnostic.help(format!("declare it: `let {} = …`", name.node)));
         }
@@ -477,6 +473,15 @@ impl Program<'_> {
             }
         }
     }
+}
+
+/// A name that is wanted to be a constant.
+pub fn no_constant(name: &str, at: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::UNKNOWN_NAME,
+        format!("there is no constant `{name}`"),
+    )
+    .label(at, "no `let` or parameter of this name")
 }
 
 /// An operand as far as its unit is known; 1 stands for the value that it has not.

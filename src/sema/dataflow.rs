@@ -5,7 +5,7 @@ use super::scope::Program;
 use super::{dataflow_file, fields, operator, quantity};
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
-use crate::diag::{Diagnostic, Label, Severity, codes};
+use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dataflow::{ClusterLevel, Computed, Dataflow, Directive, MapKind, Rule, Sign, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::Op;
@@ -23,6 +23,9 @@ const MAX_SIZE: u64 = super::window::MAX_EXTENT;
 
 /// So many unknown layers of one dataflow get the nearest known one suggested.
 const MOST_REMEDIES: usize = 50;
+
+/// Said of the place where a dataflow reads a knob that a menu lacks.
+pub const READ_HERE: &str = "read here";
 
 /// What a design binds a dataflow to.
 #[derive(Clone, Copy, Default)]
@@ -140,7 +143,7 @@ fn no_knob(
         menu.span,
         format!("dataflow `{dataflow}` reads `{knob}`; it is not in this menu"),
     )
-    .label(place, "read here");
+    .label(place, READ_HERE);
     let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
     let near = nearest(knob, known.iter().copied());
     let params = decl.params.iter().map(|p| p.name.node.as_str());
@@ -150,39 +153,6 @@ fn no_knob(
         (Some(near), _) => diagnostic.help(format!("the menu has `{near}`; call the two the same")),
         (None, None) => diagnostic.help(format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu")),
     }
-}
-
-/// A knob that one place reads and several menus lack is one mistake, with the menus as its places.
-pub fn one_for_all_menus(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut all: Vec<Diagnostic> = Vec::with_capacity(found.len());
-    // Where a knob is read, and the diagnostic that says it is lacking.
-    let mut read: BTreeMap<Span, usize> = BTreeMap::new();
-    for diagnostic in found {
-        let ([menu, place, ..], true) = (
-            &diagnostic.labels[..],
-            diagnostic.code == codes::UNKNOWN_KNOB,
-        ) else {
-            all.push(diagnostic);
-            continue;
-        };
-        let earlier = read.get(&place.span).and_then(|&at| all.get_mut(at));
-        match earlier.filter(|e| e.help == diagnostic.help) {
-            Some(earlier) => {
-                if earlier.labels.iter().all(|l| l.span != menu.span) {
-                    let menu = menu.span;
-                    earlier.labels.push(Label {
-                        span: menu,
-                        text: "nor is it in this menu".to_string(),
-                    });
-                }
-            }
-            None => {
-                read.insert(place.span, all.len());
-                all.push(diagnostic);
-            }
-        }
-    }
-    all
 }
 
 /// The layer kinds of a rule; each may have one rule only.

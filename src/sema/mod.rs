@@ -21,6 +21,7 @@ mod lint;
 mod menu;
 mod modules;
 mod network;
+mod once;
 mod operator;
 mod parts;
 mod pins;

@@ -1,12 +1,12 @@
 //! Names: what a word refers to, across files and the bundled library.
 
-use super::constants::Constants;
-use super::fields::{remedy, with_place};
+use super::constants::{Constants, no_constant};
+use super::fields::{self, remedy, with_place};
 pub use super::kind::Kind;
 use super::kind::{header, local_name};
 use super::modules::{Entry, Module};
 use super::{
-    Files, Registries, budget, cascade, dataflow, library, lint, menu, network, technology,
+    Files, Registries, budget, cascade, dataflow, library, lint, menu, network, once, technology,
 };
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::nearest::nearest;
@@ -368,8 +368,15 @@ impl<'a> Program<'a> {
         let mut diagnostics: Vec<Diagnostic> = Vec::new();
         let mut seen = BTreeSet::new();
         for diagnostic in self.diagnostics {
-            let place = diagnostic.labels.first().map(|l| l.span);
-            if seen.insert((diagnostic.code, place, diagnostic.message.clone())) {
+            // A menu may lack what several dataflows read.
+            let shown = if diagnostic.code == codes::UNKNOWN_KNOB {
+                2
+            } else {
+                1
+            };
+            let places = diagnostic.labels.iter().take(shown).map(|l| l.span);
+            let places: Vec<Span> = places.collect();
+            if seen.insert((diagnostic.code, places, diagnostic.message.clone())) {
                 diagnostics.push(diagnostic);
             }
         }
@@ -386,13 +393,14 @@ impl<'a> Program<'a> {
                 meant_constant(diagnostic, module, &constants, self.sources);
             }
         }
-        cascade::independent(
-            dataflow::one_for_all_menus(diagnostics),
+        let found = cascade::independent(
+            diagnostics,
             &self.damage,
             &self.incomplete,
             &files,
             self.sources,
-        )
+        );
+        once::told(found, self.sources)
     }
 
     /// Warns of `use` lines that nothing needs.
@@ -475,17 +483,21 @@ fn meant_constant(
     });
     let params = params.map(|p| p.name.node.as_str());
     let constants = constants.iter().copied();
-    let near = nearest(sources.slice(place), params.clone().chain(constants));
+    let word = sources.slice(place);
+    let near = nearest(word, params.clone().chain(constants));
     if let Some(near) = near {
         let what = if params.clone().any(|p| p == near) {
             "parameter"
         } else {
             "constant"
         };
-        diagnostic.help = Some(format!("did you mean the {what} `{near}`?"));
-        diagnostic.suggestion = Some(crate::diag::Suggestion {
-            span: place,
-            replacement: near.to_string(),
-        });
+        if diagnostic.code == codes::WRONG_VALUE && !word.starts_with('"') {
+            // As where it is computed with, so that both are told as one mistake.
+            *diagnostic = no_constant(word, place);
+        }
+        *diagnostic = fields::did_you_mean(diagnostic.clone(), place, near);
+        if diagnostic.code != codes::UNKNOWN_NAME {
+            diagnostic.help = Some(format!("did you mean the {what} `{near}`?"));
+        }
     }
 }

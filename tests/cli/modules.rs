@@ -176,3 +176,19 @@ fn errors_of_several_designs_come_in_their_order() {
     }
     assert_eq!(told[0], told[1]);
 }
+
+#[test]
+fn a_mistake_of_a_file_that_several_use_is_told_once() {
+    let folder = Folder::with(&[]);
+    folder.write("shared.cfx", b"let half = 4 mm2 / 0\n");
+    folder.write("a.cfx", b"use \"shared.cfx\"\nuse \"b.cfx\"\n");
+    folder.write("b.cfx", b"use \"shared.cfx\"\nuse \"a.cfx\"\n");
+    let alone = folder.run(&["check", "b.cfx", "--message-format", "short"]);
+    let both = folder.run(&["check", "a.cfx", "b.cfx", "--message-format", "short"]);
+    let (alone, both) = (alone.ends(1).err, both.ends(1).err);
+    for told in [&alone, &both] {
+        assert_eq!(told.matches("E0206").count(), 1, "{told}");
+        assert_eq!(told.matches("E0302").count(), 1, "{told}");
+    }
+    assert!(both.ends_with("2 files: 2 errors\n"), "{both}");
+}

@@ -35,6 +35,13 @@ struct Replacement<'d> {
     start: u32,
     end: u32,
     replacement: &'d str,
+    also: Vec<Range>,
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: u32,
+    end: u32,
 }
 
 /// One object per line: code, severity, message, labels, help, and a suggestion that a tool can
@@ -71,6 +78,14 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
                 start: s.span.start,
                 end: s.span.end,
                 replacement: &s.replacement,
+                also: s
+                    .also
+                    .iter()
+                    .map(|at| Range {
+                        start: at.start,
+                        end: at.end,
+                    })
+                    .collect(),
             }),
         };
         // Strings and numbers only: there is nothing here that cannot be written.

@@ -1,0 +1,110 @@
+//! One mistake that shows at several places is told once, with all of them.
+
+use super::dataflow::READ_HERE;
+use crate::base::span::{FileId, SourceMap, Span};
+use crate::diag::{Code, Diagnostic, Label, codes};
+use std::collections::BTreeMap;
+
+/// So many further places are shown; the last says how many more there are.
+const SHOWN: usize = 4;
+
+/// What makes two diagnostics one mistake.
+type Same<'s> = (Code, &'s str, String, Option<String>, Vec<Span>, FileId);
+
+/// Joins what is the same mistake: a name that nothing has, met again in the same file; a kind of
+/// layer that a dataflow does not map, needed by another design; a knob that several menus lack or
+/// several dataflows read.
+pub fn told(found: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
+    let mut all: Vec<Diagnostic> = Vec::with_capacity(found.len());
+    let mut known: BTreeMap<Same, Vec<Diagnostic>> = BTreeMap::new();
+    // Where the first of each is in `all`.
+    let mut firsts: Vec<(usize, Same)> = Vec::new();
+    for diagnostic in found {
+        let Some(same) = same(&diagnostic, sources) else {
+            all.push(diagnostic);
+            continue;
+        };
+        let others = known.entry(same.clone()).or_default();
+        if others.is_empty() {
+            firsts.push((all.len(), same));
+            all.push(diagnostic.clone());
+        }
+        others.push(diagnostic);
+    }
+    for (at, same) in firsts {
+        if let Some(joined) = known.remove(&same).and_then(joined) {
+            all[at] = joined;
+        }
+    }
+    all
+}
+
+/// What a diagnostic shares with others of the same mistake; `None` if each stands for itself.
+fn same<'s>(diagnostic: &Diagnostic, sources: &'s SourceMap) -> Option<Same<'s>> {
+    let first = diagnostic.labels.first()?.span;
+    let (word, message, shared) = match diagnostic.code {
+        codes::UNKNOWN_KNOB if is_read(diagnostic) => {
+            let word = sources.slice(diagnostic.labels[1].span);
+            (word, String::new(), Vec::new())
+        }
+        // Each network has its own layer of the kind.
+        codes::NO_RULE => {
+            let dataflow = diagnostic.labels.iter().skip(2).map(|l| l.span);
+            ("", diagnostic.message.clone(), dataflow.collect())
+        }
+        codes::UNKNOWN_NAME | codes::UNKNOWN_FIELD | codes::UNKNOWN_UNIT | codes::UNKNOWN_KNOB => {
+            let shared = diagnostic.labels.iter().skip(1).map(|l| l.span);
+            ("", diagnostic.message.clone(), shared.collect())
+        }
+        _ => return None,
+    };
+    let help = diagnostic.help.clone();
+    Some((diagnostic.code, word, message, help, shared, first.file))
+}
+
+/// Whether the first place is a menu and the second a dataflow that reads what it lacks.
+fn is_read(diagnostic: &Diagnostic) -> bool {
+    let read = |l: &Label| l.text == READ_HERE;
+    diagnostic.labels.get(1).is_some_and(read)
+}
+
+/// One diagnostic with the places of all.
+fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
+    let read = all.first().is_some_and(is_read);
+    if !read {
+        all.sort_by_key(|d| d.labels.first().map(|l| l.span));
+    }
+    let mut all = all.into_iter();
+    let mut first = all.next()?;
+    let own_text = first.code == codes::NO_RULE;
+    let mut further: Vec<Label> = Vec::new();
+    for other in all {
+        if let (Some(one), Some(other)) = (&mut first.suggestion, other.suggestion) {
+            if one.span != other.span && !one.also.contains(&other.span) {
+                one.also.push(other.span);
+            }
+        }
+        let texts = match read {
+            true => ["nor is it in this menu", "read here, too"].as_slice(),
+            false => &["here, too"],
+        };
+        for (label, text) in other.labels.into_iter().zip(texts) {
+            let known = first.labels.iter().chain(&further);
+            if known.clone().all(|l| l.span != label.span) {
+                let text = if own_text {
+                    label.text
+                } else {
+                    text.to_string()
+                };
+                further.push(Label { text, ..label });
+            }
+        }
+    }
+    let more = further.len().saturating_sub(SHOWN);
+    further.truncate(SHOWN);
+    if let Some(last) = further.last_mut().filter(|_| more > 0) {
+        last.text = format!("{}, and at {more} more", last.text);
+    }
+    first.labels.extend(further);
+    Some(first)
+}
