@@ -4,6 +4,7 @@
 //! can only be explained by that is dropped here; it comes back by itself if it is a mistake of its
 //! own, once the text can be read.
 
+use super::parts::keywords;
 use crate::base::span::{SourceMap, Span};
 use crate::diag::{Code, Diagnostic, Severity, codes};
 use crate::syntax::ast::{
@@ -61,6 +62,19 @@ pub fn within(damage: &[Span], span: Span) -> bool {
         .any(|d| d.file == span.file && d.start <= span.end && span.start <= d.end)
 }
 
+/// Places in order and without overlaps.
+fn joined(mut all: Vec<Span>) -> Vec<Span> {
+    all.sort_unstable();
+    let mut apart: Vec<Span> = Vec::with_capacity(all.len());
+    for place in all {
+        match apart.last_mut() {
+            Some(last) if within(&[*last], place) => last.end = last.end.max(place.end),
+            _ => apart.push(place),
+        }
+    }
+    apart
+}
+
 /// Of what was found in statements or rules with these places, what stands for itself.
 pub fn of_places(
     found: Vec<Diagnostic>,
@@ -70,16 +84,8 @@ pub fn of_places(
     if damage.is_empty() {
         return found;
     }
-    // In order and without overlaps, as a long table may be damaged from end to end.
-    let mut all: Vec<Span> = places.filter(|&place| within(damage, place)).collect();
-    all.sort_unstable();
-    let mut damaged: Vec<Span> = Vec::with_capacity(all.len());
-    for place in all {
-        match damaged.last_mut() {
-            Some(last) if within(&[*last], place) => last.end = last.end.max(place.end),
-            _ => damaged.push(place),
-        }
-    }
+    // A long table may be damaged from end to end.
+    let damaged = joined(places.filter(|&place| within(damage, place)).collect());
     let touched = |at: Span| {
         let before = damaged.partition_point(|p| (p.file, p.start) <= (at.file, at.end));
         before > 0 && within(&damaged[before - 1..before], at)
@@ -99,25 +105,19 @@ pub fn independent(
 ) -> Vec<Diagnostic> {
     let errors = diagnostics.iter().any(|d| d.severity == Severity::Error);
     let mut statements = Vec::new();
+    let mut regions = Vec::new();
     let mut lost = BTreeSet::new();
     if !damage.is_empty() {
         files
             .iter()
             .flat_map(|f| &f.items)
             .for_each(|i| places(i, &mut statements));
-        let mut last: Option<Span> = None;
-        for span in damage {
-            // Much of it lies on one line, and a line may be long.
-            if last.is_some_and(|l| within(&[l], *span)) {
-                continue;
-            }
-            let whole = line(*span, sources);
-            last = Some(whole);
-            let words = sources
-                .slice(whole)
-                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            lost.extend(words.filter(|w| !w.is_empty()));
-        }
+        let unread = || files.iter().flat_map(|f| &f.lost);
+        regions.extend(unread().map(|l| l.span));
+        regions.sort_unstable();
+        lost.extend(unread().flat_map(|l| &l.names).map(String::as_str));
+        lost.extend(lines(damage, &mut regions, sources));
+        regions = joined(regions);
     }
     let damaged = |at: Span| {
         let around = statements
@@ -158,7 +158,7 @@ pub fn independent(
                 || !damage.is_empty() && d.code.0.starts_with("W0");
         }
         // `2,5 mm2` is read as `2` and something unreadable, `use a from c` as `use a` likewise.
-        let beside = |at: Span| within(damage, line(at, sources));
+        let beside = |at: Span| goes_on(at, &regions, sources);
         matches!(d.code, codes::MISSING_UNIT | codes::UNREADABLE)
             && d.labels.iter().any(|l| beside(l.span))
             || MISSING.contains(&d.code)
@@ -167,10 +167,57 @@ pub fn independent(
                     .any(|l| damaged(l.span) || within(incomplete, l.span))
             || UNKNOWN.contains(&d.code)
                 && d.labels
-                    .first()
-                    .is_some_and(|l| lost.contains(sources.slice(l.span).trim_matches('"')))
+                    .iter()
+                    // A knob is read at the second place.
+                    .take(if d.code == codes::UNKNOWN_KNOB { 2 } else { 1 })
+                    .any(|l| {
+                        let word = sources.slice(l.span).trim_matches('"');
+                        // `menu menu small`, `network menu small`: a name is missing or one too many.
+                        lost.contains(word) || !damage.is_empty() && keywords().any(|k| k == word)
+                    })
     };
     diagnostics.into_iter().filter(|d| !follows(d)).collect()
+}
+
+/// Adds the lines with damage in no statement that is lost, and gives their words.
+fn lines<'s>(damage: &[Span], regions: &mut Vec<Span>, sources: &'s SourceMap) -> Vec<&'s str> {
+    let statements = regions.clone();
+    let mut words = Vec::new();
+    let mut last: Option<Span> = None;
+    for &span in damage {
+        let before = statements.partition_point(|r| (r.file, r.start) <= (span.file, span.start));
+        let known = before.checked_sub(1).map(|i| statements[i]);
+        // Much of it lies on one line, and a line may be long.
+        if known.into_iter().chain(last).any(|r| within(&[r], span)) {
+            continue;
+        }
+        let whole = line(span, sources);
+        last = Some(whole);
+        regions.push(whole);
+        let found = sources
+            .slice(whole)
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.extend(found.filter(|w| !w.is_empty()));
+    }
+    words
+}
+
+/// Whether what stands at a place may go on with what could not be read.
+fn goes_on(at: Span, regions: &[Span], sources: &SourceMap) -> bool {
+    let next = regions.partition_point(|r| (r.file, r.start) <= (at.file, at.end));
+    let around = next.checked_sub(1).map(|i| regions[i]);
+    if around.is_some_and(|region| within(&[region], at)) {
+        return true;
+    }
+    regions.get(next).is_some_and(|region| {
+        let between = Span {
+            start: at.end,
+            end: region.start,
+            ..at
+        };
+        let apart = |c: char| !matches!(c, ' ' | '\t' | ',' | '.' | ';');
+        region.file == at.file && !sources.slice(between).contains(apart)
+    })
 }
 
 /// The places of a block and of all statements in it.

@@ -25,6 +25,14 @@ pub const SETTINGS: [&str; 9] = [
     "seed",
 ];
 
+/// The other words that begin a statement of a design.
+const STATEMENTS: [&str; 6] = ["minimize", "maximize", "search", "pin", "expect", "stop"];
+
+/// All words that begin a statement of a design.
+pub fn keywords() -> impl Iterator<Item = &'static str> {
+    SETTINGS.into_iter().chain(STATEMENTS)
+}
+
 /// The statements of a design by what they are, each at most once where only one makes sense.
 #[derive(Default)]
 pub struct Parts<'a> {
@@ -74,16 +82,14 @@ fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) 
         .label(key.span, "no method stands before or behind it")
         .help("write e.g. `search reinforce then genetic`");
     }
-    let statements = ["minimize", "maximize", "search", "pin", "expect", "stop"];
-    let words = || SETTINGS.into_iter().chain(statements);
     let synonym = SYNONYMS.iter().find(|(written, _)| *written == key.node);
     let meant = synonym
         .map(|(_, meant)| *meant)
-        .or_else(|| nearest(&key.node, words().chain(["then"])));
+        .or_else(|| nearest(&key.node, keywords().chain(["then"])));
     let Some(meant) = meant else {
         return diagnostic.help(format!(
             "known are: {}",
-            words().collect::<Vec<_>>().join(", ")
+            keywords().collect::<Vec<_>>().join(", ")
         ));
     };
     misspelt.push(meant);

@@ -11,6 +11,17 @@ use crate::base::span::{Span, Spanned};
 pub struct File {
     /// Blocks and `use` lines in order.
     pub items: Vec<Item>,
+    /// What could not be read, in order.
+    pub lost: Vec<Lost>,
+}
+
+/// A statement, or the head of a block, that could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lost {
+    /// All of it, where the diagnostic has the place of the mistake.
+    pub span: Span,
+    /// What it may have declared.
+    pub names: Vec<String>,
 }
 
 /// A top-level block.

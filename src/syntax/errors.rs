@@ -4,10 +4,11 @@
 //! knows how far it got and what it would have taken there. `special` recognises the usual slips,
 //! `wording` has the words for the rest.
 
+use super::ast::Lost;
 use super::build::{Builder, end_of};
 use super::grammar::{Grammar, Rule};
 use super::special::{self, Finding};
-use super::{misplaced, tokens, wording};
+use super::{lost, misplaced, tokens, wording};
 use crate::base::span::Span;
 use crate::diag::{Code, Diagnostic, codes};
 use pest::Parser;
@@ -92,7 +93,7 @@ impl Bad {
 /// What a report found out beyond its diagnostic.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// The keyword that was meant at the top of a file.
+    /// The keyword that was meant at the top of a file; what it begins is not lost yet.
     pub meant: Option<&'static str>,
     /// Whether the statement before is the beginning of what is broken.
     pub breaks_previous: bool,
@@ -148,12 +149,16 @@ impl Builder<'_> {
         let next = input.get(end..).unwrap_or("");
         if let Some(verdict) = previous.and_then(|from| doubled(input.get(from..start)?, text)) {
             self.push(verdict, start, bad.place.as_ref());
+            self.lose(start, end, Vec::new());
             return Outcome::default();
         }
         let misplaced = misplaced::misplaced(bad.context, text);
         let (from, verdict, breaks_previous) = match (misplaced, previous) {
             (Some((verdict, meant)), None) => {
                 self.push(verdict, start, bad.place.as_ref());
+                if meant.is_none() {
+                    self.lose(start, end, lost::names(bad.context, text, next));
+                }
                 return Outcome {
                     meant,
                     breaks_previous: false,
@@ -178,6 +183,8 @@ impl Builder<'_> {
             }
         };
         self.push(verdict, from, bad.place.as_ref());
+        let statement = input.get(from..end).unwrap_or(text);
+        self.lose(from, end, lost::names(bad.context, statement, next));
         Outcome {
             meant: None,
             breaks_previous,
@@ -201,6 +208,13 @@ impl Builder<'_> {
         let text = pair.as_str().trim_end();
         let name = tokens::first_word(text);
         let start = pair.as_span().start();
+        // Parameters among them.
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        self.lose(
+            start,
+            start + text.len(),
+            words.map(str::to_string).collect(),
+        );
         if text.is_empty() {
             let form = wording::form(Context::File, keyword, "");
             let diagnostic =
@@ -243,6 +257,10 @@ impl Builder<'_> {
         place: &Place,
     ) {
         let text = pair.as_str().trim_end();
+        if context != Context::File {
+            let start = pair.as_span().start();
+            self.lose(start, start + text.len(), Vec::new());
+        }
         // The brace behind the head belongs to what the rule takes.
         let with_brace = format!("{text} {{");
         let mut failure = read_alone(rule, &with_brace).unwrap_or_else(|| Failure::at_start(rule));
@@ -253,6 +271,12 @@ impl Builder<'_> {
             pair.as_span().start(),
             Some(place),
         );
+    }
+
+    /// Notes what is left out of the AST.
+    pub(super) fn lose(&mut self, start: usize, end: usize, names: Vec<String>) {
+        let span = self.place(start, end);
+        self.lost.push(Lost { span, names });
     }
 
     fn push(&mut self, verdict: Verdict, from: usize, place: Option<&Place>) {

@@ -14,6 +14,7 @@ mod build;
 mod errors;
 pub mod format;
 mod grammar;
+mod lost;
 mod lost_brace;
 mod mend;
 mod misplaced;

@@ -12,7 +12,7 @@ use super::ast;
 use super::errors::{Bad, Context, Place};
 use super::grammar::{Grammar, Rule};
 use super::mend::Mended;
-use super::{tokens, wording};
+use super::{lost, tokens, wording};
 use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use pest::Parser;
@@ -25,6 +25,7 @@ pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic
         mended,
         base: 0,
         diagnostics: Vec::new(),
+        lost: Vec::new(),
     };
     let mut items = Vec::new();
     match Grammar::parse(Rule::file, mended.text()) {
@@ -48,7 +49,9 @@ pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic
             builder.diagnostics.push(diagnostic);
         }
     }
-    (ast::File { items }, builder.diagnostics)
+    let mut lost = builder.lost;
+    lost.sort_by_key(|l| l.span);
+    (ast::File { items, lost }, builder.diagnostics)
 }
 
 /// The rest of an item and the function that builds it.
@@ -82,6 +85,7 @@ pub(super) struct Builder<'m> {
     /// Where the text that is being read begins in the mended text.
     pub(super) base: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) lost: Vec<ast::Lost>,
 }
 
 /// The parts of a node that carry meaning: without punctuation and keywords.
@@ -183,6 +187,19 @@ impl Builder<'_> {
     /// read all the same: it may hold further mistakes, and others may refer to it.
     fn bad_item(&mut self, pair: &Pair<Rule>, bad: &mut Bad) -> Option<ast::Item> {
         let meant = self.report(pair, bad).meant?;
+        let (start, text) = (pair.as_span().start(), pair.as_str());
+        let item = self.meant_item(pair, meant);
+        match item {
+            Some(_) => self.lose(start, start + tokens::first_word(text).len(), Vec::new()),
+            None => {
+                let names = lost::names(Context::File, text, "");
+                self.lose(start, start + text.len(), names);
+            }
+        }
+        item
+    }
+
+    fn meant_item(&mut self, pair: &Pair<Rule>, meant: &str) -> Option<ast::Item> {
         let (_, rule, build) = BLOCKS.iter().find(|(keyword, _, _)| *keyword == meant)?;
         let text = pair.as_str();
         let keyword = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
