@@ -168,28 +168,36 @@ codes! {
     NO_EFFECT = "W0305";
     /// A window that moves on by more than it covers.
     SKIPPED_INPUT = "W0306";
-    /// An edge that is given twice.
+    /// An edge or operand that is given twice.
     EDGE_TWICE = "W0307";
+    /// A layer whose padding is as large as its window.
+    PADDING_ALONE = "W0308";
     /// A level that maps one dimension by two directives.
     MAPPED_TWICE = "W0401";
     /// A rule of more levels than have a price.
     TOO_DEEP = "W0402";
     /// A cluster that takes more PEs than the menu has.
     TOO_FEW_PES = "W0403";
+    /// A tile that is larger than its dimension in every layer.
+    CUT_TILE = "W0404";
     /// A knob that no dataflow reads.
     UNUSED_KNOB = "W0501";
     /// A refined range without some of its coarse levels.
     REFINE_GAP = "W0502";
     /// A limit above the whole of the span it is a share of.
     BEYOND_SPAN = "W0503";
-    /// Refined values that no stage of a search uses.
+    /// Refined values that no stage of a search uses, or that are no new ones.
     REFINED_FOR_NOTHING = "W0504";
     /// Levels of `pes` that no layer is better off with.
     IDLE_PES = "W0505";
     /// A limit that no choice of the menu exceeds.
     NEVER_EXCEEDED = "W0506";
+    /// A knob `per layer` where every knob is.
+    IDLE_PER_LAYER = "W0507";
     /// A stage of a search that cannot change anything.
     IDLE_STAGE = "W0601";
+    /// A design that decides the same as the one it extends.
+    SAME_DESIGN = "W0602";
     /// A cost model whose MAC count is not the layer's own.
     MODEL_MACS = "W0701";
     /// A design that cannot be built: an engine of it is larger than a wafer.
@@ -198,4 +206,6 @@ codes! {
     UNREAD_COEFFICIENT = "W0703";
     /// An expectation that holds whatever is decided.
     CANNOT_FAIL = "W0801";
+    /// Expectations that cannot hold together.
+    CONTRADICTION = "W0802";
 }

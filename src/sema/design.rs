@@ -5,8 +5,8 @@ use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
 use super::{
-    budget, dataflow, dataflow_file, expect, extend, lint, menu, pins, precision, quantity, search,
-    technology,
+    budget, dataflow, dataflow_file, doubtful, expect, extend, lint, menu, pins, precision,
+    quantity, search, technology,
 };
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Label, Severity, codes};
@@ -27,17 +27,28 @@ const DEFAULT_SEED: u64 = 1;
 /// Lowers every design among some blocks; broken ones are left out.
 pub fn lower_all(program: &mut Program, blocks: &[Ref]) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let mut designs = 0;
     for &at in blocks {
         if let Item::Design(decl) = program.item(at).clone() {
+            designs += 1;
             problems.extend(lower(program, at, &decl));
         }
     }
     let main = |span: Span| program.is_main(span);
     let found = lint::refined_for_nothing(&problems, main);
     program.diagnostics.extend(found);
+    // A design that is broken may be the one that a menu or a dataflow was written for.
+    if problems.len() == designs {
+        let mut found = doubtful::idle_per_layer(&problems, |span| program.is_main(span));
+        found.extend(doubtful::cut_tiles(&problems, |span| program.is_own(span)));
+        program.diagnostics.extend(found);
+    }
     expect::lower_all(program, &mut problems);
-    let found: Vec<Diagnostic> = problems.iter().flat_map(lint::expectations).collect();
-    program.diagnostics.extend(found);
+    for problem in &problems {
+        program.diagnostics.extend(lint::expectations(problem));
+        let found = doubtful::contradictions(problem);
+        program.diagnostics.extend(found);
+    }
     problems
 }
 

@@ -18,6 +18,17 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
             program.incomplete.push(decl.span);
             break;
         };
+        if decl.stmts.is_empty() && below.len() == 1 && base.module() == at.module() && base != at {
+            program.diagnostics.push(
+                Diagnostic::warning(
+                    codes::SAME_DESIGN,
+                    format!("design `{}` changes nothing", decl.name.node),
+                )
+                .label(decl.name.span, "decides the same once more")
+                .label(path.span, "the design it extends")
+                .help("say what is different, e.g. `budget small`, or remove it"),
+            );
+        }
         if let Some(start) = below.iter().position(|&b| b == base) {
             circle(program, Kind::Design, &below[start..]);
             return None;

@@ -23,6 +23,7 @@ pub fn design(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
     }
     idle_units(problem, out);
     idle_stages(problem, parts, out);
+    early_stop(problem, parts, out);
 }
 
 /// The rules that map some layer, each once.
@@ -248,6 +249,23 @@ fn idle_stages(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
                 "proves its result wherever it closes",
             )
             .help("put `exact` last, or give it more `states` if it does not close"),
+        );
+    }
+}
+
+/// A search that ends at whatever it finds first.
+fn early_stop(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
+    if let (Some(condition), Some(1.0..)) = (parts.stop, problem.stop_gap) {
+        out.push(
+            Diagnostic::warning(
+                codes::IDLE_STAGE,
+                "this `stop` ends the search at almost any design",
+            )
+            .label(
+                condition.span,
+                "twice as bad as the best possible is good enough",
+            )
+            .help("write a smaller gap, e.g. `stop gap <= 1%`, or leave the line out"),
         );
     }
 }

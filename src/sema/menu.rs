@@ -68,6 +68,7 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     for refine in decl.knobs.iter().filter(|k| k.refine.is_some()) {
         refined(refine, decl, &mut knobs, out);
     }
+    nothing_new(decl, &knobs, out);
     match knobs.iter().position(|k| k.name == "pes") {
         Some(at) => knobs[..=at].rotate_right(1),
         // `refine pes` alone was reported as refining nothing.
@@ -192,6 +193,30 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
         );
     }
     knob.refine = values;
+}
+
+/// A menu of which no refined range has a value that is not among the coarse levels. Beside one that
+/// has, such a range says that the levels of its knob stay.
+fn nothing_new(menu: &MenuDecl, knobs: &[Knob], out: &mut Vec<Diagnostic>) {
+    let set = |values: &[u64]| values.iter().copied().collect::<BTreeSet<u64>>();
+    let mut refined = knobs.iter().filter(|k| !k.refine.is_empty());
+    let Some(knob) = refined.clone().next() else {
+        return;
+    };
+    if refined.any(|k| set(&k.refine) != set(&k.levels)) {
+        return;
+    }
+    let own = |k: &&KnobDecl| k.refine.is_some() && k.name.node == knob.name;
+    let place = menu.knobs.iter().find(own).map_or(knob.span, |k| k.span);
+    out.push(
+        Diagnostic::warning(
+            codes::REFINED_FOR_NOTHING,
+            format!("refining `{}` adds nothing", knob.name),
+        )
+        .label(place, "no level that is not there")
+        .label(knob.span, "the coarse levels")
+        .help("leave it out, or give fewer coarse levels: a search tries those first"),
+    );
 }
 
 /// The first few.

@@ -10,6 +10,7 @@ mod constants;
 mod dataflow;
 mod dataflow_file;
 mod design;
+mod doubtful;
 mod expect;
 mod extend;
 mod fields;

@@ -15,6 +15,7 @@ use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::{Node, NodeKind, TensorShape};
 use crate::syntax::ast::{Field, Name};
+use std::collections::BTreeMap;
 
 /// One use of an operator: its name, its attributes, not yet its operands.
 #[derive(Debug, Clone, Copy)]
@@ -346,6 +347,10 @@ fn operands(op: &Name, operator: Operator, args: &[Name], out: &mut Vec<Diagnost
         return true;
     }
     let many = matches!(operator, Operator::Join | Operator::Concat);
+    // A product with itself is a square.
+    if many && op.node != "mul" {
+        out.extend(operand_twice(op, args));
+    }
     let wanted = match (many, args.len()) {
         (true, 0..=1) => "at least two operands",
         (false, 0) => "an operand",
@@ -374,6 +379,21 @@ fn operands(op: &Name, operator: Operator, args: &[Name], out: &mut Vec<Diagnost
             .help(help),
     );
     false
+}
+
+/// A sum or stack of something and itself.
+fn operand_twice(op: &Name, args: &[Name]) -> Option<Diagnostic> {
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let (again, earlier) = args
+        .iter()
+        .find_map(|arg| Some((arg, first.insert(&arg.node, arg.span)?)))?;
+    let message = format!("`{}` takes `{}` twice", op.node, again.node);
+    Some(
+        Diagnostic::warning(codes::EDGE_TWICE, message)
+            .label(again.span, "given again here")
+            .label(earlier, "first given here")
+            .help("name the other operand, or leave the operator out"),
+    )
 }
 
 /// Elements of a map laid out as one vector.

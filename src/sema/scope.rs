@@ -6,7 +6,8 @@ pub use super::kind::Kind;
 use super::kind::{header, local_name};
 use super::modules::{Entry, Module};
 use super::{
-    Files, Registries, budget, cascade, dataflow, library, lint, menu, network, once, technology,
+    Files, Registries, budget, cascade, dataflow, doubtful, library, lint, menu, network, once,
+    technology,
 };
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::nearest::nearest;
@@ -138,6 +139,13 @@ impl<'a> Program<'a> {
                     || nearest(name, [local]).is_some()
                     || library::find(&format!("{}.{name}", path.text())).is_some()
             })
+    }
+
+    /// Whether a place lies in a specification of the user: in no text of the library and in no file of
+    /// another kind.
+    pub fn is_own(&self, span: Span) -> bool {
+        let own = |m: &Module| m.file == span.file && m.library.is_none();
+        self.modules.iter().any(own)
     }
 
     /// Whether a place lies in the main file.
@@ -321,7 +329,8 @@ impl<'a> Program<'a> {
                 Item::Network(_) => {
                     let network = self.network(at);
                     let skipped = network.as_ref().and_then(lint::skipped_input);
-                    self.diagnostics.extend(skipped);
+                    let padded = network.as_ref().and_then(doubtful::padding_alone);
+                    self.diagnostics.extend(skipped.into_iter().chain(padded));
                     networks.extend(network);
                 }
                 Item::Dataflow(decl) => match self.by_default(at) {
