@@ -325,6 +325,11 @@ impl Program<'_> {
             );
         }
         let mut known = self.names(env.module, Kind::Constant);
+        // Nothing is computed from itself.
+        let own = |item: &&Item| matches!(item, Item::Let(decl) if decl.span.holds(name.span));
+        if let Some(Item::Let(decl)) = self.modules[env.module].ast.items.iter().find(own) {
+            known.retain(|n| *n != decl.name.node);
+        }
         known.extend(env.params.keys().cloned());
         let diagnostic = no_constant(&name.node, name.span);
         if known.is_empty() {

@@ -26,7 +26,11 @@ pub fn measure(
         let all: Vec<&str> = wanted.iter().flat_map(|q| q.units()).collect();
         all.join(", ")
     };
-    let example = wanted.first().map_or("", |q| q.canonical());
+    let example = wanted.first().map_or("", |q| match q {
+        // Nobody limits a chip to a few square micrometres.
+        Quantity::Area if number.value < 1e4 => "mm2",
+        other => other.canonical(),
+    });
     let Some(unit) = &number.unit else {
         if wanted.contains(&Quantity::Count) {
             return Some((number.value, Quantity::Count));
@@ -43,6 +47,14 @@ pub fn measure(
         return None;
     };
     let Some(known) = units::find(&unit.node) else {
+        if wanted == [Quantity::Count] && third_extent(&unit.node) {
+            out.push(
+                Diagnostic::error(codes::WRONG_VALUE, format!("{what} has rows and columns only"))
+                    .label(number.span, "more than two extents")
+                    .help("windows slide over rows and columns: write e.g. `3x3`; channels follow from the operand"),
+            );
+            return None;
+        }
         let near = nearest(&unit.node, wanted.iter().flat_map(|q| q.units()))
             .or_else(|| nearest(&unit.node, units::UNITS.iter().map(|u| u.name)));
         // `2k` is a count with a prefix, not a unit.
@@ -114,6 +126,13 @@ pub fn measure(
     };
     out.push(diagnostic);
     None
+}
+
+/// `3x3x3` is read as 3 with a unit.
+fn third_extent(unit: &str) -> bool {
+    let extents = unit.strip_prefix('x').unwrap_or("");
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    extents.split('x').all(number)
 }
 
 /// What a prefix without a unit stands for.

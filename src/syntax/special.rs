@@ -41,6 +41,7 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
     }
     number(finding)
         .or_else(|| decimal_comma(finding))
+        .or_else(|| used_together(finding))
         .or_else(|| spaced(finding))
         .or_else(|| sign_with_blank(finding))
         .or_else(|| limit_in_design(finding))
@@ -163,10 +164,24 @@ fn number(finding: &Finding) -> Option<Verdict> {
 /// `2,5 mm2`: the statement before ends in a number, and this one begins with one.
 fn decimal_comma(finding: &Finding) -> Option<Verdict> {
     let begins = finding.at == 0 && is_number(finding.found);
-    if !begins || finding.context != Context::Budget {
+    let (what, next) = match finding.context {
+        Context::Budget => ("a limit", "limit"),
+        Context::Fields => ("a field", "field"),
+        _ => return None,
+    };
+    if !begins {
         return None;
     }
-    let message = "a limit does not begin with a number".to_string();
+    let message = format!("{what} does not begin with a number");
+    let thousands = finding.found.len() == 3 && finding.found.bytes().all(|b| b.is_ascii_digit());
+    let help = match thousands {
+        true => format!(
+            "thousands are written without a comma, e.g. `4000` or `4_000`, and decimals with a point; a comma begins the next {next}"
+        ),
+        false => format!(
+            "decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next {next}"
+        ),
+    };
     Some(
         verdict(
             finding,
@@ -174,7 +189,30 @@ fn decimal_comma(finding: &Finding) -> Option<Verdict> {
             message,
             "a number stands alone here",
         )
-        .help("decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next limit"),
+        .help(help),
+    )
+}
+
+/// `use a, b from "parts.cfx"`: what stands behind the comma.
+fn used_together(finding: &Finding) -> Option<Verdict> {
+    let text = finding.statement.trim();
+    let after = text.strip_prefix(first_word(text))?.trim_start();
+    let from = first_word(after) == "from" && finding.at == 0 && is_word(text);
+    if finding.context != Context::File || !from {
+        return None;
+    }
+    let message = "a `use` brings in one thing".to_string();
+    Some(
+        verdict(
+            finding,
+            codes::SYNTAX,
+            message,
+            "without a `use` of its own",
+        )
+        .help(format!(
+            "write `use {}` on a line of its own, and the same for what stands before the comma",
+            short(text)
+        )),
     )
 }
 

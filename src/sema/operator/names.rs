@@ -91,10 +91,17 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("split", "slice"),
 ];
 
+/// What a word of another tool is called here. Some write them with capitals: `Linear`, `Conv2d`.
+fn synonym(name: &str) -> Option<&'static str> {
+    let found = SYNONYMS
+        .iter()
+        .find(|(written, _)| written.eq_ignore_ascii_case(name));
+    found.map(|(_, meant)| *meant)
+}
+
 /// The kind of layer that a word of another tool stands for.
 fn kind_of_synonym(name: &str) -> Option<Op> {
-    let (_, meant) = SYNONYMS.iter().find(|(written, _)| *written == name)?;
-    Op::parse(meant)
+    Op::parse(synonym(name)?)
 }
 
 /// Reports a word that is no kind of layer.
@@ -124,9 +131,9 @@ pub fn find(name: &Name, out: &mut Vec<Diagnostic>) -> Option<(&'static str, Ope
     if let Some(found) = by_name(&name.node) {
         return Some(found);
     }
-    let synonym = SYNONYMS.iter().find(|(written, _)| *written == name.node);
+    let synonym = synonym(&name.node);
     let known: Vec<&str> = match synonym {
-        Some((_, meant)) => vec![meant],
+        Some(meant) => vec![meant],
         None => OPERATORS.iter().map(|(n, _)| *n).collect(),
     };
     let mut diagnostic = fields::unknown("operator", name, &known);
@@ -136,14 +143,14 @@ pub fn find(name: &Name, out: &mut Vec<Diagnostic>) -> Option<(&'static str, Ope
             "write a matrix product with its bounds: `layer name gemm { M = 128, N = 768, K = 768 }`"
                 .to_string(),
         ),
-        _ => synonym.map(|(_, meant)| format!("did you mean `{meant}`?")),
+        _ => synonym.map(|meant| format!("did you mean `{meant}`?")),
     };
     if let Some(help) = instead {
         diagnostic.help = Some(help);
         diagnostic.suggestion = None;
     }
-    if let Some((_, meant)) = synonym {
-        diagnostic = diagnostic.suggest(name.span, *meant);
+    if let Some(meant) = synonym {
+        diagnostic = diagnostic.suggest(name.span, meant);
     }
     out.push(diagnostic);
     None
