@@ -61,7 +61,7 @@ pub struct Diagnostic {
     /// What to write or do instead.
     pub help: Option<String>,
     /// Machine-applicable form of the help.
-    pub suggestion: Option<Suggestion>,
+    pub suggestion: Option<Box<Suggestion>>,
 }
 
 impl Diagnostic {
@@ -105,11 +105,11 @@ impl Diagnostic {
     /// Adds a replacement that a tool can apply.
     #[must_use]
     pub fn suggest(mut self, span: Span, replacement: impl Into<String>) -> Self {
-        self.suggestion = Some(Suggestion {
+        self.suggestion = Some(Box::new(Suggestion {
             span,
             replacement: replacement.into(),
             also: Vec::new(),
-        });
+        }));
         self
     }
 }

@@ -68,7 +68,6 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     for refine in decl.knobs.iter().filter(|k| k.refine.is_some()) {
         refined(refine, decl, &mut knobs, out);
     }
-    nothing_new(decl, &knobs, out);
     match knobs.iter().position(|k| k.name == "pes") {
         Some(at) => knobs[..=at].rotate_right(1),
         // `refine pes` alone was reported as refining nothing.
@@ -103,6 +102,9 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     let sound = out[before..]
         .iter()
         .all(|d| d.severity == crate::diag::Severity::Warning);
+    if sound {
+        nothing_new(decl, &menu.knobs, out);
+    }
     sound.then_some(menu)
 }
 

@@ -79,10 +79,11 @@ fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
     let own_text = first.code == codes::NO_RULE;
     let mut further: Vec<Label> = Vec::new();
     for other in all {
-        if let (Some(one), Some(other)) = (&mut first.suggestion, other.suggestion) {
-            if one.span != other.span && !one.also.contains(&other.span) {
-                one.also.push(other.span);
-            }
+        if let (Some(one), Some(other)) = (&mut first.suggestion, other.suggestion)
+            && one.span != other.span
+            && !one.also.contains(&other.span)
+        {
+            one.also.push(other.span);
         }
         let texts = match read {
             true => ["nor is it in this menu", "read here, too"].as_slice(),

@@ -161,25 +161,25 @@ fn number(finding: &Finding) -> Option<Verdict> {
     }
 }
 
-/// `2,5 mm2`: the statement before ends in a number, and this one begins with one.
+/// `2,5 mm2`, `4,000`: the statement before ends in a number, and this one begins with one.
 fn decimal_comma(finding: &Finding) -> Option<Verdict> {
     let begins = finding.at == 0 && is_number(finding.found);
-    let (what, next) = match finding.context {
-        Context::Budget => ("a limit", "limit"),
-        Context::Fields => ("a field", "field"),
+    let thousands = finding.found.len() == 3 && finding.found.bytes().all(|b| b.is_ascii_digit());
+    let what = match finding.context {
+        Context::Budget => "limit",
+        Context::Fields if thousands => "field",
         _ => return None,
     };
     if !begins {
         return None;
     }
-    let message = format!("{what} does not begin with a number");
-    let thousands = finding.found.len() == 3 && finding.found.bytes().all(|b| b.is_ascii_digit());
+    let message = format!("a {what} does not begin with a number");
     let help = match thousands {
         true => format!(
-            "thousands are written without a comma, e.g. `4000` or `4_000`, and decimals with a point; a comma begins the next {next}"
+            "thousands are written without a comma, e.g. `4000` or `4_000`, and decimals with a point; a comma begins the next {what}"
         ),
         false => format!(
-            "decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next {next}"
+            "decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next {what}"
         ),
     };
     Some(
