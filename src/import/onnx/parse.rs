@@ -270,7 +270,7 @@ impl Parser {
             match number {
                 1 | 2 => {
                     self.part()?;
-                    let name = names.number(&source.text(part)?);
+                    let name = source.see(part, |text| names.number(text))?;
                     let list = if number == 1 {
                         &mut node.inputs
                     } else {
@@ -279,7 +279,7 @@ impl Parser {
                     list.push(name);
                 }
                 3 => node.name = source.text(part)?,
-                4 => node.op = self.word(&source.text(part)?),
+                4 => node.op = source.see(part, |text| self.word(text))?,
                 5 => {
                     let attribute = self.attribute(source, part)?;
                     few(&mut node.attributes, attribute)?;
@@ -297,7 +297,7 @@ impl Parser {
     /// `AttributeProto`; `None` without a name.
     fn attribute(&mut self, source: &mut Source, part: Part) -> Parsed<Option<(Rc<str>, Value)>> {
         self.part()?;
-        let mut name = String::new();
+        let mut name = self.word("");
         let mut kind = 0;
         let mut value = None;
         let mut caller = None;
@@ -307,7 +307,7 @@ impl Parser {
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             match (number, content) {
-                (1, Content::Bytes(part)) => name = source.text(part)?,
+                (1, Content::Bytes(part)) => name = source.see(part, |text| self.word(text))?,
                 (2, Content::Four(bytes)) => {
                     float = f64::from(f32::from_le_bytes(bytes));
                     value = Some(Value::Float(float));
@@ -364,7 +364,7 @@ impl Parser {
             _ if !floats.is_empty() => Value::Floats(floats),
             _ => Value::Other,
         };
-        Ok(Some((self.word(&name), value)))
+        Ok(Some((name, value)))
     }
 
     /// `TensorProto`: name, extents, and the values if they are few.

@@ -253,6 +253,23 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// What `see` makes of a text; most texts are seen where they were read.
+    pub fn see<R>(&mut self, part: Part, see: impl FnOnce(&str) -> R) -> Parsed<R> {
+        self.go(part.start)?;
+        let size = part.size();
+        let at_hand = self.inner.buffer().get(..size.min(LONGEST_TEXT) as usize);
+        match at_hand {
+            Some(bytes) if size <= LONGEST_TEXT && self.read + size <= self.most => {
+                let seen = see(&String::from_utf8_lossy(bytes));
+                self.inner.consume(size as usize);
+                self.read += size;
+                self.at += size;
+                Ok(seen)
+            }
+            _ => Ok(see(&self.text(part)?)),
+        }
+    }
+
     /// Packed numbers, appended to `out`; false if there would be more than `most` of them.
     pub fn packed(&mut self, part: Part, most: usize, out: &mut Vec<u64>) -> Parsed<bool> {
         // A number takes ten bytes at most.
