@@ -3,7 +3,7 @@
 use super::dataflow::READ_HERE;
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Code, Diagnostic, Label, codes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many further places are shown; the last says how many more there are.
 const SHOWN: usize = 4;
@@ -77,32 +77,37 @@ fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
     let mut all = all.into_iter();
     let mut first = all.next()?;
     let own_text = first.code == codes::NO_RULE;
+    let texts = match read {
+        true => ["nor is it in this menu", "read here, too"].as_slice(),
+        false => &["here, too"],
+    };
+    // A long text may have it on every line.
+    let mut known: BTreeSet<Span> = first.labels.iter().map(|l| l.span).collect();
+    let mut mended: BTreeSet<Span> = first.suggestion.iter().map(|s| s.span).collect();
     let mut further: Vec<Label> = Vec::new();
+    let mut more = 0;
     for other in all {
         if let (Some(one), Some(other)) = (&mut first.suggestion, other.suggestion)
-            && one.span != other.span
-            && !one.also.contains(&other.span)
+            && mended.insert(other.span)
         {
             one.also.push(other.span);
         }
-        let texts = match read {
-            true => ["nor is it in this menu", "read here, too"].as_slice(),
-            false => &["here, too"],
-        };
         for (label, text) in other.labels.into_iter().zip(texts) {
-            let known = first.labels.iter().chain(&further);
-            if known.clone().all(|l| l.span != label.span) {
-                let text = if own_text {
-                    label.text
-                } else {
-                    text.to_string()
-                };
-                further.push(Label { text, ..label });
+            if !known.insert(label.span) {
+                continue;
             }
+            if further.len() == SHOWN {
+                more += 1;
+                continue;
+            }
+            let text = if own_text {
+                label.text
+            } else {
+                text.to_string()
+            };
+            further.push(Label { text, ..label });
         }
     }
-    let more = further.len().saturating_sub(SHOWN);
-    further.truncate(SHOWN);
     if let Some(last) = further.last_mut().filter(|_| more > 0) {
         last.text = format!("{}, and at {more} more", last.text);
     }

@@ -262,7 +262,7 @@ impl Nest {
                         "compute MACs twice"
                     };
                     let reason = format!(
-                        "level {l}: tiles of {size} positions along {} every {step} {fault}",
+                        "level {l}: tiles of {size} positions along {} every {step} {fault}; `step {size}` does not",
                         directive.dim.name()
                     );
                     return Err(Refused::new(reason).at(directive.span));
