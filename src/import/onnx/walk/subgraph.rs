@@ -40,6 +40,16 @@ struct Outcome {
     captured: Vec<usize>,
 }
 
+/// A graph that runs again and again, and what it takes: inputs that are the same each time before
+/// and behind those that it carries from one run to the next, results from `at` on.
+struct Rounds<'r> {
+    body: &'r Graph,
+    before: &'r [Known],
+    carried: &'r [Known],
+    behind: &'r [Known],
+    at: usize,
+}
+
 impl Walker<'_, '_> {
     /// A graph that is an attribute.
     fn inner(&mut self, site: &Site, name: &str) -> Walk<Graph> {
@@ -121,7 +131,14 @@ impl Walker<'_, '_> {
             ..Known::default()
         };
         let before = [scalar.clone(), scalar];
-        let tried = self.settled(&body, &before, &carried, 1, &[], scope, call)?;
+        let rounds = Rounds {
+            body: &body,
+            before: &before,
+            carried: &carried,
+            behind: &[],
+            at: 1,
+        };
+        let tried = self.settled(rounds, scope, call)?;
         let (results, trial) = (tried.results, tried.trial);
         let view = self.view(site);
         // It runs to the end unless a condition stops it.
@@ -179,7 +196,14 @@ impl Walker<'_, '_> {
                 ..Known::default()
             };
         }
-        let tried = self.settled(&body, &[], &carried, 0, &slices, scope, call)?;
+        let rounds = Rounds {
+            body: &body,
+            before: &[],
+            carried: &carried,
+            behind: &slices,
+            at: 0,
+        };
+        let tried = self.settled(rounds, scope, call)?;
         let state = tried.results.iter().take(states).map(Given::from);
         let added = tried.results.iter().skip(states).enumerate();
         let added = added.map(|(i, each)| stacked(each, ends.get(i).copied().unwrap_or(0), steps));
@@ -230,19 +254,16 @@ impl Walker<'_, '_> {
         slots.map(|s| known(s).unwrap_or_default()).collect()
     }
 
-    /// Walks a graph that runs again and again until what it carries, results from `at` on, keeps
-    /// what is known of it: then that holds for every run.
-    #[allow(clippy::too_many_arguments)]
-    fn settled(
-        &mut self,
-        body: &Graph,
-        before: &[Known],
-        carried: &[Known],
-        at: usize,
-        behind: &[Known],
-        scope: &Scope,
-        call: &Call,
-    ) -> Walk<Tried> {
+    /// Walks a graph that runs again and again until what it carries keeps what is known of it: then
+    /// that holds for every run.
+    fn settled(&mut self, rounds: Rounds, scope: &Scope, call: &Call) -> Walk<Tried> {
+        let Rounds {
+            body,
+            before,
+            carried,
+            behind,
+            at,
+        } = rounds;
         let moving = |known: &Known| Known {
             value: None,
             fixed: false,
