@@ -102,7 +102,10 @@ fn head(begin: &str) -> Option<usize> {
         let word = token(begin.get(next..)?);
         let goes_on = match words {
             0 | 1 => is_word(word),
-            _ => matches!(word, "extends" | "shapes" | "unchecked") || after_extends(begin, at),
+            _ => {
+                matches!(word, "extends" | "shapes" | "unchecked")
+                    || is_word(word) && after_extends(begin, at)
+            }
         };
         if !goes_on {
             return (words > 1).then_some(at);
