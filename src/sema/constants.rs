@@ -310,7 +310,7 @@ impl Program<'_> {
 
     /// A name that is no constant, unless that follows from something reported.
     fn no_constant(&self, name: &Name, env: &Env) -> Option<Diagnostic> {
-        if self.may_be_lost(env.module, &name.node) {
+        if self.may_be_lost(env.module, Kind::Constant, &name.node) {
             return None;
         }
         if let Some((kind, place)) = self.other_kind(env.module, &name.node) {

@@ -18,7 +18,9 @@ use crate::ir::network::Network;
 use crate::ir::problem::{Deployment, Layer, Objective, Problem};
 use crate::ir::registry::ModelSpec;
 use crate::ir::technology::Technology;
-use crate::syntax::ast::{DesignDecl, Item, MenuDecl, Name, Path, Value};
+use crate::syntax::ast::{
+    DesignDecl, Item, MenuDecl, Name, NetworkBody, NetworkDecl, NetworkStmt, Path, Value,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The seed of a design that does not say.
@@ -84,6 +86,28 @@ fn errors(program: &Program) -> usize {
     found.filter(|d| d.severity == Severity::Error).count()
 }
 
+/// The layers of a network.
+fn names_of(network: &Network) -> Vec<String> {
+    let layers = network.layers();
+    layers.map(|(_, node, _)| node.name.clone()).collect()
+}
+
+/// What a network that is broken declares, as far as it can be read.
+fn declared(item: &Item) -> Option<Vec<String>> {
+    let Item::Network(NetworkDecl {
+        body: NetworkBody::Statements(statements),
+        ..
+    }) = item
+    else {
+        return None;
+    };
+    let name = |statement: &NetworkStmt| match statement {
+        NetworkStmt::Layer { name, .. } | NetworkStmt::Call { name, .. } => Some(name.node.clone()),
+        _ => None,
+    };
+    Some(statements.iter().filter_map(name).collect())
+}
+
 /// Lowers a design that extends no other.
 fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     let before = errors(program);
@@ -91,8 +115,12 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     let mut defaults: Vec<(&'static str, String)> = Vec::new();
     parts.report_missing(program, decl);
     // Everything is looked at before anything is given up, so that one run shows all mistakes.
-    let network = resolve(program, &parts, "network", Kind::Network);
-    let network = network.and_then(|r| program.network(r));
+    let network_at = resolve(program, &parts, "network", Kind::Network);
+    let network = network_at.and_then(|r| program.network(r));
+    let names = match &network {
+        Some(network) => Some(names_of(network)),
+        None => network_at.and_then(|r| declared(program.item(r))),
+    };
     let menu_path = parts.path("menu", &mut program.diagnostics);
     let menu_chosen = menu_path.and_then(|path| program.instance(path, Kind::Menu));
     let menu_decl = menu_chosen.as_ref().and_then(|chosen| match &chosen.item {
@@ -160,6 +188,7 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
             network: network
                 .as_ref()
                 .zip(layers.as_ref().map(|(list, _, _)| list.as_slice())),
+            names: names.as_deref(),
             menu: menu.as_ref(),
             dataflows: choices.as_deref(),
             // Where the word is wrong, a pin is judged as if every layer had its own engine.
@@ -169,11 +198,14 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     if let (Some(network), Some(dataflows)) = (&network, &dataflows) {
         rules_exist(decl, &parts, network, dataflows, &mut program.diagnostics);
     }
-    let (network, menu, dataflows) = (network?, menu?, dataflows?);
-    let (layers, shapes, rules) = layers?;
     if errors(program) > before {
+        // Expectations of it are looked at all the same.
+        let names = names.map(|names| (decl.name.node.clone(), names));
+        program.layers_of.extend(names);
         return None;
     }
+    let (network, menu, dataflows) = (network?, menu?, dataflows?);
+    let (layers, shapes, rules) = layers?;
     let problem = Problem {
         design: decl.name.node.clone(),
         span: decl.name.span,

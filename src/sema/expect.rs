@@ -12,6 +12,7 @@ use crate::ir::metric::Metric;
 use crate::ir::network::NodeKind;
 use crate::ir::problem::{Deployment, Expectation, Expected, Measure, Problem, Relation, Subject};
 use crate::syntax::ast::{self, Comparison, DesignStmt, Item, Name};
+use std::collections::BTreeMap;
 
 /// What the metrics of a layer are.
 const OF_LAYERS: [Metric; 5] = [
@@ -34,8 +35,10 @@ pub fn lower_all(program: &mut Program, problems: &mut Vec<Problem>) {
         let own = problems.iter().position(|p| p.span == decl.name.span);
         let scope = Scope {
             own: own.map(|at| &problems[at]),
+            own_name: &decl.name.node,
             problems,
             names: &names,
+            layers_of: &program.layers_of,
         };
         let before = errors(program);
         let mut expectations = Vec::new();
@@ -69,8 +72,11 @@ struct Scope<'a> {
     own: Option<&'a Problem>,
     /// All sound designs of the file.
     problems: &'a [Problem],
+    own_name: &'a str,
     /// Names of all designs of the file.
     names: &'a [String],
+    /// The layers of those that are broken.
+    layers_of: &'a BTreeMap<String, Vec<String>>,
 }
 
 /// A figure that was found, and the design it is of.
@@ -163,8 +169,26 @@ impl<'a> Scope<'a> {
         let subject = subject(metric, layer.is_some(), out)?;
         let mut index = None;
         if let Some(name) = layer {
-            // Of a broken design no layer is known.
-            let problem = problem?;
+            let Some(problem) = problem else {
+                // Of a broken design not more than the names of its layers is known.
+                let of = design.map_or(self.own_name, |d| &d.node);
+                let layers = self.layers_of.get(of)?;
+                if !layers.contains(&name.node) {
+                    let known = layers.iter().map(String::as_str);
+                    out.push(no_layer(of, name, known));
+                    return None;
+                }
+                // The expectation of a broken design comes to nothing; its unit is looked at.
+                return self.own.is_none().then(|| Found {
+                    measure: Measure {
+                        design: design.map(|d| d.node.clone()),
+                        layer: None,
+                        subject,
+                        text: text(&written.names),
+                    },
+                    design: None,
+                });
+            };
             index = Some(find_layer(problem, name, out)?);
             let of_engine = matches!(subject, Subject::Metric(Metric::Area | Metric::Power));
             if of_engine && problem.deployment == Deployment::Sequential {
@@ -211,16 +235,26 @@ impl<'a> Scope<'a> {
             (true, None) => Some((Some(name), None)),
             (false, Some(_)) => Some((None, Some(name))),
             (false, None) => {
-                let own = self.own?;
-                let layers = own.layers.iter().map(|l| l.name.as_str());
-                let known = layers.chain(self.names.iter().map(String::as_str));
+                let layers: Vec<&str> = match self.own {
+                    Some(own) => own.layers.iter().map(|l| l.name.as_str()).collect(),
+                    None => {
+                        let layers = self.layers_of.get(self.own_name)?;
+                        if layers.contains(&name.node) {
+                            return Some((None, Some(name)));
+                        }
+                        layers.iter().map(String::as_str).collect()
+                    }
+                };
+                let known = layers
+                    .into_iter()
+                    .chain(self.names.iter().map(String::as_str));
                 let diagnostic = Diagnostic::error(
                     codes::UNKNOWN_NAME,
                     format!("there is no layer or design `{}`", name.node),
                 )
                 .label(
                     name.span,
-                    format!("neither a layer of `{}` nor a design", own.network.name),
+                    format!("neither a layer of `{}` nor a design", self.own_name),
                 );
                 out.push(match nearest(&name.node, known) {
                     Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),
@@ -313,20 +347,27 @@ fn find_layer(problem: &Problem, name: &Name, out: &mut Vec<Diagnostic>) -> Opti
         .label(node.span, "declared here")
         .help("name a layer that is priced"),
         None => {
-            let diagnostic = Diagnostic::error(
-                codes::UNKNOWN_NAME,
-                format!("design `{}` has no layer `{}`", problem.design, name.node),
-            )
-            .label(name.span, "no layer of this name");
-            match nearest(&name.node, problem.layers.iter().map(|l| l.name.as_str())) {
-                Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),
-                None => {
-                    diagnostic.help("`cfxc graph SPEC` shows the layers, with the names they have")
-                }
-            }
+            let known = problem.layers.iter().map(|l| l.name.as_str());
+            no_layer(&problem.design, name, known)
         }
     });
     None
+}
+
+fn no_layer<'a>(
+    design: &str,
+    name: &Name,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        codes::UNKNOWN_NAME,
+        format!("design `{design}` has no layer `{}`", name.node),
+    )
+    .label(name.span, "no layer of this name");
+    match nearest(&name.node, known) {
+        Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),
+        None => diagnostic.help("`cfxc graph SPEC` shows the layers, with the names they have"),
+    }
 }
 
 /// That a layer of a sequential design has no engine of its own.

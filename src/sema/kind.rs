@@ -27,6 +27,22 @@ impl Kind {
             Kind::Constant => "constant",
         }
     }
+
+    /// What the word that begins a block declares.
+    pub fn of_keyword(word: &str) -> Option<Kind> {
+        let blocks = [
+            Kind::Network,
+            Kind::Dataflow,
+            Kind::Menu,
+            Kind::Budget,
+            Kind::Technology,
+            Kind::Design,
+        ];
+        match word {
+            "let" => Some(Kind::Constant),
+            word => blocks.into_iter().find(|kind| kind.name() == word),
+        }
+    }
 }
 
 /// Kind and name of a block; `None` for a `use`.

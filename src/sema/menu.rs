@@ -15,7 +15,8 @@ const MAX_LEVELS: usize = 1 << 16;
 /// The largest value of a knob.
 const MAX_VALUE: u64 = super::window::MAX_EXTENT;
 
-/// Lowers a menu; `None` if it has errors. The dataflows it lets choose from are another matter:
+/// Lowers a menu. One with errors has the knobs that are named, some without levels, or is `None` if
+/// it lacks `pes`. The dataflows it lets choose from are another matter:
 /// see [`dataflows`].
 pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     let before = out.len();
@@ -105,7 +106,9 @@ pub fn lower(decl: &MenuDecl, out: &mut Vec<Diagnostic>) -> Option<Menu> {
     if sound {
         nothing_new(decl, &menu.knobs, out);
     }
-    sound.then_some(menu)
+    // With a mistake in it no design is built, and the names of its knobs are known all the same.
+    let engine = menu.knobs.first().is_some_and(|k| k.name == "pes");
+    (sound || engine).then_some(menu)
 }
 
 fn twice(name: &str, again: Span, first: Span) -> Diagnostic {

@@ -21,8 +21,8 @@ pub struct Module {
     pub names: BTreeMap<(Kind, String), Entry>,
     /// `use` lines that brought nothing, which was reported.
     pub broken: Vec<ast::Use>,
-    /// Whether a block has lost its name.
-    pub nameless: bool,
+    /// Kinds of blocks that have lost their names.
+    pub nameless: Vec<Kind>,
     /// Files that this one uses, and where it says so.
     uses: Vec<(usize, Span)>,
 }
@@ -58,7 +58,11 @@ impl Program<'_> {
         if library.is_none() {
             self.damage.extend(cascade::damage(&diagnostics));
         }
-        let nameless = diagnostics.iter().any(|d| d.code == codes::MISSING_NAME);
+        let nameless = diagnostics
+            .iter()
+            .filter(|d| d.code == codes::MISSING_NAME)
+            .filter_map(|d| Kind::of_keyword(self.sources.slice(d.labels.first()?.span)))
+            .collect();
         self.diagnostics.extend(diagnostics);
         self.modules.push(Module {
             library,
@@ -266,7 +270,7 @@ impl Program<'_> {
         if !found.is_empty() {
             return Some(found);
         }
-        if module.nameless {
+        if !module.nameless.is_empty() {
             return None;
         }
         let brought = module.ast.items.iter().find_map(|item| match item {

@@ -24,6 +24,8 @@ pub struct Written<'a> {
 /// checked all the same.
 pub struct Context<'a> {
     pub network: Option<(&'a Network, &'a [Layer])>,
+    /// Names of its layers, where the network itself is broken.
+    pub names: Option<&'a [String]>,
     pub menu: Option<&'a Menu>,
     /// The dataflows of the design, in order.
     pub dataflows: Option<&'a [Instance]>,
@@ -58,6 +60,15 @@ pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> V
             program
                 .diagnostics
                 .push(no_layer(pin.layer, network, known));
+        }
+        if let (None, Some(names)) = (context.network, context.names)
+            && !names.iter().any(|n| n == name)
+        {
+            let few = if i < 50 { names.len() } else { 8 };
+            let known: Vec<&str> = names.iter().take(few).map(String::as_str).collect();
+            program
+                .diagnostics
+                .push(unknown("layer", pin.layer, &known));
         }
         let mut lowered = Pin {
             layer: index.get(name).copied().unwrap_or(0),

@@ -48,6 +48,8 @@ pub struct Program<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// What could not be read of the user's files.
     pub damage: Vec<Span>,
+    /// The layers of designs that are broken, by the names of the designs.
+    pub layers_of: BTreeMap<String, Vec<String>>,
     /// Blocks that extend what is not there.
     pub incomplete: Vec<Span>,
     networks: BTreeMap<Ref, Option<Network>>,
@@ -74,6 +76,7 @@ impl<'a> Program<'a> {
             files,
             registries,
             damage: Vec::new(),
+            layers_of: BTreeMap::new(),
             incomplete: Vec::new(),
             diagnostics: Vec::new(),
             networks: BTreeMap::new(),
@@ -129,9 +132,9 @@ impl<'a> Program<'a> {
     }
 
     /// Whether a name that nothing has may be one that a mistake took away, which was reported.
-    pub(super) fn may_be_lost(&self, module: usize, name: &str) -> bool {
+    pub(super) fn may_be_lost(&self, module: usize, kind: Kind, name: &str) -> bool {
         let module = &self.modules[module];
-        module.nameless
+        module.nameless.contains(&kind)
             || module.broken.iter().any(|line| {
                 let Some(path) = &line.path else { return true };
                 let local = local_name(line).map_or("", |n| &n.node);
@@ -182,7 +185,7 @@ impl<'a> Program<'a> {
         let other = self.other_kind(module, &name.node);
         // `use std.networks.mobilnet_v2` and `network mobilenet_v2` are one mistake, not two; and it
         // may be a block without a name.
-        if other.is_none() && self.may_be_lost(module, &name.node) {
+        if other.is_none() && self.may_be_lost(module, kind, &name.node) {
             return None;
         }
         let diagnostic = match other {
