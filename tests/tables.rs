@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use cfxc::base::span::FileId;
 use cfxc::import::{self, Options, Reader, recognise};
 use cfxc::ir::problem::Problem;
+use cfxc::syntax::ast::NetworkStmt;
 use support::imported::checked;
 
 mod support;
@@ -42,6 +44,48 @@ fn shown(table: &str) -> String {
 
 /// AlexNet without groups as SCALE-Sim has it: the image with its padding, and dense layers as
 /// convolutions of one pixel.
+/// SCALE-Sim reads its tables by position and splits some layers by channels.
+#[test]
+fn tables_as_the_simulator_reads_them() {
+    let text = "Layer, IFMAP Width, IFMAP Width, Filter Width, Filter Width, Channel, Num Filter, Strides,\n\
+        c1, 114, 56, 3, 5, 32, 8, 1,#stem\nDP1, 114, 114, 3, 3, 32, 1, 1,\n";
+    let format = recognise(text.as_bytes()).expect("a kind");
+    assert_eq!(format.name, "scalesim");
+    let Reader::Text(read) = format.read else {
+        panic!("a text");
+    };
+    let read = read(FileId(0), text, &Options::default()).expect("a table");
+    assert_eq!(read.warnings, []);
+    let layers: Vec<String> = read
+        .statements
+        .iter()
+        .filter_map(|s| match s {
+            NetworkStmt::Layer { op, fields, .. } => {
+                let bounds = fields.iter().map(|f| f.name.node.as_str());
+                Some(format!("{} {}", op.node, bounds.collect::<String>()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(layers, ["conv YXRSCK", "depthwise YXRSC"]);
+    // Products that have lost some of their weights, without a column for it.
+    let sparse = "L,M,N,K,\nA,10,20,30,2:4,\n";
+    let format = recognise(sparse.as_bytes()).expect("a kind");
+    let Reader::Text(read) = format.read else {
+        panic!("a text");
+    };
+    let read = read(FileId(0), sparse, &Options::default()).expect("a table");
+    assert_eq!((read.statements.len(), read.warnings.len()), (1, 1));
+    // More columns than a table has.
+    let wide = format!("name,op,K,C{}\nl,dense,1,20\n", ",Z".repeat(2000));
+    let format = recognise(wide.as_bytes()).expect("a kind");
+    let Reader::Text(read) = format.read else {
+        panic!("a text");
+    };
+    let found = read(FileId(0), &wide, &Options::default()).expect_err("too wide");
+    assert_eq!(found.len(), 1);
+}
+
 #[test]
 fn scale_sim_convolutions() {
     let table = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
@@ -155,7 +199,7 @@ fn mistakes_of_topologies() {
     let rows = "a, 8, 8, 3, x, 3, 4, 1, 1:1\nb, 8, 8, 3, 3, 3, 4\n, 8, 8, 3, 3, 0, 4, 1,5:4\n\
                 c,2,2,3,3,3,3,1\nd,1,1,1,1,1,1,1,1:1,5\n";
     insta::assert_snapshot!(shown(&format!("{header}{rows}")));
-    insta::assert_snapshot!(shown("Layer, IFMAP Height, Speed, IFMAP Height\n"));
+    insta::assert_snapshot!(shown("Layer, IFMAP Height, Speed, Channels, Channels\n"));
     insta::assert_snapshot!(shown("Layer, IFMAP Height\n"));
     insta::assert_snapshot!(shown("Layer, M, N, K\n"));
 }

@@ -1,6 +1,7 @@
 //! Reading specifications and what they name.
 
 use super::REGISTRIES;
+use super::parts::Parts;
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
@@ -8,9 +9,8 @@ use crate::import::{self, Imported, Reader};
 use crate::sema::{self, Analysis, FileNetwork, FileRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read, Seek};
-use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 /// A specification, what it names, and what the checks found.
 pub struct Loaded {
@@ -20,6 +20,8 @@ pub struct Loaded {
     pub analysis: Analysis,
     /// Paths of the files it names that are no texts.
     pub files: Vec<String>,
+    /// Files of which parts were read, and the hashes of those.
+    pub parts: BTreeMap<String, String>,
     /// Paths of all that was asked for, the specification too, whether it is there or not.
     pub asked: BTreeSet<String>,
 }
@@ -41,12 +43,15 @@ pub fn load(path: &str) -> Loaded {
     let mut asked = disk.asked;
     asked.insert(path.to_string());
     asked.extend(disk.read.iter().cloned());
+    let parts = disk.parts.hashes();
+    asked.extend(parts.keys().cloned());
     let files = disk.read.into_iter();
     let files = files.filter(|path| sources.find(path).is_none()).collect();
     Loaded {
         sources,
         analysis,
         files,
+        parts,
         asked,
     }
 }
@@ -208,6 +213,8 @@ pub struct Disk {
     specs: BTreeMap<PathBuf, FileId>,
     /// Paths of the specifications that were asked for.
     asked: BTreeSet<String>,
+    /// What was read of files beside models.
+    parts: Parts,
 }
 
 /// What a file is called whatever leads to it.
@@ -233,7 +240,7 @@ impl sema::Files for Disk {
         let options = import::Options {
             at,
             dims: wanted.dims.clone(),
-            beside: files_beside(&whole),
+            beside: self.parts.beside(&whole),
         };
         // What has no place in a text of its own is at fault where the file is named.
         let placed = |d: Diagnostic| {
@@ -300,26 +307,6 @@ impl sema::Files for Disk {
     }
 }
 
-/// The files in the folder of a model, and in folders of that one: a model that names others is not
-/// followed anywhere else.
-pub fn files_beside(model: &str) -> import::Beside {
-    let folder = Path::new(model)
-        .parent()
-        .unwrap_or(Path::new(""))
-        .to_path_buf();
-    import::Beside(Some(Rc::new(move |name: &str| {
-        let inside = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
-        if !Path::new(name).components().all(inside) {
-            return None;
-        }
-        let path = folder.join(name);
-        // Nothing that could block, such as a pipe.
-        path.is_file().then_some(())?;
-        let file = File::open(path).ok()?;
-        Some(Box::new(file) as Box<dyn import::ReadSeek>)
-    })))
-}
-
 /// The network in a file of any kind that is known. Diagnostics of files that are no text have no
 /// place.
 ///
@@ -357,7 +344,14 @@ pub fn network(
     }
     match format.read {
         Reader::Binary(read) => {
-            file.rewind().map_err(unread)?;
+            if file.rewind().is_err() {
+                // A pipe: what is no regular file is read whole, to a place where it can be.
+                let mut whole = tempfile::tempfile().map_err(unread)?;
+                whole.write_all(&head).map_err(unread)?;
+                std::io::copy(&mut file, &mut whole).map_err(unread)?;
+                file = whole;
+                file.rewind().map_err(unread)?;
+            }
             read(&mut file, options)
         }
         Reader::Text(from_text) => {

@@ -4,6 +4,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::files;
 use super::output;
+use super::parts::Parts;
 use crate::base::span::{SourceMap, Span};
 use crate::cost::Refused;
 use crate::diag::{Diagnostic, Severity, codes};
@@ -245,7 +246,7 @@ fn imported(
             .iter()
             .map(|(name, size)| (Name::new(name.clone(), nowhere), *size))
             .collect(),
-        beside: files::files_beside(&args.file),
+        beside: Parts::default().beside(&args.file),
     };
     let read = match files::network(&args.file, &options, sources) {
         Ok(read) => read,

@@ -63,7 +63,7 @@ fn read(path: &Path, loaded: &mut Loaded) -> Result<Option<Lock>, Diagnostic> {
     lock::read(file, &loaded.sources.get(file).text).map(Some)
 }
 
-fn hex(digest: &[u8]) -> String {
+pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -109,6 +109,9 @@ fn inputs(spec: &str, loaded: &Loaded) -> Result<BTreeMap<String, String>, Diagn
     }
     for path in &loaded.files {
         found.insert(named(path), hash_file(path)?);
+    }
+    for (path, hash) in &loaded.parts {
+        found.insert(named(path), hash.clone());
     }
     Ok(found)
 }

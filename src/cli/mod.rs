@@ -27,6 +27,7 @@ mod locking;
 mod man;
 mod output;
 mod pareto;
+mod parts;
 mod progress;
 mod review;
 mod revision;

@@ -71,6 +71,27 @@ pub fn beyond(file: FileId, text: &str) -> Option<Span> {
     None
 }
 
+/// So many values a line may have: tables have a dozen columns.
+const MOST_COLUMNS: usize = 1000;
+
+/// The beginning of a line with more values, if there is one.
+pub fn too_wide(file: FileId, text: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let body = line.trim_end_matches(|c: char| c.is_whitespace() || c == ',');
+        if body.bytes().filter(|b| *b == b',').count() >= MOST_COLUMNS {
+            let shown = body.char_indices().nth(60).map_or(body.len(), |(at, _)| at);
+            return Some(Span {
+                file,
+                start: start as u32,
+                end: (start + shown) as u32,
+            });
+        }
+        start += line.len();
+    }
+    None
+}
+
 /// The lines of a text that are not blank. A byte-order mark, CRLF and commas at the end of a line
 /// are taken as what they are: habits of the tools that write such files.
 pub fn records(file: FileId, text: &str) -> Vec<Record> {

@@ -38,6 +38,7 @@ const CONVOLUTIONS: &[(&str, Column)] = &[
     ("filterheight", Column::Bound("R")),
     ("filterwidth", Column::Bound("S")),
     ("channels", Column::Bound("C")),
+    ("channel", Column::Bound("C")),
     ("numfilter", Column::Bound("K")),
     ("numfilters", Column::Bound("K")),
     ("strides", Column::Stride),
@@ -49,6 +50,7 @@ const CONVOLUTIONS: &[(&str, Column)] = &[
 const PRODUCTS: &[(&str, Column)] = &[
     ("layername", Column::Name),
     ("layer", Column::Name),
+    ("l", Column::Name),
     ("m", Column::Bound("M")),
     ("n", Column::Bound("N")),
     ("k", Column::Bound("K")),
@@ -67,7 +69,9 @@ fn columns_of(header: &Record) -> Option<(Op, &'static [(&'static str, Column)])
     if has("ifmapheight") || has("ifmapwidth") {
         return Some((Op::Conv, CONVOLUTIONS));
     }
-    let layer = names.first().is_some_and(|n| n.starts_with("layer"));
+    let layer = names
+        .first()
+        .is_some_and(|n| n.starts_with("layer") || n == "l");
     (layer && has("m") && has("n") && has("k")).then_some((Op::Gemm, PRODUCTS))
 }
 
@@ -121,11 +125,18 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let names = unique(written.iter().copied(), &mut out);
     let layers = layers.into_iter().zip(&names);
     let mut statements: Vec<NetworkStmt> = layers
-        .map(|((fields, span), name)| NetworkStmt::Layer {
-            name: name.clone(),
-            op: Name::new(op.name().to_string(), name.span),
-            fields,
-            span,
+        .map(|((mut fields, span), name)| {
+            let op = if op == Op::Conv && by_channels(&name.node, &mut fields) {
+                Op::Depthwise
+            } else {
+                op
+            };
+            NetworkStmt::Layer {
+                name: name.clone(),
+                op: Name::new(op.name().to_string(), name.span),
+                fields,
+                span,
+            }
         })
         .collect();
     statements.extend(chain(&names));
@@ -134,6 +145,17 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         warnings: out,
         ..Imported::default()
     })
+}
+
+/// Whether SCALE-Sim makes a layer of each channel, as it does of a layer with `DP` in its name. Its
+/// filters are then those of one channel.
+fn by_channels(name: &str, fields: &mut Vec<Field>) -> bool {
+    let one = |f: &Field| matches!(&f.value, Value::Number(n) if n.integer == Some(1));
+    let split = name.contains("DP");
+    if split {
+        fields.retain(|f| f.name.node != "K" || !one(f));
+    }
+    split
 }
 
 fn empty(file: FileId) -> Diagnostic {
@@ -147,6 +169,27 @@ fn empty(file: FileId) -> Diagnostic {
         .help("begin with SCALE-Sim's header, then one layer per line")
 }
 
+/// The names in a header. Tables of SCALE-Sim's own, which it reads by position, call rows and
+/// columns by the same name.
+fn names_of(header: &Record) -> Vec<String> {
+    let mut names: Vec<String> = header.cells.iter().map(|c| reduced(&c.text)).collect();
+    for (height, width) in [
+        ("ifmapheight", "ifmapwidth"),
+        ("filterheight", "filterwidth"),
+    ] {
+        let places = |name: &str| -> Vec<usize> {
+            let all = names.iter().enumerate();
+            all.filter(|(_, n)| *n == name).map(|(at, _)| at).collect()
+        };
+        match (&places(height)[..], &places(width)[..]) {
+            ([], &[first, _]) => names[first] = height.to_string(),
+            (&[_, second], []) => names[second] = width.to_string(),
+            _ => {}
+        }
+    }
+    names
+}
+
 /// For each column of the table what it holds, and whether all that are needed are there.
 fn columns(
     header: &Record,
@@ -155,8 +198,7 @@ fn columns(
 ) -> (Vec<Column>, bool) {
     let mut columns = Vec::new();
     let mut found: Vec<(Column, Span)> = Vec::new();
-    for cell in &header.cells {
-        let name = reduced(&cell.text);
+    for (cell, name) in header.cells.iter().zip(names_of(header)) {
         let Some((_, column)) = known.iter().find(|(n, _)| *n == name) else {
             let short: String = cell.text.chars().take(40).collect();
             out.push(
@@ -206,7 +248,19 @@ fn layer<'r>(
 ) -> Option<Vec<Field>> {
     let optional = |c: &Column| matches!(c, Column::Sparsity | Column::Unknown);
     let needed = columns.iter().rposition(|c| !optional(c));
-    if row.cells.len() > columns.len() || row.cells.len() <= needed.unwrap_or(0) {
+    // A remark behind the last comma is dropped, and the sparsity of a product needs no column.
+    let mut cells = row.cells.as_slice();
+    let mut sparse = None;
+    if let [all @ .., last] = cells
+        && all.len() == columns.len()
+    {
+        if last.text.starts_with('#') {
+            cells = all;
+        } else if !columns.contains(&Column::Sparsity) && of_sparsity(&last.text).is_some() {
+            (cells, sparse) = (all, Some(last));
+        }
+    }
+    if cells.len() > columns.len() || cells.len() <= needed.unwrap_or(0) {
         out.push(
             error(format!(
                 "this layer has {} values instead of {}",
@@ -221,7 +275,10 @@ fn layer<'r>(
     let mut fields = Vec::new();
     let mut strides: [Option<Number>; 2] = [None, None];
     let mut place = None;
-    for (cell, column) in row.cells.iter().zip(columns) {
+    if let Some(cell) = sparse {
+        sparsity(cell, out);
+    }
+    for (cell, column) in cells.iter().zip(columns) {
         match column {
             Column::Name => {
                 if cell.text.is_empty() {
@@ -263,14 +320,20 @@ fn layer<'r>(
     Some(fields)
 }
 
+/// Whether `N:M` leaves all weights there; `None` if it is of another form.
+fn of_sparsity(text: &str) -> Option<bool> {
+    let (n, m) = text.split_once(':')?;
+    match (n.trim().parse::<u64>(), m.trim().parse::<u64>()) {
+        (Ok(n), Ok(m)) if n > 0 && n <= m => Some(n == m),
+        _ => None,
+    }
+}
+
 /// `2:4`: weights that are not there are counted all the same.
 fn sparsity(cell: &Cell, out: &mut Vec<Diagnostic>) {
-    let dense = match cell.text.split_once(':') {
-        Some((n, m)) => match (n.trim().parse::<u64>(), m.trim().parse::<u64>()) {
-            (Ok(n), Ok(m)) if n > 0 && n <= m => Some(n == m),
-            _ => None,
-        },
-        None => cell.text.is_empty().then_some(true),
+    let dense = match cell.text.as_str() {
+        "" => Some(true),
+        text => of_sparsity(text),
     };
     match dense {
         Some(true) => {}

@@ -39,6 +39,13 @@ pub fn is_table(head: &str) -> bool {
 /// # Errors
 /// If it has.
 pub(super) fn too_long(file: FileId, text: &str) -> Result<(), Vec<Diagnostic>> {
+    if let Some(wide) = csv::too_wide(file, text) {
+        return Err(vec![
+            error("a line of the table has more than 1,000 values")
+                .label(wide, "begins here")
+                .help("remove the columns that layers do not have"),
+        ]);
+    }
     csv::beyond(file, text).map_or(Ok(()), |beyond| {
         Err(vec![
             error(format!("the table has more than {} layers", csv::MOST_ROWS))

@@ -128,8 +128,7 @@ fn a_choice_that_changes_no_shape() {
     let text = text(&bytes, "c=0");
     assert!(text.contains("layer inner dense"), "{text}");
     assert!(!self::text(&bytes, "c=1").contains("inner dense"));
-    let found = wrong(&bytes, "x0=0");
-    assert_eq!(found[0].0, "E0310", "{found:?}");
+    assert_eq!(wrong(&bytes, "x0=0")[0].0, "E0310");
 }
 
 #[test]
@@ -160,6 +159,31 @@ fn what_is_carried_through_loops() {
     );
     assert_eq!(
         text(&shown(carried, "all", 3), ""),
+        "layer y dense { N = 10, K = 7, C = 3 }"
+    );
+    // A condition that is handed on, as a loop over a range has it.
+    let on = Graph::default()
+        .input("i", "")
+        .input("go", "")
+        .input("v", "? ?")
+        .node("Identity", &["go"], &["on"], &[])
+        .node("Relu", &["v"], &["next"], &[])
+        .node("Tanh", &["v"], &["each"], &[])
+        .output("on")
+        .output("next")
+        .output("each");
+    let whole = five
+        .clone()
+        .values("yes", &[], &[1])
+        .input("x", "2 3")
+        .node(
+            "Loop",
+            &["m", "yes", "x"],
+            &["z", "all"],
+            &[subgraph("body", &on)],
+        );
+    assert_eq!(
+        text(&shown(whole, "all", 3), ""),
         "layer y dense { N = 10, K = 7, C = 3 }"
     );
     // What grows from run to run is not known, and the rest of it is.

@@ -144,7 +144,12 @@ fn extents_from_real_numbers() {
             &[int("input_as_shape", 1), ints("extra_shape", &[4])],
         )
         .weights("w", &[4, 7])
-        .node("MatMul", &["r", "w"], &["y"], &[]);
+        .input("one", "1")
+        .node("Add", &["r", "one"], &["a"], &[])
+        .node("MatMul", &["a", "w"], &["y"], &[])
+        // A product of what the model holds is no layer.
+        .weights("v", &[7, 3])
+        .node("MatMul", &["w", "v"], &["weights"], &[]);
     assert_eq!(
         text(&graph.model(), ""),
         "layer y dense { N = 6, K = 7, C = 4 }"

@@ -37,7 +37,15 @@ fn op(kind: &str) -> Option<Op> {
 /// else is wrong with the layer can be told.
 pub fn meant(layer: &Layer) -> Option<Op> {
     let kind = layer.kind?.text;
-    op(kind).or_else(|| op(nearest(short(kind), TYPES)?))
+    let near = || op(nearest(short(kind), TYPES)?);
+    let has = |name: &str| layer.dims.iter().any(|(dim, _)| dim.text == name);
+    // Of types that the original knows and makes no layer of, the dimensions are others.
+    let of_dims = || match kind {
+        "FC" | "POOL" | "LSTM" | "RESIDUAL_IDENTITY" | "BMM" => None,
+        _ if has("M") => Some(Op::Gemm),
+        _ => Some(Op::Conv),
+    };
+    op(kind).or_else(near).or_else(of_dims)
 }
 
 /// The number given for a dimension, the first one as in the original.

@@ -29,6 +29,10 @@ pub fn lower(
     names: &[Name],
     out: &mut Vec<Diagnostic>,
 ) -> Vec<RuleDecl> {
+    // Files of layers alone, such as MAESTRO's models, are networks.
+    if layers.iter().all(|l| l.dataflow.is_none()) {
+        return Vec::new();
+    }
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut shared: Vec<Shared> = Vec::new();
     for (i, layer) in layers.iter().enumerate() {

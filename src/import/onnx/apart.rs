@@ -69,9 +69,11 @@ impl Apart {
             7 | 11 => 8,
             _ => return None,
         };
+        // Real numbers are scales, one for each dimension; a bias is none.
+        let most = if matches!(kind, 1 | 11) { 8 } else { MOST_RANK };
         let count = match dims {
             [] => 1,
-            [n] => usize::try_from(*n).ok().filter(|&n| n <= MOST_RANK)?,
+            [n] => usize::try_from(*n).ok().filter(|&n| n <= most)?,
             _ => return None,
         };
         let bytes = count * size;

@@ -126,13 +126,6 @@ impl OpenDims {
                 open.values.push((name.clone(), *size));
                 continue;
             }
-            if *size == 0 {
-                let text = format!("dimension `{name}` of the model is given no elements");
-                out.push(wrong_size(given, text, "0 elements").help(
-                    "a dimension has at least 1; 0 can be the value of an input that is one number",
-                ));
-                continue;
-            }
             // Part of an expression such as `past + now`.
             let part = names.iter().any(|n| words(n).any(|w| w == name));
             if !names.contains(name) && !part {

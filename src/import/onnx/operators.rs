@@ -230,6 +230,7 @@ pub fn results(view: &View) -> Option<Results> {
         return Some(recurrent::results(view));
     }
     Some(match op {
+        "DeformConv" => window::convolved(view, 0, 1, false),
         "QAttention" => attention::projected_results(view),
         "Attention" if !view.node.domain.is_empty() => attention::projected_results(view),
         "Attention" | "MultiHeadAttention" | "GroupQueryAttention" => attention::results(view),

@@ -4,7 +4,7 @@ use super::known::{Dim, Given, View, shown};
 use super::layout::Results;
 use super::made::{Made, Refusal, dense};
 
-/// A recurrent node becomes at most so many layers: sequences are much shorter.
+/// A recurrent node has at most so many steps in all directions: sequences are much shorter.
 const MOST_STEPS: usize = 50_000;
 
 /// A recurrent node's extents.
@@ -84,8 +84,9 @@ pub fn layers(view: &View, gates: u64, most: usize) -> Result<Vec<Made>, Refusal
     };
     let outputs = hidden.checked_mul(gates).ok_or_else(Refusal::too_large)?;
     let rows = steps.checked_mul(batch).ok_or_else(Refusal::too_large)?;
-    let count = steps.checked_add(1).and_then(|n| n.checked_mul(directions));
-    if directions > 2 || count.is_none_or(|c| c > most.min(MOST_STEPS) as u64) {
+    let all = steps.checked_mul(directions);
+    let too_many = |c: u64| c > MOST_STEPS as u64 || c.saturating_add(directions) > most as u64;
+    if directions > 2 || all.is_none_or(too_many) {
         return Err(Refusal::Misfit(format!(
             "{steps} steps in {directions} directions are too many"
         )));

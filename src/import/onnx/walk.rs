@@ -370,7 +370,11 @@ impl<'a, 'f> Walker<'a, 'f> {
         let (layers, results) = {
             let view = self.view(site);
             let most = MOST_LAYERS.saturating_sub(self.layers);
-            (operators::layers(&view, most), operators::results(&view))
+            // What follows from the model alone is computed once, and not by the array.
+            let fixed = view.inputs.iter().flatten().all(|k| k.fixed);
+            let given = view.inputs.iter().flatten().next().is_some();
+            let layers = operators::layers(&view, most).filter(|_| !(fixed && given));
+            (layers, operators::results(&view))
         };
         if results.is_some() && site.outputs.iter().all(Option::is_none) {
             return self.misfit(site, "it has no result");

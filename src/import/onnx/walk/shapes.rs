@@ -114,7 +114,8 @@ impl Walker<'_, '_> {
     /// Notes what is known of a node's results, and that they come from these vertices.
     pub(super) fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Rc<[u32]>) {
         let inputs = || site.inputs.iter().flatten();
-        let fixed = inputs().all(|&i| self.slots[i].known.fixed);
+        let random = site.node.op.starts_with("Random");
+        let fixed = !random && inputs().all(|&i| self.slots[i].known.fixed);
         let lost_before = inputs().find_map(|&i| self.slots[i].lost);
         let mut given = given.into_iter();
         for (output, &name) in site.outputs.iter().zip(&site.node.outputs) {

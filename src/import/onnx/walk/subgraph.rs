@@ -6,7 +6,7 @@
 
 use super::{Call, Scope, Site, Walk, Walker};
 use crate::import::onnx::damaged;
-use crate::import::onnx::known::{Dim, Given, Known, axis};
+use crate::import::onnx::known::{Constant, Dim, Given, Known, axis};
 use crate::import::onnx::model::{Graph, Value};
 use crate::import::onnx::operators;
 use crate::import::onnx::wire::Damage;
@@ -126,11 +126,16 @@ impl Walker<'_, '_> {
     pub(super) fn repeated(&mut self, site: &Site, scope: &Scope, call: &Call) -> Walk<()> {
         let body = self.inner(site, "body")?;
         let carried: Vec<Known> = self.operands(site, 2..site.inputs.len());
-        let scalar = Known {
+        let number = Known {
             shape: Some(Rc::from([])),
             ..Known::default()
         };
-        let before = [scalar.clone(), scalar];
+        // Wherever the graph runs, its condition holds.
+        let holds = Known {
+            value: Some(Rc::new(Constant::scalar(1))),
+            ..number.clone()
+        };
+        let before = [number, holds];
         let rounds = Rounds {
             body: &body,
             before: &before,
