@@ -419,7 +419,8 @@ fn a_table_has_no_dataflow() {
 /// As the original's models are: layers that are not mapped.
 #[test]
 fn a_model_without_dataflows_is_a_network() {
-    let text = "Network n { Layer a { Type: CONV Dimensions { K: 8, C: 3, R: 3, S: 3, Y: 9, X: 9 } } }";
+    let text =
+        "Network n { Layer a { Type: CONV Dimensions { K: 8, C: 3, R: 3, S: 3, Y: 9, X: 9 } } }";
     let read = maestro::read(FileId(0), text).expect("a network");
     assert_eq!((read.statements.len(), read.rules.len()), (1, 0));
     assert_eq!(read.warnings, []);

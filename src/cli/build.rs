@@ -191,6 +191,14 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     for text in judge(&mut judged, held.as_ref(), &loaded.analysis.problems) {
         console.remark(&text);
     }
+    let said: Vec<Diagnostic> = decisions
+        .iter()
+        .flat_map(|(d, _)| findings::of(d))
+        .collect();
+    if console.denies(&said) {
+        report.diagnostics.extend(said);
+        return report.finish(start, args, &loaded, console);
+    }
     for (decision, target) in &decisions {
         report.add(decision, target, args, console);
     }

@@ -79,6 +79,11 @@ impl Console {
         self.deny_warnings && self.warned.get()
     }
 
+    /// Whether any of these is a warning that is denied.
+    pub fn denies(&self, said: &[Diagnostic]) -> bool {
+        self.deny_warnings && said.iter().any(|d| d.severity == Severity::Warning)
+    }
+
     /// Forgets the warnings shown so far: what follows is judged by its own.
     pub fn forget_warnings(&self) {
         self.warned.set(false);

@@ -100,7 +100,7 @@ struct Cli {
     message_format: MessageFormat,
 
     /// End with exit code 1 where there are warnings. Those of a specification or a model stop a
-    /// command before anything is searched or written.
+    /// command before anything is searched, those of a decision before it is written.
     #[arg(long, global = true, value_enum, value_name = "WHAT")]
     deny: Option<Denied>,
 }

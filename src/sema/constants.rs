@@ -134,7 +134,13 @@ impl Program<'_> {
                 expr: Some(Box::new(expr.clone())),
             };
             self.settle_number(&mut number, env);
-            *size = SizeExpr::Number(number);
+            let settled = number.expr.is_none() && number.unit.is_none();
+            if settled && number.value.fract() != 0.0 && divides(expr) {
+                // Its quotients are rounded up, as those of knobs and dimensions are.
+                self.settle_parts(expr, env);
+            } else {
+                *size = SizeExpr::Number(number);
+            }
             return;
         }
         self.settle_operands(expr, env);
@@ -172,17 +178,23 @@ impl Program<'_> {
             Expr::Chain { .. } if !self.depends(expr, env) => {
                 let mut size = SizeExpr::Computed(expr.clone());
                 self.settle_computed(&mut size, env);
-                if let SizeExpr::Number(number) = size
-                    && number.expr.is_none()
-                {
-                    *expr = Expr::Literal(number);
+                match size {
+                    SizeExpr::Number(number) if number.expr.is_none() => {
+                        *expr = Expr::Literal(number);
+                    }
+                    SizeExpr::Computed(parts) => *expr = parts,
+                    _ => {}
                 }
             }
-            Expr::Chain { first, rest, .. } => {
-                self.settle_operands(first, env);
-                for (_, operand) in rest {
-                    self.settle_operands(operand, env);
-                }
+            Expr::Chain { .. } => self.settle_parts(expr, env),
+        }
+    }
+
+    fn settle_parts(&mut self, expr: &mut Expr, env: &mut Env) {
+        if let Expr::Chain { first, rest, .. } = expr {
+            self.settle_operands(first, env);
+            for (_, operand) in rest {
+                self.settle_operands(operand, env);
             }
         }
     }
@@ -476,6 +488,19 @@ impl Program<'_> {
                 .help("remove the line, or use it where its value is written out");
                 self.diagnostics.push(diagnostic);
             }
+        }
+    }
+}
+
+/// Whether there is a quotient in an expression.
+fn divides(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) | Expr::Name(_) => false,
+        Expr::Chain { first, rest, .. } => {
+            divides(first)
+                || rest
+                    .iter()
+                    .any(|(sign, e)| sign.node == Arith::Divide || divides(e))
         }
     }
 }

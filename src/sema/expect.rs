@@ -235,6 +235,7 @@ impl<'a> Scope<'a> {
             (true, None) => Some((Some(name), None)),
             (false, Some(_)) => Some((None, Some(name))),
             (false, None) => {
+                let whose = self.own.map_or(self.own_name, |own| &own.network.name);
                 let layers: Vec<&str> = match self.own {
                     Some(own) => own.layers.iter().map(|l| l.name.as_str()).collect(),
                     None => {
@@ -254,7 +255,7 @@ impl<'a> Scope<'a> {
                 )
                 .label(
                     name.span,
-                    format!("neither a layer of `{}` nor a design", self.own_name),
+                    format!("neither a layer of `{whose}` nor a design"),
                 );
                 out.push(match nearest(&name.node, known) {
                     Some(near) => did_you_mean(diagnostic, name.span, &quoted(near)),

@@ -372,7 +372,7 @@ fn a_design_starts_from_the_one_it_extends() {
 /// `tile = 3`; `None` where the model refuses.
 fn price(model: &str, directives: &str) -> Option<(u64, f64)> {
     let blocks = format!(
-        "let side = 2\nmenu two {{ pes in [4, 8] tile in [3, 5] }}\n\
+        "let side = 2\nlet seven = 7\nmenu two {{ pes in [4, 8] tile in [3, 5] }}\n\
          dataflow tiles {{ for conv {{ {directives} }} }}\n"
     );
     let lines = format!(" dataflow tiles\n menu two\n model {model}\n minimize latency");
@@ -395,6 +395,10 @@ fn sizes_are_computed_from_extents_knobs_and_constants() {
         for (computed, plain) in [
             ("spatial K by 2 * tile", "spatial K by 6"),
             ("spatial K by (K + tile) / side", "spatial K by 6"),
+            // Quotients of numbers alone are rounded up like those of knobs.
+            ("spatial K by 7 / 2 + 1", "spatial K by 5"),
+            ("spatial K by seven / 2", "spatial K by 4"),
+            ("spatial K by (seven / 2) * tile / 3", "spatial K by 4"),
             (
                 "spatial K by 1 temporal C by C / side",
                 "spatial K by 1 temporal C by 2",
