@@ -287,3 +287,47 @@ fn layers_too_large_are_named() {
         "{err}"
     );
 }
+
+/// What was read of a file beside the model is among the inputs of the decision.
+#[test]
+fn constants_beside_a_model_are_inputs() {
+    let folder = Folder::new();
+    let graph = Graph::default()
+        .input("x", "1 8 4 4")
+        .weights("w", &[16, 8])
+        .apart("shape", &[2], "all.bin", 8)
+        .node("Reshape", &["x", "shape"], &["a"], &[])
+        .node("MatMul", &["a", "w"], &["b"], &[]);
+    std::fs::write(folder.path("apart.onnx"), graph.model()).expect("written");
+    let shape = |rows: i64, further: i64| {
+        let values = [99, rows, 16, further];
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        std::fs::write(folder.path("all.bin"), bytes).expect("written");
+    };
+    shape(8, 1);
+    let (out, _) = folder.run(&["import", "apart.onnx"], 0);
+    assert!(
+        out.contains("layer b dense { N = 8, K = 8, C = 16 }"),
+        "{out}"
+    );
+    let text = "network net from \"apart.onnx\"
+menu few { pes in [4, 8] buffer in [1, 2] }
+design npu {
+  network net
+  dataflow std.dataflows.nvdla
+  menu few
+  minimize latency
+  search exact
+}
+";
+    std::fs::write(folder.path("spec.cfx"), text).expect("written");
+    folder.run(&["build", "spec.cfx"], 0);
+    assert!(folder.read("spec.lock").contains("\"all.bin\" = "));
+    folder.run(&["build", "spec.cfx", "--locked"], 0);
+    // What is not read of it decides nothing.
+    shape(8, 2);
+    folder.run(&["build", "spec.cfx", "--locked"], 0);
+    shape(-1, 2);
+    let (_, err) = folder.run(&["build", "spec.cfx", "--locked"], 1);
+    assert!(err.contains("all.bin has changed"), "{err}");
+}

@@ -132,6 +132,20 @@ impl Graph {
         self
     }
 
+    /// Whole numbers that lie in a file beside the model.
+    pub fn apart(mut self, name: &str, dims: &[i64], file: &str, offset: u64) -> Self {
+        let entry = |key: &str, value: &str| Message::default().text(1, key).text(2, value);
+        let tensor = Message::default()
+            .packed(1, dims)
+            .number(2, 7)
+            .text(8, name);
+        let tensor = tensor
+            .message(13, entry("location", file))
+            .message(13, entry("offset", &offset.to_string()));
+        self.0 = self.0.message(5, tensor.number(14, 1));
+        self
+    }
+
     /// A constant.
     pub fn values(mut self, name: &str, dims: &[i64], values: &[i64]) -> Self {
         self.0 = self.0.message(5, constant(name, dims, values));

@@ -263,24 +263,13 @@ fn extents_that_nobody_states() {
 /// A shape that lies in a file beside the model, and one that is not there.
 #[test]
 fn constants_in_other_files() {
-    let shape = Message::default()
-        .bytes(1, &[2])
-        .number(2, 7)
-        .text(8, "shape");
-    let entry = |key: &str, value: &str| Message::default().text(1, key).text(2, value);
-    let shape = shape
-        .message(13, entry("location", "weights/all.bin"))
-        .message(13, entry("offset", "8"))
-        .message(13, entry("length", "16"))
-        .number(14, 1);
-    let graph = Graph::default()
+    let bytes = Graph::default()
         .input("x", "1 8 4 4")
         .weights("w", &[16, 8])
+        .apart("shape", &[2], "weights/all.bin", 8)
         .node("Reshape", &["x", "shape"], &["a"], &[])
         .node("MatMul", &["a", "w"], &["b"], &[])
-        .message()
-        .message(5, shape);
-    let bytes = Message::default().number(1, 8).message(7, graph).0;
+        .model();
     let beside = |content: &'static [i64]| {
         let content: Vec<u8> = content.iter().flat_map(|v| v.to_le_bytes()).collect();
         let open = move |name: &str| {
