@@ -152,6 +152,13 @@ fn adds_up(account: &Account, price: &Price) {
         &account.power,
     ];
     groups.into_iter().flatten().for_each(holds);
+    // What limits it is the largest term, and PEs are at work for the MACs that there are.
+    let limit = account.limit().map_or(0.0, |t| t.value);
+    assert!(account.latency.iter().all(|t| t.value <= limit));
+    holds(&account.at_work);
+    let lanes = account.at_work.inputs[2].value;
+    let rate = price.throughput_macs_per_cycle;
+    assert!(near(account.at_work.value, rate / lanes));
     let told = [&account.shared, &account.moved, &account.memories];
     let told = || told.into_iter().flatten().map(|(term, _)| term);
     // Counts are whole, bytes are eighths.
@@ -160,7 +167,8 @@ fn adds_up(account: &Account, price: &Price) {
         _ => gives(term, |a, b| a == b),
     });
     // A name means the same everywhere.
-    let all = groups.into_iter().flatten().flat_map(|t| &t.inputs);
+    let all = groups.into_iter().flatten().chain([&account.at_work]);
+    let all = all.flat_map(|t| &t.inputs);
     let mut named: BTreeMap<&str, f64> = BTreeMap::new();
     for term in told() {
         let before = named.insert(term.label(), term.value);
@@ -189,9 +197,16 @@ fn adds_up(account: &Account, price: &Price) {
 }
 
 const MOBILENET: &str = "std.networks.mobilenet_v2";
+const STD: &str = "std.dataflows.nvdla, std.dataflows.eyeriss, std.dataflows.shidiannao";
 
 /// Every layer, or every third one of a large network, at every seventh point, under every dataflow.
-fn all(network: &str, settings: &str, told: &mut BTreeSet<String>) -> usize {
+fn all(
+    network: &str,
+    dataflows: &str,
+    settings: &str,
+    told: &mut BTreeSet<String>,
+    limits: &mut BTreeSet<&str>,
+) -> usize {
     let problem = support::problem(&format!(
         "technology narrow extends std.technologies.horowitz45 {{
           noc {{ forwarding = 1, width = 8 B, hop_latency = 3 cycles, source = \"a test\" }}
@@ -220,9 +235,20 @@ fn all(network: &str, settings: &str, told: &mut BTreeSet<String>) -> usize {
           noc {{ multicast = 0, source = \"a test\" }}
           l2 {{ capacity = 1 KiB, source = \"a test\" }}
         }}
+        dataflow deep {{
+          for conv, grouped_conv, transposed_conv {{
+            spatial K by buffer  temporal C by 4  temporal Y by R  step 1  temporal X by S step 1
+            cluster pes / 4 {{ spatial C by 1  cluster 2 {{ spatial R by 1  temporal S by 1 }} }}
+          }}
+          for gemm {{
+            temporal G by 1  spatial M by buffer  temporal N by 8  temporal K by 2
+            cluster 4 {{ spatial N by 1  cluster 2 {{ spatial K by 1 }} }}
+          }}
+          for dense {{ spatial K by buffer  temporal C by 8  cluster 4 {{ spatial C by 1 }} }}
+        }}
         design one {{
           network {network}
-          dataflow in [std.dataflows.nvdla, std.dataflows.eyeriss, std.dataflows.shidiannao]
+          dataflow in [{dataflows}]
           menu std.menus.confuciux
           {settings}
           minimize latency
@@ -242,6 +268,7 @@ fn all(network: &str, settings: &str, told: &mut BTreeSet<String>) -> usize {
             };
             let account = model.account(layer, rule, &knobs).expect("an account");
             adds_up(&account, &price);
+            limits.extend(account.limit().map(|t| t.name));
             let inputs = account.moved.iter().flat_map(|(t, _)| &t.inputs);
             told.extend(inputs.map(|i| i.name.clone()));
             seen += 1;
@@ -252,7 +279,7 @@ fn all(network: &str, settings: &str, told: &mut BTreeSet<String>) -> usize {
 
 #[test]
 fn terms_add_up_and_formulas_give_them() {
-    let mut told = BTreeSet::new();
+    let (mut told, mut limits) = (BTreeSet::new(), BTreeSet::new());
     for (network, settings, least) in [
         (MOBILENET, "model analytic", 300),
         (
@@ -263,6 +290,8 @@ fn terms_add_up_and_formulas_give_them() {
         (MOBILENET, "model analytic  technology single", 100),
         (MOBILENET, "model maestro", 300),
         (MOBILENET, "model maestro  technology slow", 300),
+        ("kinds", "model maestro", 20),
+        ("kinds", "model maestro  technology slow", 20),
         ("kinds", "model analytic", 150),
         ("kinds", "model analytic  technology single", 100),
         (
@@ -271,8 +300,16 @@ fn terms_add_up_and_formulas_give_them() {
             50,
         ),
     ] {
-        let seen = all(network, settings, &mut told);
+        let dataflows = if settings.contains("maestro") && network == "kinds" {
+            "deep"
+        } else {
+            STD
+        };
+        let seen = all(network, dataflows, settings, &mut told, &mut limits);
         assert!(seen > least, "{network} {settings}: {seen}");
+    }
+    for name in ["computing", "transfers inside of tiles"] {
+        assert!(limits.contains(name), "{name}: {limits:?}");
     }
     // All kinds of parts have occurred.
     for name in [

@@ -92,4 +92,30 @@ pub struct Account {
     pub moved: Vec<(Term, Quantity)>,
     /// The same of what memories hold.
     pub memories: Vec<(Term, Quantity)>,
+    /// Mean number of PEs at work: what is computed in a cycle, by the lanes of a PE.
+    pub at_work: Term,
+}
+
+impl Account {
+    /// The term that most of the cycles go to.
+    pub fn limit(&self) -> Option<&Term> {
+        let mut largest: Option<&Term> = None;
+        for term in &self.latency {
+            if largest.is_none_or(|l| term.value > l.value) {
+                largest = Some(term);
+            }
+        }
+        largest
+    }
+}
+
+/// [`Account::at_work`] for so many MACs in so many cycles.
+pub fn at_work(macs: u64, cycles: u64, lanes: Input) -> Term {
+    let value = macs as f64 / (cycles as f64 * lanes.value);
+    let inputs = vec![
+        Input::count("MACs", macs),
+        Input::cycles("cycles", cycles),
+        lanes,
+    ];
+    Term::new("PEs at work", value, "MACs / (cycles x mac.lanes)", inputs)
 }

@@ -1,6 +1,6 @@
 //! The figures of model `maestro` term by term, as the reference makes them.
 
-use super::account::{Account, Input, Term};
+use super::account::{Account, Input, Term, at_work};
 use super::maestro::{self, Hardware, Layer, Mapping, Refusal, Report};
 use super::{reference_latency, reference_moved};
 use crate::base::units::Quantity;
@@ -40,6 +40,9 @@ pub fn account(
     let report = &maker.report;
     let moved = reference_moved::moved(report, &spent, charged, &mut teller);
     let memories = reference_moved::memories(report, &spent, &mut teller);
+    let [macs, cycles] =
+        [report.macs, report.runtime_cycles].map(|n| u64::try_from(n).unwrap_or(0));
+    let at_work = at_work(macs, cycles, coefficient("mac.lanes"));
     let (latency, shared) = (teller.terms, teller.shared);
     Ok(Account {
         latency,
@@ -49,6 +52,7 @@ pub fn account(
         shared,
         moved,
         memories,
+        at_work,
     })
 }
 

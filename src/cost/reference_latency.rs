@@ -1,5 +1,6 @@
 //! The cycles of model `maestro` term by term, as the reference makes them: steps of the outermost
-//! level, each the longest of computing, loading, storing and half of the off-chip transfer.
+//! level, each the longest of its tile, loading, storing and half of the off-chip transfer. A tile is
+//! steps of the level below, so it too computes and waits for transfers; these are told apart.
 
 use super::account::Input;
 use super::maestro::{Hardware, Moved, Spent, Steps, Times};
@@ -13,10 +14,12 @@ struct Maker<'a> {
     spent: &'a Spent,
     /// Cluster levels.
     levels: usize,
+    /// Cycles that a tile computes, by the level whose step it is and the cycles it takes.
+    known: BTreeMap<(usize, u64), u64>,
     teller: Teller,
 }
 
-/// What makes a step longer than it computes.
+/// What makes a step longer than its tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wait {
     /// The first step has to wait for its operands.
@@ -81,9 +84,10 @@ pub fn terms(
         coefficient,
         spent,
         levels,
+        known: BTreeMap::new(),
         teller: Teller::default(),
     };
-    maker.computing();
+    maker.tiles();
     for (wanted, name, rest) in [
         (Wait::First, "waiting for the first operands", "other_first"),
         (Wait::Load, "waiting for operands", "other_loads"),
@@ -100,22 +104,99 @@ pub fn terms(
 }
 
 impl Maker<'_> {
-    fn computing(&mut self) {
-        let mut all: BTreeMap<u64, u64> = BTreeMap::new();
-        for (times, &n) in &self.spent.steps {
-            *all.entry(count(times.compute)).or_default() += count(n);
-        }
+    /// Steps by what their tiles take: what of it PEs compute, and the rest.
+    fn tiles(&mut self) {
+        let spent = self.spent;
+        let mut all = self.kinds(&spent.steps, 0);
+        let parts = self.works(&all, 0);
+        self.teller.term("computing", "steps", "other_steps", parts);
+        all.retain(|&(cycles, work), _| cycles > work);
         let mut parts = Vec::new();
-        for (at, (each, times)) in by_weight(all, |&each| each).into_iter().enumerate() {
-            let compute = (at < TOLD).then(|| self.compute(each, 0));
+        let lost = |&(cycles, work): &(u64, u64)| cycles - work;
+        for (at, (kind, times)) in by_weight(all, lost).into_iter().enumerate() {
+            let (mut formula, mut inputs) = (String::new(), Vec::new());
+            if at < TOLD {
+                inputs = vec![self.compute(kind.0, 0), self.computing(kind.0, 0)];
+                formula = format!("({} - {})", inputs[0].name, inputs[1].name);
+            }
+            parts.push(Part {
+                times,
+                each: lost(&kind),
+                formula,
+                inputs,
+            });
+        }
+        let (name, rest) = ("transfers inside of tiles", "other_transfers");
+        self.teller.term(name, "steps", rest, parts);
+    }
+
+    /// Steps of a level by the cycles of their tiles, and by how many of these compute.
+    fn kinds(&mut self, steps: &Steps, level: usize) -> BTreeMap<(u64, u64), u64> {
+        let mut all = BTreeMap::new();
+        for (times, &n) in steps {
+            let cycles = count(times.compute);
+            *all.entry((cycles, self.work(cycles, level))).or_default() += count(n);
+        }
+        all
+    }
+
+    /// What these steps compute.
+    fn works(&mut self, all: &BTreeMap<(u64, u64), u64>, level: usize) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (at, ((cycles, each), times)) in by_weight(all.clone(), |k| k.1).into_iter().enumerate()
+        {
+            let work = (at < TOLD).then(|| self.computing(cycles, level));
             parts.push(Part {
                 times,
                 each,
-                formula: compute.as_ref().map_or(String::new(), |c| c.name.clone()),
-                inputs: compute.into_iter().collect(),
+                formula: work.as_ref().map_or(String::new(), |w| w.name.clone()),
+                inputs: work.into_iter().collect(),
             });
         }
-        self.teller.term("computing", "steps", "other_steps", parts);
+        parts
+    }
+
+    /// The cycles of a tile of the level below this one in which its slowest PEs compute: all, where
+    /// the tile is a PE's.
+    fn work(&mut self, cycles: u64, level: usize) -> u64 {
+        if let Some(&work) = self.known.get(&(level, cycles)) {
+            return work;
+        }
+        let spent = self.spent;
+        let wanted = i64::try_from(cycles).unwrap_or(i64::MAX);
+        let work = match spent.tiles.get(&(level + 1, wanted)) {
+            Some(steps) => steps
+                .iter()
+                .map(|(times, &n)| count(n) * self.work(count(times.compute), level + 1))
+                .sum(),
+            None => cycles,
+        };
+        self.known.insert((level, cycles), work);
+        work
+    }
+
+    /// The same by name.
+    fn computing(&mut self, cycles: u64, level: usize) -> Input {
+        let tile = self.compute(cycles, level);
+        let work = self.work(cycles, level);
+        let spent = self.spent;
+        let wanted = i64::try_from(cycles).unwrap_or(i64::MAX);
+        let (Some(steps), true) = (spent.tiles.get(&(level + 1, wanted)), work < cycles) else {
+            return tile;
+        };
+        let (name, new) = self
+            .teller
+            .name(&format!("computing_in_{}", tile.name), [cycles, 0, 0]);
+        let input = Input::cycles(&name, work);
+        if !new {
+            return input;
+        }
+        let all = self.kinds(steps, level + 1);
+        let parts = self.works(&all, level + 1);
+        let rest = Input::cycles(&format!("other_{name}"), 0);
+        let (formula, inputs) = self.teller.sum("inner_steps", rest, parts);
+        self.teller.share(&name, work, &formula, inputs);
+        input
     }
 
     fn waiting(&mut self, wanted: Wait, name: &'static str, rest: &str) {
@@ -142,7 +223,7 @@ impl Maker<'_> {
         self.teller.term(name, "steps", rest, parts);
     }
 
-    /// What a step lasts longer than it computes.
+    /// What a step lasts longer than its tile.
     fn lost(&mut self, times: &Times, wait: Wait) -> (String, Vec<Input>) {
         let longer = match wait {
             Wait::First => {
@@ -158,8 +239,7 @@ impl Maker<'_> {
         (formula, vec![longer, compute])
     }
 
-    /// Cycles that a step of a level computes: the longest of its tiles one level below, or the sums
-    /// of a PE.
+    /// Cycles of the tiles of a step: of the slowest of those one level below, or the sums of a PE.
     fn compute(&mut self, cycles: u64, level: usize) -> Input {
         let stem = match level {
             0 => "tile",
@@ -184,7 +264,7 @@ impl Maker<'_> {
                 let formula = format!("ceil({sums_name} / mac.lanes)");
                 self.teller.share(&name, cycles, &formula, inputs);
             }
-        } else if let Some(steps) = spent.tiles.get(&wanted) {
+        } else if let Some(steps) = spent.tiles.get(&(level + 1, wanted)) {
             self.tile(&name, cycles, steps, level + 1);
         }
         input

@@ -363,23 +363,17 @@ fn coefficients(e: &Explained, out: &mut String) {
 
 /// The largest part of the cycles, and how many of the PEs' MACs come of it.
 fn limit(e: &Explained) -> String {
-    let price = &e.price;
-    let cycles = price.latency_cycles as f64;
-    let mut largest: Option<&Term> = None;
-    for term in &e.account.latency {
-        if largest.is_none_or(|l| term.value > l.value) {
-            largest = Some(term);
-        }
-    }
-    let Some(largest) = largest else {
+    let Some(largest) = e.account.limit() else {
         return "nothing that the model tells".to_string();
     };
+    let at_work = &e.account.at_work;
     format!(
-        "{}: {} of the cycles; {} of {} PEs at work on average",
+        "{}: {} of the cycles; {} of {} PEs at work on average, {}",
         largest.name,
-        percent(largest.value / cycles),
-        amount(Quantity::Count, price.active_pes),
-        grouped(e.knobs[Menu::PES])
+        percent(largest.value / e.price.latency_cycles as f64),
+        amount(Quantity::Count, at_work.value),
+        grouped(e.knobs[Menu::PES]),
+        at_work.formula
     )
 }
 

@@ -1,7 +1,7 @@
 //! The figures of model `analytic` term by term.
 
 use super::super::Refused;
-use super::super::account::{Account, Input, Term};
+use super::super::account::{Account, Input, Term, at_work};
 use super::price::Analytic;
 use super::spent::spent;
 use super::{Outcome, evaluate, latency, moved};
@@ -31,6 +31,7 @@ pub fn account(
     let told = moved::terms(model, shape.op, &o, &breakdown, &mut teller);
     let (latency, mut shared) = (teller.terms, teller.shared);
     let pes = knobs.get(Menu::PES).copied().unwrap_or(0);
+    let at_work = at_work(o.macs, o.cycles, model.coefficient("mac.lanes"));
     let maker = Maker { model, pes, o };
     shared.push(maker.access("L1_access", "L1", o.l1_bytes));
     shared.push(maker.access("L2_access", "L2", o.l2_bytes));
@@ -42,6 +43,7 @@ pub fn account(
         shared,
         moved: told.moved,
         memories: told.memories,
+        at_work,
     })
 }
 

@@ -100,8 +100,8 @@ pub struct Spent {
     pub required: i64,
     /// Partial sums of a PE by the cycles they take.
     pub sums: BTreeMap<i64, i64>,
-    /// Tiles of the levels below by what they take: the steps of one of them.
-    pub tiles: BTreeMap<i64, Steps>,
+    /// Tiles of the levels below by their level and what they take: the steps of one of them.
+    pub tiles: BTreeMap<(usize, i64), Steps>,
     open: BTreeMap<Tile, Steps>,
 }
 
@@ -169,7 +169,7 @@ impl Witness for Spent {
 
     fn end(&mut self, tile: Tile, cycles: i64) {
         if let Some(steps) = self.open.remove(&tile) {
-            self.tiles.insert(cycles, steps);
+            self.tiles.insert((tile.0, cycles), steps);
         }
     }
 }
