@@ -196,6 +196,23 @@ fn adds_up(account: &Account, price: &Price) {
     );
 }
 
+/// Counts of steps, and of passes that PEs are filled for: those with a formula, and all.
+fn derived(account: &Account, counts: &mut [[usize; 2]; 2]) {
+    let words = [
+        ("computing", "steps"),
+        ("filling the PEs before a pass", "passes"),
+    ];
+    for ((term, word), count) in words.into_iter().zip(counts) {
+        let term = account.latency.iter().find(|t| t.name == term);
+        let inputs = term.into_iter().flat_map(|t| &t.inputs);
+        for input in inputs.filter(|i| i.name.starts_with(word)) {
+            let mut told = account.shared.iter().map(|(t, _)| t.label());
+            count[0] += usize::from(told.any(|name| name == input.name));
+            count[1] += 1;
+        }
+    }
+}
+
 const MOBILENET: &str = "std.networks.mobilenet_v2";
 const STD: &str = "std.dataflows.nvdla, std.dataflows.eyeriss, std.dataflows.shidiannao";
 
@@ -206,6 +223,7 @@ fn all(
     settings: &str,
     told: &mut BTreeSet<String>,
     limits: &mut BTreeSet<&str>,
+    counts: &mut [[usize; 2]; 2],
 ) -> usize {
     let problem = support::problem(&format!(
         "technology narrow extends std.technologies.horowitz45 {{
@@ -269,6 +287,9 @@ fn all(
             let account = model.account(layer, rule, &knobs).expect("an account");
             adds_up(&account, &price);
             limits.extend(account.limit().map(|t| t.name));
+            if settings.starts_with("model analytic") {
+                derived(&account, counts);
+            }
             let inputs = account.moved.iter().flat_map(|(t, _)| &t.inputs);
             told.extend(inputs.map(|i| i.name.clone()));
             seen += 1;
@@ -280,6 +301,7 @@ fn all(
 #[test]
 fn terms_add_up_and_formulas_give_them() {
     let (mut told, mut limits) = (BTreeSet::new(), BTreeSet::new());
+    let mut counts = [[0; 2]; 2];
     for (network, settings, least) in [
         (MOBILENET, "model analytic", 300),
         (
@@ -305,11 +327,22 @@ fn terms_add_up_and_formulas_give_them() {
         } else {
             STD
         };
-        let seen = all(network, dataflows, settings, &mut told, &mut limits);
+        let seen = all(
+            network,
+            dataflows,
+            settings,
+            &mut told,
+            &mut limits,
+            &mut counts,
+        );
         assert!(seen > least, "{network} {settings}: {seen}");
     }
     for name in ["computing", "transfers inside of tiles"] {
         assert!(limits.contains(name), "{name}: {limits:?}");
+    }
+    // Where passes of several kinds take equally long, their number is no product.
+    for [with_formula, all] in counts {
+        assert!(with_formula * 10 > all * 9, "{counts:?}");
     }
     // All kinds of parts have occurred.
     for name in [

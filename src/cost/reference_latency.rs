@@ -184,6 +184,10 @@ impl Maker<'_> {
         let (Some(steps), true) = (spent.tiles.get(&(level + 1, wanted)), work < cycles) else {
             return tile;
         };
+        let all = self.kinds(steps, level + 1);
+        if let (Some((&(inner, _), 1)), 1) = (all.first_key_value(), all.len()) {
+            return self.computing(inner, level + 1);
+        }
         let (name, new) = self
             .teller
             .name(&format!("computing_in_{}", tile.name), [cycles, 0, 0]);
@@ -191,7 +195,6 @@ impl Maker<'_> {
         if !new {
             return input;
         }
-        let all = self.kinds(steps, level + 1);
         let parts = self.works(&all, level + 1);
         let rest = Input::cycles(&format!("other_{name}"), 0);
         let (formula, inputs) = self.teller.sum("inner_steps", rest, parts);

@@ -62,11 +62,16 @@ impl Teller {
 
     /// Tells how the cycles behind a name come about.
     pub fn share(&mut self, label: &str, cycles: u64, formula: &str, inputs: Vec<Input>) {
+        self.tell(&Input::cycles(label, cycles), formula, inputs);
+    }
+
+    /// Tells how an input of other formulas comes about.
+    pub fn tell(&mut self, is: &Input, formula: &str, inputs: Vec<Input>) {
         let term = Term {
-            label: Some(label.to_string()),
-            ..Term::new("cycles", cycles as f64, formula, inputs)
+            label: Some(is.name.clone()),
+            ..Term::new("cycles", is.value, formula, inputs)
         };
-        self.shared.push((term, Quantity::Cycles));
+        self.shared.push((term, is.quantity));
     }
 
     /// The sum of parts as a formula: those that are told one by one, times named by a stem, the

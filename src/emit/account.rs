@@ -141,8 +141,8 @@ fn numbers(term: &Term) -> String {
 /// What stands in formulas and has none of its own. Coefficients have a list of their own.
 fn with<'a>(terms: impl Iterator<Item = &'a Term>, account: &Account, out: &mut String) {
     let told = [&account.moved, &account.memories].into_iter().flatten();
-    let cycles = account.shared.iter();
-    let told = told.chain(cycles.filter(|(_, q)| *q == Quantity::Cycles));
+    let shared = account.shared.iter();
+    let told = told.chain(shared.filter(|(_, q)| *q != Quantity::Energy));
     let mut seen: BTreeSet<&str> = told.map(|(term, _)| term.label()).collect();
     let own = terms.flat_map(|t| &t.inputs);
     let own = own.filter(|i| !is_coefficient(i) && seen.insert(&i.name));
@@ -253,7 +253,8 @@ pub fn text(e: &Explained) -> String {
         account,
         &mut out,
     );
-    shared(account, Quantity::Cycles, "", &mut out);
+    let of_time = [Quantity::Cycles, Quantity::Count];
+    shared(account, &of_time, "", &mut out);
     figure(
         "energy",
         Quantity::Energy,
@@ -291,7 +292,7 @@ pub fn text(e: &Explained) -> String {
     }
     shared(
         account,
-        Quantity::Energy,
+        &[Quantity::Energy],
         "\nenergy of a byte read or written\n",
         &mut out,
     );
@@ -302,8 +303,8 @@ pub fn text(e: &Explained) -> String {
 }
 
 /// The formulas of what stands in others, under a head.
-fn shared(account: &Account, wanted: Quantity, head: &str, out: &mut String) {
-    let all = account.shared.iter().filter(|(_, q)| *q == wanted);
+fn shared(account: &Account, wanted: &[Quantity], head: &str, out: &mut String) {
+    let all = account.shared.iter().filter(|(_, q)| wanted.contains(q));
     for (at, (term, quantity)) in all.enumerate() {
         if at == 0 {
             out.push_str(head);

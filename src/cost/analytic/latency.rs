@@ -2,6 +2,7 @@
 
 use super::super::account::Input;
 use super::super::teller::{Key, Part, TOLD, Teller, by_weight};
+use super::counts::{self, Counts};
 use super::nest::{SLOTS, slot_names};
 use super::price::Analytic;
 use super::spent::{Breakdown, Spell, Spent, Told};
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 struct Maker<'a> {
     model: &'a Analytic,
+    counts: Counts<'a>,
     teller: Teller,
 }
 
@@ -18,9 +20,13 @@ struct Maker<'a> {
 pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> Teller {
     let mut maker = Maker {
         model,
+        counts: Counts {
+            from: breakdown,
+            names: slot_names(op),
+        },
         teller: Teller::default(),
     };
-    let whole = maker.whole_step(op, &breakdown.tile);
+    let whole = maker.whole_step(&breakdown.tile);
     maker.computing(&breakdown.steps, whole);
     maker.network(&breakdown.steps);
     maker.off_chip(&breakdown.passes);
@@ -33,15 +39,24 @@ fn key(told: Told) -> Key {
 
 impl Maker<'_> {
     /// Cycles of the step in which every PE has all it can hold.
-    fn whole_step(&mut self, op: Op, tile: &[u64; SLOTS]) -> u64 {
-        let names = slot_names(op).into_iter().zip(tile);
-        let mut inputs: Vec<Input> = names
-            .filter(|(_, extent)| **extent > 1)
-            .map(|(name, &extent)| Input::count(&format!("{name}_of_a_PE"), extent))
-            .collect();
+    fn whole_step(&mut self, tile: &[u64; SLOTS]) -> u64 {
         // A tile's MACs are a part of the layer's, which fit.
         let macs: u64 = tile.iter().product();
         let whole = macs.div_ceil(self.model.array.lanes);
+        self.tile("whole_step", whole, tile);
+        self.teller.call("cut_step", [whole, 0, 0], "whole_step");
+        whole
+    }
+
+    /// Tells the cycles of a step in which PEs have this tile.
+    fn tile(&mut self, step: &str, cycles: u64, tile: &[u64; SLOTS]) {
+        let mut inputs = Vec::new();
+        for (name, &extent) in self.counts.names.into_iter().zip(tile) {
+            if extent > 1 {
+                let (name, _) = self.teller.name(&format!("{name}_of_a_PE"), [extent, 0, 0]);
+                inputs.push(Input::count(&name, extent));
+            }
+        }
         let factors: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
         let macs = match factors[..] {
             [] => "1".to_string(),
@@ -49,9 +64,7 @@ impl Maker<'_> {
         };
         let formula = format!("ceil({macs} / mac.lanes)");
         inputs.push(self.model.coefficient("mac.lanes"));
-        self.teller.share("whole_step", whole, &formula, inputs);
-        self.teller.call("cut_step", [whole, 0, 0], "whole_step");
-        whole
+        self.teller.share(step, cycles, &formula, inputs);
     }
 
     /// A step's computing cycles by name.
@@ -107,6 +120,22 @@ impl Maker<'_> {
         }
         let mut all = by_weight(times, |&each| each);
         all.sort_by_key(|&(each, _)| each != whole);
+        let kinds = counts::steps(&self.counts.from.nest, self.model.array.lanes);
+        for &(each, times) in all.iter().take(TOLD) {
+            let Some(kind) = kinds.get(&each) else {
+                continue;
+            };
+            let step = self.step(each);
+            if let (Some(tile), 1, true) = (kind.tiles.first(), kind.tiles.len(), each != whole) {
+                self.tile(&step.name, each, tile);
+            }
+            if times > 1 {
+                let (name, new) = self.teller.name("steps", [times, 0, 0]);
+                if new {
+                    self.counts.tell_steps(&name, times, kind, &mut self.teller);
+                }
+            }
+        }
         let parts = all.into_iter().enumerate().map(|(at, (each, times))| {
             // Names are for what is told.
             let step = (at < TOLD).then(|| self.step(each));
@@ -215,6 +244,14 @@ impl Maker<'_> {
         let mut parts = Vec::new();
         for (at, (told, times)) in by_weight(all, |t| t.cycles).into_iter().enumerate() {
             let moved = (at < TOLD).then(|| self.transfer(stem, told, network));
+            if at < TOLD && times > 1 && times_of == "passes" {
+                let (name, new) = self.teller.name(times_of, [times, 0, 0]);
+                if new {
+                    let spell = Spell::Idle(wanted, told);
+                    self.counts
+                        .tell_passes(&name, times, spell, &mut self.teller);
+                }
+            }
             parts.push(Part {
                 times,
                 each: told.cycles,

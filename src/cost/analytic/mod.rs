@@ -17,6 +17,7 @@
 
 mod account;
 mod coefficients;
+mod counts;
 mod latency;
 mod moved;
 mod nest;

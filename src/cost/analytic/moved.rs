@@ -68,20 +68,24 @@ struct Kind {
 
 /// Factors, of which those that are 1 are left out.
 #[derive(Default)]
-struct Product {
-    formula: String,
-    inputs: Vec<Input>,
+pub struct Product {
+    /// Nothing for 1.
+    pub formula: String,
+    /// What stands in it.
+    pub inputs: Vec<Input>,
 }
 
 impl Product {
-    fn by(&mut self, input: Input) {
+    /// Times this.
+    pub fn by(&mut self, input: Input) {
         if input.value != 1.0 {
             let name = input.name.clone();
             self.times(&name, vec![input]);
         }
     }
 
-    fn times(&mut self, formula: &str, inputs: Vec<Input>) {
+    /// Times what this gives.
+    pub fn times(&mut self, formula: &str, inputs: Vec<Input>) {
         if !self.formula.is_empty() {
             self.formula.push_str(" x ");
         }

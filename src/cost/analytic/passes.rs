@@ -166,7 +166,7 @@ pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown,
         *times = add(*times, n)?;
     }
     // The passes with their loops at the same ends are alike.
-    let mut steps = Spent::none();
+    let (mut steps, mut of_ends) = (Spent::none(), Vec::new());
     for ends in 0..1_u32 << passes.cut {
         let (mut state, mut times) = (0, 1);
         for (at, outer) in outer.iter().enumerate().take(passes.cut) {
@@ -183,6 +183,7 @@ pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown,
             walk.restart();
             let (pass, _) = walk.pass(passes.cut, state)?;
             steps = steps.plus(&pass.times(times)?)?;
+            of_ends.push((ends, pass));
         }
     }
     let buffers = [
@@ -192,6 +193,12 @@ pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown,
     Ok(Breakdown {
         tile: std::array::from_fn(|slot| states.tile(slot, 0)),
         steps,
+        outside: {
+            let cut = nest.loops().iter().zip(&outer).take(passes.cut);
+            cut.map(|(l, outer)| (l.slot, outer.full, outer.count))
+                .collect()
+        },
+        ends: of_ends,
         passes: all,
         moves,
         pass: passes.tile(0),

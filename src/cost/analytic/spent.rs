@@ -185,6 +185,10 @@ pub struct Breakdown {
     pub tile: [u64; SLOTS],
     /// Steps inside of all passes.
     pub steps: Spent,
+    /// The loops outside of passes: slot, positions with a full chunk, all positions.
+    pub outside: Vec<(usize, u64, u64)>,
+    /// The steps of one pass, by which of these loops stand at a cut last position, as bits.
+    pub ends: Vec<(u32, Spent)>,
     /// Passes, as the steps of the off-chip link.
     pub passes: Spent,
     /// Per tensor, what moves between the shared memory and the PEs at once, and how often.

@@ -1,0 +1,190 @@
+//! How many steps and passes there are, as products of the positions along each slot.
+
+use super::super::account::Input;
+use super::super::teller::Teller;
+use super::moved::Product;
+use super::nest::{Nest, SLOTS};
+use super::spent::{Breakdown, Spell};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Kinds of tiles that are looked at; steps of more kinds are not told as products.
+const KINDS: usize = 1 << 14;
+
+/// Steps that compute for equally long.
+#[derive(Default)]
+pub struct Kind {
+    /// What a PE holds in them, per slot.
+    pub tiles: BTreeSet<[u64; SLOTS]>,
+    /// How many there are.
+    times: u64,
+}
+
+/// What PEs hold of a slot in a step, and how often.
+type Tiles = BTreeMap<u64, u64>;
+
+/// Adds the tiles of a slot from a level on, `times` over.
+fn walk(nest: &Nest, slot: usize, level: usize, tile: u64, times: u64, tiles: &mut Tiles) {
+    if level == nest.levels {
+        *tiles.entry(tile).or_default() += times;
+        return;
+    }
+    let split = nest.splits[level][slot];
+    let chunk = split.chunk().min(tile);
+    let (full, rest) = match nest.walked[level] & (1 << slot) {
+        0 => (1, 0),
+        _ => (tile / chunk, tile % chunk),
+    };
+    let mut below = |chunk: u64, n: u64| {
+        walk(
+            nest,
+            slot,
+            level + 1,
+            chunk.min(split.size),
+            times * n,
+            tiles,
+        );
+    };
+    below(chunk, full);
+    if rest > 0 {
+        below(rest, 1);
+    }
+}
+
+/// The tiles of each slot.
+fn tiles(nest: &Nest) -> [Tiles; SLOTS] {
+    std::array::from_fn(|slot| {
+        let mut tiles = Tiles::new();
+        walk(nest, slot, 0, nest.extent[slot], 1, &mut tiles);
+        tiles
+    })
+}
+
+/// Steps by the cycles they compute; nothing if there are too many kinds.
+pub fn steps(nest: &Nest, lanes: u64) -> BTreeMap<u64, Kind> {
+    let by_slot = tiles(nest);
+    let mut all = vec![([1; SLOTS], 1)];
+    for (slot, tiles) in by_slot.iter().enumerate() {
+        if all.len() * tiles.len() > KINDS {
+            return BTreeMap::new();
+        }
+        let with = |&(tile, times): &([u64; SLOTS], u64)| {
+            tiles.iter().map(move |(&n, &more)| {
+                let mut tile = tile;
+                tile[slot] = n;
+                (tile, times * more)
+            })
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    let mut kinds: BTreeMap<u64, Kind> = BTreeMap::new();
+    for (tile, times) in all {
+        // MACs of a tile are a part of the layer's, which fit, and so are the steps.
+        let macs: u64 = tile.iter().product();
+        let kind = kinds.entry(macs.div_ceil(lanes)).or_default();
+        kind.tiles.insert(tile);
+        kind.times += times;
+    }
+    kinds
+}
+
+/// What the products are made from.
+pub struct Counts<'a> {
+    /// The loops.
+    pub from: &'a Breakdown,
+    /// What the slots are called.
+    pub names: [&'static str; SLOTS],
+}
+
+impl Counts<'_> {
+    /// Tells how many steps of a kind there are, if each slot has positions of its own: all tiles of
+    /// one with all of the others.
+    pub fn tell_steps(&self, name: &str, times: u64, kind: &Kind, teller: &mut Teller) {
+        let nest = &self.from.nest;
+        let by_slot = tiles(nest);
+        let positions: [u64; SLOTS] = std::array::from_fn(|slot| {
+            let held: BTreeSet<u64> = kind.tiles.iter().map(|tile| tile[slot]).collect();
+            held.iter().map(|n| by_slot[slot][n]).sum()
+        });
+        let product = positions.iter().try_fold(1, |p: u64, &n| p.checked_mul(n));
+        if kind.times != times || product != Some(times) {
+            return;
+        }
+        let mut told = Product::default();
+        for (slot, n) in positions.into_iter().enumerate() {
+            let walked = |level: &usize| nest.walked[*level] & (1 << slot) != 0;
+            let Some(level) = (0..nest.levels).rev().find(walked) else {
+                continue;
+            };
+            let outer = nest.splits[..level].iter();
+            let units: u64 = outer.map(|splits| splits[slot].units).product();
+            let piece = units * nest.splits[level][slot].chunk();
+            let place = match piece == self.from.tile[slot] {
+                true => "a_PE",
+                false => "the_array",
+            };
+            self.positions(slot, piece, place, n, teller, &mut told);
+        }
+        teller.tell(&Input::count(name, times), &told.formula, told.inputs);
+    }
+
+    /// Tells how many passes have this spell, if they are all that stand at some of the ends of each
+    /// loop outside of them.
+    pub fn tell_passes(&self, name: &str, times: u64, spell: Spell, teller: &mut Teller) {
+        let of = self.from.ends.iter();
+        let of = of.filter(|(_, pass)| pass.0.contains_key(&spell));
+        let ends: Vec<u32> = of.map(|&(ends, _)| ends).collect();
+        let outside = self.from.outside.iter().enumerate();
+        let outside: Vec<(usize, u64)> = outside
+            .map(|(at, &(slot, full, count))| {
+                let last = ends.iter().any(|ends| ends & (1 << at) != 0);
+                let others = ends.iter().any(|ends| ends & (1 << at) == 0);
+                let n = [(others, full), (last, count - full)];
+                (slot, n.iter().filter(|n| n.0).map(|n| n.1).sum())
+            })
+            .collect();
+        let product = outside.iter().try_fold(1, |p: u64, n| p.checked_mul(n.1));
+        if product != Some(times) {
+            return;
+        }
+        let mut told = Product::default();
+        for (slot, n) in outside {
+            let piece = self.from.nest.splits[0][slot].chunk();
+            self.positions(slot, piece, "a_pass", n, teller, &mut told);
+        }
+        teller.tell(&Input::count(name, times), &told.formula, told.inputs);
+    }
+
+    /// So many positions along a slot that is walked in pieces.
+    fn positions(
+        &self,
+        slot: usize,
+        piece: u64,
+        place: &str,
+        n: u64,
+        teller: &mut Teller,
+        product: &mut Product,
+    ) {
+        let (name, extent) = (self.names[slot], self.from.nest.extent[slot]);
+        let round = match n {
+            _ if extent.checked_div(piece) == Some(n) && extent.is_multiple_of(piece) => "",
+            _ if extent.div_ceil(piece) == n => "ceil",
+            _ if extent / piece == n => "floor",
+            // Chunks of several levels do not divide each other.
+            _ => {
+                let (name, _) = teller.name(&format!("{name}_positions"), [n, 0, 0]);
+                product.by(Input::count(&name, n));
+                return;
+            }
+        };
+        let whole = Input::count(name, extent);
+        match (n, piece) {
+            (1, _) => {}
+            (_, 1) => product.by(whole),
+            _ => {
+                let (of, _) = teller.name(&format!("{name}_of_{place}"), [piece, 0, 0]);
+                let inputs = vec![whole, Input::count(&of, piece)];
+                product.times(&format!("{round}({name} / {of})"), inputs);
+            }
+        }
+    }
+}
