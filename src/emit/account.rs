@@ -2,6 +2,7 @@
 //! what limits it, and what the next levels of the menu would change.
 
 use super::grid::{Align, Grid};
+use super::inputs;
 use super::network::bounds;
 use super::number::{amount, grouped, percent};
 use crate::base::units::Quantity;
@@ -236,6 +237,11 @@ pub fn text(e: &Explained) -> String {
         problem.technology.name,
         e.origin
     );
+    // Tiles, which stand in most formulas, follow from these.
+    if let Some(rule) = problem.rule(layer.shape, e.dataflow) {
+        let directives = inputs::levels(&rule.levels, &problem.menu.knobs);
+        wrapped("tiles from  ", &directives, &mut out);
+    }
     let (price, clock) = (&e.price, problem.technology.clock_hz());
     let time = format!(
         ", {} at {}",

@@ -95,7 +95,7 @@ fn dataflow(dataflow: &Dataflow, menu: &Menu) -> Value {
 }
 
 /// The directives as they are written, one text each; `cluster` begins an inner level.
-fn levels(levels: &[ClusterLevel], knobs: &[Knob]) -> Vec<String> {
+pub(super) fn levels(levels: &[ClusterLevel], knobs: &[Knob]) -> Vec<String> {
     let mut out = Vec::new();
     for level in levels {
         out.extend(

@@ -120,6 +120,11 @@ fn the_price_of_a_layer_is_explained() {
         assert!(told.out.contains(part), "{part}: {}", told.out);
     }
     assert_eq!(told.err, "");
+    let steps = "\n  steps = 2,048 = (K / K_of_a_PE) x Y' x X', with K = 16, K_of_a_PE = 2,";
+    let tiles = "\ntiles from  spatial K by buffer, temporal C by pes,";
+    for part in [steps, tiles] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
     // Beside the menu, and said to be.
     let told = explain(&["--layer", "pw1", "--pes", "7", "--knob", "buffer=9"]).ends(0);
     assert!(told.out.contains("at pes = 7, buffer = 9"), "{}", told.out);
@@ -162,6 +167,34 @@ fn the_price_of_a_layer_is_explained() {
         "{}",
         edp.out
     );
+}
+
+#[test]
+fn a_transfer_inside_of_tiles_is_not_computing() {
+    let spec = "network n { layer m gemm { M = 64, K = 64, N = 128 } }
+        dataflow deep { for gemm {
+          temporal G by 1 spatial M by kt temporal N by 8 temporal K by 2
+          cluster 4 { spatial N by 1 cluster 2 { spatial K by 1 } }
+        } }
+        menu m { pes in [64] kt in [1, 4] }
+        design d { network n dataflow deep menu m minimize latency model maestro }";
+    let folder = Folder::with(&[("t.cfx", spec)]);
+    for (kt, limit) in [
+        // A tile takes 11 cycles, in which a PE adds up 2 x 4 sums; it takes 5 for 2 x 1.
+        (
+            "kt=4",
+            "computing: 72.7 % of the cycles; 46.54 of 64 PEs at work on average, MACs / (cycles x mac.lanes)",
+        ),
+        (
+            "kt=1",
+            "transfers inside of tiles: 60.0 % of the cycles; 25.6 of 64 PEs at work on average, MACs / (cycles x mac.lanes)",
+        ),
+    ] {
+        let args = ["explain", "t.cfx", "--layer", "m", "--knob", kt];
+        let told = folder.run(&args).ends(0).out;
+        let limit = format!("\nwhat limits it\n  {limit}\n");
+        assert!(told.contains(&limit), "{told}");
+    }
 }
 
 #[test]

@@ -87,6 +87,14 @@ pub fn steps(nest: &Nest, lanes: u64) -> BTreeMap<u64, Kind> {
     kinds
 }
 
+/// Tells a product, a quotient alone without its parentheses.
+fn tell(name: &str, times: u64, told: Product, teller: &mut Teller) {
+    let inside = told.formula.strip_prefix('(');
+    let inside = inside.and_then(|f| f.strip_suffix(')'));
+    let formula = inside.filter(|f| !f.contains('(')).unwrap_or(&told.formula);
+    teller.tell(&Input::count(name, times), formula, told.inputs);
+}
+
 /// What the products are made from.
 pub struct Counts<'a> {
     /// The loops.
@@ -124,7 +132,7 @@ impl Counts<'_> {
             };
             self.positions(slot, piece, place, n, teller, &mut told);
         }
-        teller.tell(&Input::count(name, times), &told.formula, told.inputs);
+        tell(name, times, told, teller);
     }
 
     /// Tells how many passes have this spell, if they are all that stand at some of the ends of each
@@ -151,7 +159,7 @@ impl Counts<'_> {
             let piece = self.from.nest.splits[0][slot].chunk();
             self.positions(slot, piece, "a_pass", n, teller, &mut told);
         }
-        teller.tell(&Input::count(name, times), &told.formula, told.inputs);
+        tell(name, times, told, teller);
     }
 
     /// So many positions along a slot that is walked in pieces.
