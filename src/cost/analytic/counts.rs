@@ -2,7 +2,6 @@
 
 use super::super::account::Input;
 use super::super::teller::Teller;
-use super::moved::Product;
 use super::nest::{Nest, SLOTS};
 use super::spent::{Breakdown, Spell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +84,47 @@ pub fn steps(nest: &Nest, lanes: u64) -> BTreeMap<u64, Kind> {
         kind.times += times;
     }
     kinds
+}
+
+/// Factors, of which those that are 1 are left out.
+#[derive(Default)]
+pub struct Product {
+    /// Nothing for 1.
+    pub formula: String,
+    /// What stands in it.
+    pub inputs: Vec<Input>,
+}
+
+impl Product {
+    /// Times this.
+    pub fn by(&mut self, input: Input) {
+        if input.value != 1.0 {
+            let name = input.name.clone();
+            self.times(&name, vec![input]);
+        }
+    }
+
+    /// Times what this gives.
+    pub fn times(&mut self, formula: &str, inputs: Vec<Input>) {
+        if !self.formula.is_empty() {
+            self.formula.push_str(" x ");
+        }
+        self.formula.push_str(formula);
+        for input in inputs {
+            if !self.inputs.contains(&input) {
+                self.inputs.push(input);
+            }
+        }
+    }
+
+    /// As a formula.
+    pub fn text(&self) -> &str {
+        if self.formula.is_empty() {
+            "1"
+        } else {
+            &self.formula
+        }
+    }
 }
 
 /// Tells a product, a quotient alone without its parentheses.

@@ -3,6 +3,7 @@
 use super::super::account::{Input, Term};
 use super::super::teller::{Part, TOLD, Teller, by_weight};
 use super::Outcome;
+use super::counts::Product;
 use super::nest::{OUTPUT, ROWS, SLOTS, TAPS, TENSORS, slot_names, slots};
 use super::price::Analytic;
 use super::spent::Breakdown;
@@ -64,46 +65,6 @@ struct Kind {
     along: [u64; 2],
     /// As in [`Factors`].
     extents: [Option<[u64; 2]>; 2],
-}
-
-/// Factors, of which those that are 1 are left out.
-#[derive(Default)]
-pub struct Product {
-    /// Nothing for 1.
-    pub formula: String,
-    /// What stands in it.
-    pub inputs: Vec<Input>,
-}
-
-impl Product {
-    /// Times this.
-    pub fn by(&mut self, input: Input) {
-        if input.value != 1.0 {
-            let name = input.name.clone();
-            self.times(&name, vec![input]);
-        }
-    }
-
-    /// Times what this gives.
-    pub fn times(&mut self, formula: &str, inputs: Vec<Input>) {
-        if !self.formula.is_empty() {
-            self.formula.push_str(" x ");
-        }
-        self.formula.push_str(formula);
-        for input in inputs {
-            if !self.inputs.contains(&input) {
-                self.inputs.push(input);
-            }
-        }
-    }
-
-    fn text(&self) -> &str {
-        if self.formula.is_empty() {
-            "1"
-        } else {
-            &self.formula
-        }
-    }
 }
 
 /// The formulas of counts and bytes.
