@@ -156,6 +156,20 @@ fn sound(text: &str) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Words and signs of specifications in any order, on one line or several: an answer comes.
+    #[test]
+    fn tokens_in_any_order(picks in prop::collection::vec((any::<Index>(), 0..4usize), 1..40)) {
+        let all: Vec<String> = texts().into_iter().flat_map(tokens).collect();
+        let heads = ["design a extends", "technology t extends", "menu m {", "}", "network n {", "use a from", "{"];
+        let mut text = String::new();
+        for (i, (at, gap)) in picks.iter().enumerate() {
+            let word = if i % 5 == 0 { heads[at.index(heads.len())] } else { at.get(&all).as_str() };
+            text += word;
+            text += ["", " ", "\n", " "][*gap];
+        }
+        check(&text);
+    }
+
     #[test]
     fn slips(
         text in any::<Index>(),
