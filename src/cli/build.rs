@@ -152,6 +152,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
         .iter()
         .flat_map(|r| findings::before(&r.space))
         .collect();
+    let found = crate::sema::told(found, &loaded.sources);
     console.show(&found, &loaded.sources);
     if console.denied() {
         return Exit::Done;

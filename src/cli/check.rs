@@ -47,7 +47,7 @@ fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
             found.extend(findings::before(&space));
         }
     }
-    found
+    crate::sema::told(found, &loaded.sources)
 }
 
 /// A cluster that no menu fills is one mistake: the error of the layer without a price has the place and

@@ -299,11 +299,25 @@ impl sema::Files for Disk {
         Ok(Some(file))
     }
 
-    fn specs_beside(&mut self, path: &str, at: Span, sources: &SourceMap) -> Vec<String> {
-        let whole = beside(path, at, sources);
-        let mut names = names_beside(Path::new(&whole));
-        names.retain(|name| name.ends_with(".cfx"));
-        names
+    fn near_spec(&mut self, path: &str, at: Span, sources: &SourceMap) -> Option<String> {
+        let mut found = String::new();
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            let whole = beside(&format!("{found}{part}"), at, sources);
+            let whole = Path::new(&whole);
+            let last = parts.peek().is_none();
+            let fits = |path: &Path| if last { path.is_file() } else { path.is_dir() };
+            let ends = if last { "" } else { "/" };
+            if part.is_empty() || fits(whole) {
+                found += &format!("{part}{ends}");
+                continue;
+            }
+            let mut names = names_beside(whole);
+            names.retain(|n| fits(&whole.with_file_name(n)) && (!last || n.ends_with(".cfx")));
+            let near = nearest(part, names.iter().map(String::as_str))?;
+            found += &format!("{near}{ends}");
+        }
+        Some(found)
     }
 }
 

@@ -159,33 +159,56 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
     )
 }
 
+/// PEs of the largest levels that buy nothing. Designs of one menu have the same message.
 fn idle_pes(space: &Space) -> Option<Diagnostic> {
-    let most = idle::most_useful_pes(space)?;
     let problem = space.problem;
     let knob = &problem.menu.knobs[Menu::PES];
-    let listed = knob.levels.iter().filter(|&&level| level > most).count();
-    if listed == 0 {
-        return None;
-    }
-    Some(
-        Diagnostic::warning(
-            codes::IDLE_PES,
-            format!(
-                "no layer of `{}` has a use for more than {}",
-                problem.design,
-                counted(most as usize, "PE")
-            ),
-        )
-        .label(
-            knob.span,
-            format!("{} beyond that", counted(listed, "level")),
-        )
-        .label(
-            problem.span,
-            "with fewer PEs every layer is as fast and takes no more energy, area or power",
-        )
-        .help("leave the larger levels out, or spread another dimension over the PEs"),
-    )
+    let largest = knob.levels.iter().copied().max()?;
+    let useful = idle::most_useful_pes(space);
+    let beyond = |most: &u64| knob.levels.iter().any(|level| level > most);
+    let (message, offered, paid, remedy) = match useful.filter(beyond) {
+        Some(most) => {
+            let listed = knob.levels.iter().filter(|&&level| level > most).count();
+            (
+                format!(
+                    "no layer has a use for more than {}",
+                    counted(most as usize, "PE")
+                ),
+                format!("{} beyond that", counted(listed, "level")),
+                "with fewer PEs every layer of this design is as fast and takes no more energy, area or power",
+                "leave the larger levels out",
+            )
+        }
+        None => {
+            let most = sema::most_at_work(problem)?;
+            // Levels that double leave fewer than half without work.
+            if most.checked_mul(2)? >= largest {
+                return None;
+            }
+            (
+                format!(
+                    "at most {} of the {} PEs of the largest level can work",
+                    grouped(most),
+                    grouped(largest)
+                ),
+                format!("up to {}", grouped(largest)),
+                "no dataflow of this design spreads any layer over more",
+                "give the largest level fewer PEs",
+            )
+        }
+    };
+    let diagnostic = Diagnostic::warning(codes::IDLE_PES, message);
+    Some(match problem.library_menu {
+        Some(named) => diagnostic
+            .label(named, "a menu of the library")
+            .label(problem.span, paid)
+            .label(knob.span, offered)
+            .help(format!("give the design a menu of its own ({remedy} there), or spread another dimension over the PEs")),
+        None => diagnostic
+            .label(knob.span, offered)
+            .label(problem.span, paid)
+            .help(format!("{remedy}, or spread another dimension over the PEs")),
+    })
 }
 
 fn model_macs(decision: &Decision) -> Option<Diagnostic> {

@@ -179,6 +179,7 @@ impl Watch<'_> {
             .iter()
             .flat_map(|r| findings::before(&r.space))
             .collect();
+        let found = crate::sema::told(found, &loaded.sources);
         console.show(&found, &loaded.sources);
         let outcomes = build::search_all(&ready, stop, console.progress);
         if stopped() {

@@ -301,6 +301,8 @@ pub struct Problem {
     pub dataflows: Vec<Dataflow>,
     /// The knobs.
     pub menu: Menu,
+    /// Where the design names its menu, if that is one of the library.
+    pub library_menu: Option<Span>,
     /// How engines are laid out.
     pub deployment: Deployment,
     /// All hold at once.

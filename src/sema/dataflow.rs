@@ -399,7 +399,13 @@ impl<'d> Context<'_, 'd> {
             };
             if !has {
                 let dims: Vec<&str> = dims(op).map(|d| d.name()).collect();
-                let more = if op.slides() { ", Y', X'" } else { "" };
+                let more = match (op, dim) {
+                    (Op::Conv | Op::TransposedConv, Dim::G) => {
+                        ", Y', X'; layers in groups are mapped by `for grouped_conv`"
+                    }
+                    _ if op.slides() => ", Y', X'",
+                    _ => "",
+                };
                 out.push(
                     Diagnostic::error(
                         codes::DIMENSION,

@@ -132,6 +132,9 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     if let Some(chosen) = &menu_chosen {
         chosen.place(&mut program.diagnostics[found..]);
     }
+    let of_library = menu_chosen
+        .as_ref()
+        .is_some_and(|chosen| program.modules[chosen.at.module()].library.is_some());
     let choices = choices(program, &parts, menu_decl);
     let dataflows = choices
         .as_deref()
@@ -215,6 +218,7 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
         rules,
         dataflows,
         menu,
+        library_menu: menu_path.map(|path| path.span).filter(|_| of_library),
         deployment: deployment?,
         budgets: budgets?,
         objective: objective?,

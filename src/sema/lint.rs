@@ -163,6 +163,23 @@ fn never_used(problem: &Problem, rule: &Rule, l: usize, units: u64, most: u64) -
         .help("make the cluster smaller, or spread another dimension over it")
 }
 
+/// The most PEs that have work in some layer, whatever is decided; `None` where the text does not show it.
+pub fn most_at_work(problem: &Problem) -> Option<u64> {
+    let mut most = 0;
+    for (at, shape) in problem.shapes.iter().enumerate() {
+        for rule in (0..problem.dataflows.len()).filter_map(|d| problem.rule(at, d)) {
+            let levels = 0..rule.levels.len();
+            let of_level = |l: usize| match rule.levels[l].cluster {
+                Some(Size::Count(units)) => most_units(problem, rule, l, shape).min(units),
+                _ => most_units(problem, rule, l, shape),
+            };
+            let working = levels.map(of_level).try_fold(1, u64::checked_mul)?;
+            most = most.max(working);
+        }
+    }
+    Some(most)
+}
+
 /// The most units of a level that may have work in a layer: as many as there are tiles of what is
 /// spread, whatever the knobs are.
 fn most_units(problem: &Problem, rule: &Rule, l: usize, shape: &LayerShape) -> u64 {
@@ -197,10 +214,11 @@ fn most_units(problem: &Problem, rule: &Rule, l: usize, shape: &LayerShape) -> u
             .filter(|d| d.dim == dim)
             .filter_map(|d| value(&d.size, true));
         let tile = sizes.chain([shape.bound(dim)]).min().unwrap_or(u64::MAX);
-        let Some(size) = value(&directive.size, false) else {
+        // Tiles that overlap are more than those side by side.
+        let Some(step) = value(&directive.step, false) else {
             return u64::MAX;
         };
-        units = units.saturating_mul(tile.max(1).div_ceil(size.max(1)));
+        units = units.saturating_mul(tile.max(1).div_ceil(step.max(1)));
     }
     units
 }

@@ -35,8 +35,9 @@ mod window;
 
 pub use budget::limit;
 pub use dataflow_file::{mapped, mistaken};
-pub use lint::cannot_fail;
+pub use lint::{cannot_fail, most_at_work};
 pub use network::assembled;
+pub use once::told;
 pub use parts::SETTINGS;
 
 use crate::base::span::{FileId, SourceMap, Span};
@@ -83,10 +84,10 @@ pub trait Files {
         Ok(None)
     }
 
-    /// Names of the specifications in the folder of such a path, to suggest one.
-    fn specs_beside(&mut self, path: &str, at: Span, sources: &SourceMap) -> Vec<String> {
+    /// The path of a specification with names like those of this path, where no file is.
+    fn near_spec(&mut self, path: &str, at: Span, sources: &SourceMap) -> Option<String> {
         let _ = (path, at, sources);
-        Vec::new()
+        None
     }
 }
 

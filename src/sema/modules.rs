@@ -118,6 +118,8 @@ impl Program<'_> {
                 };
             }
             (Some(path), Some(from)) => match self.file(module, &from.node, from.span) {
+                // That it uses itself was reported.
+                Ok(Some(file)) if file == module => None,
                 Ok(Some(file)) => self.declared_in(file, path.segments.last(), &from.node),
                 Ok(None) => {
                     let diagnostic = self.no_file(&[&from.node], from.span, Some(from));
@@ -168,6 +170,7 @@ impl Program<'_> {
                 self.diagnostics.push(diagnostic);
                 None
             }
+            [(file, _)] if file == module => None,
             [(file, candidate)] => self.declared_in(file, path.segments.last(), candidate),
             [(_, a), (_, b), ..] => {
                 self.diagnostics.push(
@@ -301,15 +304,10 @@ impl Program<'_> {
         )
         .label(at, "the path starts from the folder of this file");
         for path in paths {
-            let beside = self.files.specs_beside(path, at, self.sources);
-            let (folder, name) = match path.rsplit_once('/') {
-                Some((folder, name)) => (format!("{folder}/"), name),
-                None => (String::new(), *path),
-            };
-            if let Some(near) = nearest(name, beside.iter().map(String::as_str)) {
-                diagnostic = diagnostic.help(format!("did you mean `{folder}{near}`?"));
+            if let Some(near) = self.files.near_spec(path, at, self.sources) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                 if let Some(quoted) = quoted {
-                    diagnostic = diagnostic.suggest(quoted.span, format!("\"{folder}{near}\""));
+                    diagnostic = diagnostic.suggest(quoted.span, format!("\"{near}\""));
                 }
                 return diagnostic;
             }
@@ -383,9 +381,27 @@ impl Program<'_> {
             Some(_) => "brought in",
             None => "declared",
         };
-        let help = match (again.line, first.line) {
-            (None, None) => "rename one of the two",
-            _ => "give what is brought in another name: `use … as other_name`",
+        // Of all that a file declares, none gets another name.
+        let whole = |entry: &Entry| {
+            let all = self.modules.iter().flat_map(|m| &m.ast.items);
+            let mut lines = all.filter_map(|item| match item {
+                Item::Use(line) if entry.line == Some(line.span) => Some(line),
+                _ => None,
+            });
+            let line = lines.next().filter(|line| line.path.is_none())?;
+            line.from.as_ref().map(|from| from.node.clone())
+        };
+        let named = [again, first];
+        let named = named.iter().any(|e| e.line.is_some() && whole(e).is_none());
+        let help = match whole(&again).or_else(|| whole(&first)) {
+            _ if again.line.is_none() && first.line.is_none() => {
+                "rename one of the two".to_string()
+            }
+            Some(file) if !named => format!(
+                "name what is needed of one of the files, and give it another name: \
+                 `use {name} from \"{file}\" as other_name` instead of `use \"{file}\"`"
+            ),
+            _ => "give what is brought in another name: `use … as other_name`".to_string(),
         };
         let message = format!("there are two {}s called `{name}`", kind.name());
         let mut diagnostic = Diagnostic::error(

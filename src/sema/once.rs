@@ -13,7 +13,7 @@ type Same<'s> = (Code, &'s str, String, Option<String>, Vec<Span>, FileId);
 
 /// Joins what is the same mistake: a name that nothing has, met again in the same file; a kind of
 /// layer that a dataflow does not map, needed by another design; a knob that several menus lack or
-/// several dataflows read.
+/// several dataflows read; PEs that have no work in several designs.
 pub fn told(found: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = Vec::with_capacity(found.len());
     let mut known: BTreeMap<Same, Vec<Diagnostic>> = BTreeMap::new();
@@ -52,6 +52,12 @@ fn same<'s>(diagnostic: &Diagnostic, sources: &'s SourceMap) -> Option<Same<'s>>
             let dataflow = diagnostic.labels.iter().skip(2).map(|l| l.span);
             ("", diagnostic.message.clone(), dataflow.collect())
         }
+        // Several designs of one menu, or of one dataflow.
+        codes::IDLE_PES => {
+            let others = diagnostic.labels.iter().skip(2).map(|l| l.span);
+            let idle = std::iter::once(first).filter(|_| diagnostic.labels.len() == 2);
+            ("", diagnostic.message.clone(), idle.chain(others).collect())
+        }
         codes::UNKNOWN_NAME | codes::UNKNOWN_FIELD | codes::UNKNOWN_UNIT | codes::UNKNOWN_KNOB => {
             let shared = diagnostic.labels.iter().skip(1).map(|l| l.span);
             ("", diagnostic.message.clone(), shared.collect())
@@ -77,9 +83,10 @@ fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
     let mut all = all.into_iter();
     let mut first = all.next()?;
     let own_text = first.code == codes::NO_RULE;
-    let texts = match read {
-        true => ["nor is it in this menu", "read here, too"].as_slice(),
-        false => &["here, too"],
+    let texts: &[&str] = match first.code {
+        _ if read => &["nor is it in this menu", "read here, too"],
+        codes::IDLE_PES => &["here, too", "the same in this design"],
+        _ => &["here, too"],
     };
     // A long text may have it on every line.
     let mut known: BTreeSet<Span> = first.labels.iter().map(|l| l.span).collect();

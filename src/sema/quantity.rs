@@ -66,7 +66,10 @@ pub fn measure(
         .label(unit.span, "not a unit");
         diagnostic = match near {
             // Another prefix is another amount: a person has to say so.
-            Some(near) if near.chars().skip(1).eq(unit.node.chars().skip(1)) => {
+            Some(near)
+                if near.chars().skip(1).eq(unit.node.chars().skip(1))
+                    && !near.eq_ignore_ascii_case(&unit.node) =>
+            {
                 diagnostic.help(format!("did you mean `{near}`?"))
             }
             Some(near) => diagnostic

@@ -3,7 +3,7 @@
 use super::constants::{Constants, no_constant};
 use super::fields::{self, remedy, with_place};
 pub use super::kind::Kind;
-use super::kind::{header, local_name};
+use super::kind::{header, local_name, name_of};
 use super::modules::{Entry, Module};
 use super::{
     Files, Registries, budget, cascade, dataflow, doubtful, library, lint, menu, network, once,
@@ -288,7 +288,12 @@ impl<'a> Program<'a> {
         let in_library: Vec<String> = library::paths().into_iter().filter(of_kind).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or("").to_string();
         if let Some(path) = in_library.iter().find(|p| last(p) == name.node) {
-            return diagnostic.help(format!("the library has it: add `use {path}` at the top"));
+            let diagnostic =
+                diagnostic.help(format!("the library has it: add `use {path}` at the top"));
+            return match self.top(module, &name.node) {
+                Some((at, blank)) => diagnostic.suggest(at, format!("use {path}\n{blank}")),
+                None => diagnostic,
+            };
         }
         let local: Vec<&str> = known.iter().map(String::as_str).collect();
         let near = nearest(&name.node, local.iter().copied());
@@ -322,6 +327,32 @@ impl<'a> Program<'a> {
             self.modules[module].names.get(&key).map(|e| e.place)
         };
         with_place(remedy(diagnostic, name, &local), place_of)
+    }
+
+    /// Where a `use` of this name can be put before all blocks, and what separates it from the first;
+    /// `None` if something else has the name.
+    fn top(&self, module: usize, name: &str) -> Option<(Span, &'static str)> {
+        let module = &self.modules[module];
+        let brought = |line: &ast::Use| local_name(line).is_some_and(|n| n.node == name);
+        if module.names.keys().any(|(_, n)| n == name) || module.broken.iter().any(brought) {
+            return None;
+        }
+        let (first, blank) = match module.ast.items.first()? {
+            Item::Use(line) => (line.span, ""),
+            block => (name_of(block)?.span, "\n"),
+        };
+        let text = &self.sources.get(first.file).text;
+        let before = text.get(..first.start as usize)?;
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        // Nothing but its keyword stands before it.
+        let keyword = before.get(line..)?.trim();
+        let at = Span {
+            start: line as u32,
+            end: line as u32,
+            ..first
+        };
+        let plain = keyword.bytes().all(|b| b.is_ascii_alphabetic());
+        plain.then_some((at, blank))
     }
 
     /// Checks blocks, whether a design uses them or not. Returns the sound networks.

@@ -284,6 +284,12 @@ impl Scanner<'_> {
         let content = content.get(..length).unwrap_or("").trim_end();
         // A backslash at the end would escape the quote that is put in.
         let content = content.trim_end_matches('\\');
+        // `layer "l1 conv {`: the kind stands after the name.
+        let before = self.text.get(..start).unwrap_or("").trim_end();
+        let content = match content.trim_end().rsplit_once([' ', '\t']) {
+            Some((name, _)) if before.ends_with("layer") => name.trim_end(),
+            _ => content,
+        };
         let end = start + quote + content.len();
         let diagnostic = Diagnostic::error(
             codes::OPEN_STRING,
