@@ -172,6 +172,8 @@ codes! {
     EDGE_TWICE = "W0307";
     /// A layer whose padding is as large as its window.
     PADDING_ALONE = "W0308";
+    /// A product of two numbers where rows x columns can stand.
+    PRODUCT = "W0309";
     /// A level that maps one dimension by two directives.
     MAPPED_TWICE = "W0401";
     /// A rule of more levels than have a price.

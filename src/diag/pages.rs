@@ -83,6 +83,7 @@ const PAGES: &[(&str, &str)] = &[
     ("W0306", include_str!("../../docs/errors/W0306.md")),
     ("W0307", include_str!("../../docs/errors/W0307.md")),
     ("W0308", include_str!("../../docs/errors/W0308.md")),
+    ("W0309", include_str!("../../docs/errors/W0309.md")),
     ("W0401", include_str!("../../docs/errors/W0401.md")),
     ("W0402", include_str!("../../docs/errors/W0402.md")),
     ("W0403", include_str!("../../docs/errors/W0403.md")),

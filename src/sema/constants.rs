@@ -2,6 +2,7 @@
 
 use super::amounts::{self, Slot};
 use super::arithmetic::{Amount, by_zero, combine};
+use super::doubtful;
 use super::fields::remedy;
 use super::kind::{Kind, header};
 use super::quantity;
@@ -79,6 +80,9 @@ impl Program<'_> {
                     module,
                     ..Env::default()
                 };
+                if let Item::Network(decl) = &*item {
+                    self.diagnostics.extend(doubtful::products(decl));
+                }
                 self.check_params(&params, &mut env);
                 self.settle(item, &mut env);
                 self.unread_params(item, &params, &env);

@@ -8,7 +8,55 @@ use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::network::Network;
 use crate::ir::problem::{Deployment, Expectation, Expected, Problem, Relation};
+use crate::syntax::ast::{Arith, Expr, Field, NetworkBody, NetworkDecl, NetworkStmt, Value};
 use std::collections::BTreeMap;
+
+/// What has rows and columns.
+const PAIRS: [&str; 5] = ["kernel", "stride", "pad", "dilation", "output_pad"];
+
+/// `kernel = 3*3`, before it is computed.
+pub fn products(decl: &NetworkDecl) -> impl Iterator<Item = Diagnostic> {
+    let statements = match &decl.body {
+        NetworkBody::Statements(statements) => statements.as_slice(),
+        NetworkBody::From(_) => &[],
+    };
+    let fields = statements.iter().flat_map(|statement| match statement {
+        NetworkStmt::Layer { fields, .. } | NetworkStmt::Call { fields, .. } => fields.as_slice(),
+        _ => &[],
+    });
+    fields.filter_map(product)
+}
+
+fn product(field: &Field) -> Option<Diagnostic> {
+    let name = &field.name.node;
+    let Value::Number(number) = &field.value else {
+        return None;
+    };
+    let Expr::Chain { first, rest, span } = number.expr.as_deref()? else {
+        return None;
+    };
+    let (Expr::Literal(rows), [(sign, Expr::Literal(columns))]) = (&**first, rest.as_slice())
+    else {
+        return None;
+    };
+    let plain = rows.unit.is_none() && columns.unit.is_none() && sign.node == Arith::Multiply;
+    if !plain || !PAIRS.contains(&name.as_str()) {
+        return None;
+    }
+    let (rows, columns) = (rows.integer?, columns.integer?);
+    let whole = rows.checked_mul(columns)?;
+    Some(
+        Diagnostic::warning(
+            codes::PRODUCT,
+            format!("`{name}` is a product where rows x columns are usual"),
+        )
+        .label(*span, format!("{whole} for rows and for columns"))
+        .help(format!(
+            "write `{rows}x{columns}`, or `{whole}` if that is meant"
+        ))
+        .suggest(*span, format!("{rows}x{columns}")),
+    )
+}
 
 /// A fixed size or step of a directive, and the largest extent of its dimension that it meets.
 struct Cut<'a> {

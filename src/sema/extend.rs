@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::scope::{Program, Ref};
+use crate::base::span::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{DesignDecl, DesignStmt, Item, Name, Path};
 
@@ -10,6 +11,10 @@ use crate::syntax::ast::{DesignDecl, DesignStmt, Item, Name, Path};
 /// Expectations are of one decision and are not passed on. `None` if what it extends is not there.
 pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<DesignDecl> {
     let mut whole = decl.clone();
+    // What it says and does not have from what it extends, and what the nearer of these say.
+    let mut new: Vec<DesignStmt> = decl.stmts.clone();
+    let mut nearer: Vec<DesignStmt> = Vec::new();
+    let mut extended = None;
     let mut below = vec![at];
     let mut next = decl.extends.clone();
     while let Some(path) = next {
@@ -18,17 +23,6 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
             program.incomplete.push(decl.span);
             break;
         };
-        if decl.stmts.is_empty() && below.len() == 1 && base.module() == at.module() && base != at {
-            program.diagnostics.push(
-                Diagnostic::warning(
-                    codes::SAME_DESIGN,
-                    format!("design `{}` changes nothing", decl.name.node),
-                )
-                .label(decl.name.span, "decides the same once more")
-                .label(path.span, "the design it extends")
-                .help("say what is different, e.g. `budget small`, or remove it"),
-            );
-        }
         if let Some(start) = below.iter().position(|&b| b == base) {
             circle(program, Kind::Design, &below[start..]);
             return None;
@@ -36,6 +30,13 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         let Item::Design(base_decl) = program.item(base).clone() else {
             return None;
         };
+        if base.module() == at.module() {
+            extended = extended.or((below.len() == 1).then_some(path.span));
+            let mut passed_on = base_decl.stmts.clone();
+            passed_on.retain(|stmt| !nearer.iter().any(|n| same(n, stmt)));
+            new.retain(|own| !passed_on.iter().any(|stmt| alike(program, own, stmt)));
+        }
+        nearer.extend(base_decl.stmts.iter().cloned());
         let kept = base_decl.stmts.into_iter().filter(|stmt| {
             let replaced = whole.stmts.iter().any(|own| same(own, stmt));
             !replaced && !matches!(stmt, DesignStmt::Expect(_))
@@ -44,7 +45,42 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         below.push(base);
         next = base_decl.extends;
     }
+    if let Some(extended) = extended.filter(|_| new.is_empty()) {
+        let diagnostic = Diagnostic::warning(
+            codes::SAME_DESIGN,
+            format!("design `{}` changes nothing", decl.name.node),
+        )
+        .label(decl.name.span, "decides the same once more")
+        .label(extended, "the design it extends");
+        let repeated = decl.stmts.first().and_then(place);
+        let diagnostic = match repeated {
+            Some(span) => diagnostic.label(span, "what the other design says, too"),
+            None => diagnostic,
+        };
+        let help = "say what is different, e.g. `budget small`, or remove it";
+        program.diagnostics.push(diagnostic.help(help));
+    }
     Some(whole)
+}
+
+/// Whether two statements of one file are written alike. No expectation is: each is of one decision.
+fn alike(program: &Program, a: &DesignStmt, b: &DesignStmt) -> bool {
+    let words = |stmt| place(stmt).map(|span| program.sources.slice(span).split_whitespace());
+    words(a).zip(words(b)).is_some_and(|(a, b)| a.eq(b))
+}
+
+/// Where a statement that is passed on stands.
+fn place(stmt: &DesignStmt) -> Option<Span> {
+    Some(match stmt {
+        DesignStmt::Setting { key, value } => key.span.to(value.span()),
+        DesignStmt::Objective { maximize, metric } => maximize.span.to(metric.span),
+        DesignStmt::DataflowIn { span, .. }
+        | DesignStmt::Search { span, .. }
+        | DesignStmt::Pin { span, .. }
+        | DesignStmt::Precision { span, .. } => *span,
+        DesignStmt::Stop(condition) => condition.span,
+        DesignStmt::Expect(_) => return None,
+    })
 }
 
 /// Whether two statements are about the same, so that a design has one of them.
