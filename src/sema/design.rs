@@ -105,7 +105,8 @@ fn declared(item: &Item) -> Option<Vec<String>> {
         NetworkStmt::Layer { name, .. } | NetworkStmt::Call { name, .. } => Some(name.node.clone()),
         _ => None,
     };
-    Some(statements.iter().filter_map(name).collect())
+    let names: Vec<String> = statements.iter().filter_map(name).collect();
+    (!names.is_empty()).then_some(names)
 }
 
 /// Lowers a design that extends no other.
