@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
   cfxc check specs/*.cfx --message-format short
 
 Names, units, shapes and types are checked, that every layer has a price somewhere in the menu, and,
-of designs with up to 200,000 prices together, which limits, expectations and PEs make no difference.
+of designs with up to 60,000 prices together, which limits, expectations and PEs make no difference.
 Whether the budgets can be met is found by `cfxc build`, before it searches.")]
 pub struct Args {
     /// Specifications
@@ -27,7 +27,7 @@ pub struct Args {
 
 /// Of the designs of a specification that have at most so many prices together, in their order, it is
 /// told what makes no difference: a fraction of a second. Of the others `cfxc build` tells it.
-const MOST_PRICES: usize = 200_000;
+const MOST_PRICES: usize = 60_000;
 
 /// What the prices of the designs give reason to say.
 fn priced(loaded: &Loaded) -> Vec<Diagnostic> {

@@ -128,16 +128,30 @@ pub fn mapping(network: &str, layers: &[MappedLayer]) -> String {
          // accesses of the layer before it in the file: compare energies one layer at a time.\n",
     );
     put(&mut out, format_args!("Network {} {{\n", word(network)));
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
     for layer in layers {
-        one(&mut out, layer);
+        let name = apart(word(&layer.name), &mut taken);
+        one(&mut out, &name, layer);
     }
     out.push_str("}\n");
     out
 }
 
-fn one(out: &mut String, mapped: &MappedLayer) {
+/// A word that no layer before has: what was told apart by other signs gets a number.
+fn apart(word: String, taken: &mut BTreeMap<String, usize>) -> String {
+    let mut name = word.clone();
+    while taken.contains_key(&name) {
+        let count = taken.entry(word.clone()).or_default();
+        *count += 1;
+        name = format!("{word}_{}", *count + 1);
+    }
+    taken.insert(name.clone(), 0);
+    name
+}
+
+fn one(out: &mut String, name: &str, mapped: &MappedLayer) {
     let layer = &mapped.layer;
-    put(out, format_args!("  Layer {} {{\n", word(&mapped.name)));
+    put(out, format_args!("  Layer {name} {{\n"));
     put(out, format_args!("    Type: {}\n", kind(mapped.op)));
     let strides = [Dim::Y, Dim::X].map(|dim| (dim, layer.stride[dim].max(1)));
     // It must stand before the dimensions.
@@ -241,5 +255,17 @@ fn word(name: &str) -> String {
         "_".to_string()
     } else {
         word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_apart() {
+        let mut taken = BTreeMap::new();
+        let names = ["A-1", "A_1", "A:1", "A_1_2", "b"].map(|n| apart(word(n), &mut taken));
+        assert_eq!(names, ["A_1", "A_1_2", "A_1_3", "A_1_2_2", "b"]);
     }
 }

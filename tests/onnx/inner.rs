@@ -252,6 +252,24 @@ fn extents_that_nobody_states() {
         text(&bytes, "x[0]=5 x[1]=3"),
         "layer y dense { N = 5, K = 7, C = 3 }"
     );
+    // A tensor that may be missing has the extents that are stated of it.
+    let extent = |n: u64| Message::default().number(1, n);
+    let shape = Message::default()
+        .message(1, extent(5))
+        .message(1, extent(3));
+    let tensor = Message::default().number(1, 1).message(2, shape);
+    let kind = Message::default().message(1, tensor);
+    let optional = Message::default().message(9, Message::default().message(1, kind));
+    let input = Message::default().text(1, "o").message(2, optional);
+    let nodes = graph
+        .clone()
+        .node("OptionalGetElement", &["o"], &["x"], &[])
+        .node("MatMul", &["x", "w"], &["y"], &[])
+        .message();
+    assert_eq!(
+        text(&model(nodes.message(11, input)), ""),
+        "layer y dense { N = 5, K = 7, C = 3 }"
+    );
     let graph = graph
         .input("x", "1")
         .of("my.ops", "Magic", &["x"], &["m"], &[])

@@ -499,8 +499,18 @@ impl Parser {
         }))
     }
 
-    /// `TypeProto`: the shape, if it is that of a tensor and stated.
+    /// `TypeProto`: the shape, if it is that of a tensor, or of one that may be missing, and stated.
     fn kind(&mut self, source: &mut Source, part: Part) -> Parsed<Option<Vec<Extent>>> {
+        let mut shape = self.tensor_kind(source, part)?;
+        for part in self.inner(source, part, 9)? {
+            for part in self.inner(source, part, 1)? {
+                shape = shape.or(self.tensor_kind(source, part)?);
+            }
+        }
+        Ok(shape)
+    }
+
+    fn tensor_kind(&mut self, source: &mut Source, part: Part) -> Parsed<Option<Vec<Extent>>> {
         let mut shape = None;
         for part in self.inner(source, part, 1)? {
             for part in self.inner(source, part, 2)? {
