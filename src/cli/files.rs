@@ -204,6 +204,9 @@ fn names_beside(path: &Path) -> Vec<String> {
     names
 }
 
+/// No message of protocol buffers is longer, and a pipe may have no end.
+const LONGEST_PIPE: u64 = 1 << 31;
+
 /// The files that specifications name.
 #[derive(Default)]
 pub struct Disk {
@@ -362,7 +365,10 @@ pub fn network(
                 // A pipe: what is no regular file is read whole, to a place where it can be.
                 let mut whole = tempfile::tempfile().map_err(unread)?;
                 whole.write_all(&head).map_err(unread)?;
-                std::io::copy(&mut file, &mut whole).map_err(unread)?;
+                let rest = std::io::copy(&mut (&mut file).take(LONGEST_PIPE), &mut whole);
+                if rest.map_err(unread)? == LONGEST_PIPE {
+                    return Err(vec![unreadable(path, "a pipe gives more than 2 GiB")]);
+                }
                 file = whole;
                 file.rewind().map_err(unread)?;
             }

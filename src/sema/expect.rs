@@ -167,6 +167,12 @@ impl<'a> Scope<'a> {
             }
         };
         let subject = subject(metric, layer.is_some(), out)?;
+        let measure = |layer: Option<usize>| Measure {
+            design: design.map(|d| d.node.clone()),
+            layer,
+            subject,
+            text: text(&written.names),
+        };
         let mut index = None;
         if let Some(name) = layer {
             let Some(problem) = problem else {
@@ -180,12 +186,7 @@ impl<'a> Scope<'a> {
                 }
                 // The expectation of a broken design comes to nothing; its unit is looked at.
                 return self.own.is_none().then(|| Found {
-                    measure: Measure {
-                        design: design.map(|d| d.node.clone()),
-                        layer: None,
-                        subject,
-                        text: text(&written.names),
-                    },
+                    measure: measure(None),
                     design: None,
                 });
             };
@@ -197,12 +198,7 @@ impl<'a> Scope<'a> {
             }
         }
         Some(Found {
-            measure: Measure {
-                design: design.map(|d| d.node.clone()),
-                layer: index,
-                subject,
-                text: text(&written.names),
-            },
+            measure: measure(index),
             design: problem,
         })
     }

@@ -24,6 +24,17 @@ fn small() -> Vec<u8> {
     graph.model()
 }
 
+/// A design of the network `net`.
+const NPU: &str = "menu few { pes in [4, 8] buffer in [1, 2] }
+design npu {
+  network net
+  dataflow std.dataflows.nvdla
+  menu few
+  minimize latency
+  search exact
+}
+";
+
 struct Folder(TempDir);
 
 impl Folder {
@@ -251,16 +262,7 @@ fn a_specification_names_the_file() {
 #[test]
 fn a_build_tells_what_costs_nothing() {
     let folder = Folder::new();
-    let text = "network net from \"small.onnx\" { dim batch = 1 }
-menu few { pes in [4, 8] buffer in [1, 2] }
-design npu {
-  network net
-  dataflow std.dataflows.nvdla
-  menu few
-  minimize latency
-  search exact
-}
-";
+    let text = format!("network net from \"small.onnx\" {{ dim batch = 1 }}\n{NPU}");
     std::fs::write(folder.path("spec.cfx"), text).expect("written");
     folder.run(&["build", "spec.cfx", "--out", "out"], 0);
     for report in ["out/npu.md", "out/npu.html"] {
@@ -310,16 +312,7 @@ fn constants_beside_a_model_are_inputs() {
         out.contains("layer b dense { N = 8, K = 8, C = 16 }"),
         "{out}"
     );
-    let text = "network net from \"apart.onnx\"
-menu few { pes in [4, 8] buffer in [1, 2] }
-design npu {
-  network net
-  dataflow std.dataflows.nvdla
-  menu few
-  minimize latency
-  search exact
-}
-";
+    let text = format!("network net from \"apart.onnx\"\n{NPU}");
     std::fs::write(folder.path("spec.cfx"), text).expect("written");
     folder.run(&["build", "spec.cfx"], 0);
     assert!(folder.read("spec.lock").contains("\"all.bin\" = "));

@@ -5,6 +5,7 @@
 
 mod apart;
 mod attention;
+mod elements;
 mod index;
 mod known;
 mod layout;

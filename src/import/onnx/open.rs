@@ -226,18 +226,14 @@ fn is_place(name: &str) -> bool {
     inner.is_some_and(|(tensor, at)| !tensor.is_empty() && at.parse::<usize>().is_ok())
 }
 
+/// At the place of the size, if it has one.
 fn not_open(name: &Name) -> Diagnostic {
     let text = format!("the model leaves no dimension `{}` open", name.node);
-    wrong_size(name, text, "given a size here")
-}
-
-/// A mistake with a size, at its place if it has one.
-fn wrong_size(name: &Name, text: String, label: &str) -> Diagnostic {
     let wrong = Diagnostic::error(codes::UNBOUND_DIM, text);
     if name.span == Span::default() {
         wrong
     } else {
-        wrong.label(name.span, label)
+        wrong.label(name.span, "given a size here")
     }
 }
 
