@@ -78,14 +78,49 @@ pub struct Vertex {
     /// What it is.
     pub kind: VertexKind,
     /// Positions of the vertices it takes from, all before its own, in order, without doubles.
-    pub inputs: Rc<[u32]>,
+    pub inputs: Sources,
+}
+
+/// Positions of vertices, in order, without doubles. Most are one, which takes no memory of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sources {
+    /// One.
+    One([u32; 1]),
+    /// None or several.
+    Many(Rc<[u32]>),
+}
+
+impl From<u32> for Sources {
+    fn from(one: u32) -> Sources {
+        Sources::One([one])
+    }
+}
+
+impl From<&[u32]> for Sources {
+    fn from(all: &[u32]) -> Sources {
+        match all {
+            &[one] => Sources::One([one]),
+            all => Sources::Many(all.into()),
+        }
+    }
+}
+
+impl std::ops::Deref for Sources {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        match self {
+            Sources::One(one) => one,
+            Sources::Many(many) => many,
+        }
+    }
 }
 
 /// What a node of a model's file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VertexKind {
     /// A layer with its bounds.
-    Layer(Box<LayerShape>),
+    Layer(Rc<LayerShape>),
     /// What costs nothing, in the file's words.
     Free(Rc<str>),
 }

@@ -1,6 +1,7 @@
 //! What is known of a tensor while a model is walked: its shape, and its values if they are few.
 
 use super::model::{Data, MOST_ELEMENTS, MOST_RANK, Node, Tensor, Value};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// An extent in elements; `None` if it cannot be known.
@@ -278,7 +279,7 @@ pub struct View<'a> {
     /// Its attributes, those of a function's caller put in.
     pub attributes: &'a [(Rc<str>, Value)],
     /// Its operands; `None` where one is left out.
-    pub inputs: Vec<Option<&'a Known>>,
+    pub inputs: SmallVec<[Option<&'a Known>; 4]>,
 }
 
 impl View<'_> {

@@ -1,9 +1,10 @@
 //! What is kept of a model: names, nodes, shapes and small constants. Never its weights.
 
 use super::wire::Part;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::BuildHasher;
 use std::rc::Rc;
 
 /// Tensors of at most so many elements keep their values: shapes are computed with them.
@@ -12,46 +13,52 @@ pub const MOST_ELEMENTS: usize = 1024;
 /// More dimensions no tensor has.
 pub const MOST_RANK: usize = 32;
 
-/// The texts of one scope, each with a number; 0 is the empty one, an operand left out. They lie one
-/// behind the other: a model has millions.
-#[derive(Debug)]
-pub struct Names {
+/// Texts one behind the other, each with a number: a model has millions.
+#[derive(Debug, Default)]
+pub struct Texts {
     texts: String,
     /// Where each text ends.
-    ends: Vec<usize>,
-    /// Numbers by a keyed hash of the text.
-    index: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    key: RandomState,
+    ends: Vec<u32>,
 }
 
-/// Of a number that is a hash: itself.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn write(&mut self, bytes: &[u8]) {
-        // Only numbers are hashed; whatever else comes is mixed in.
-        bytes
-            .iter()
-            .for_each(|&b| self.0 = self.0.rotate_left(8) ^ u64::from(b));
+impl Texts {
+    /// Adds a text; `wire::MOST_READ` keeps all of them under 2^30 bytes.
+    fn push(&mut self, text: &str) -> u32 {
+        self.texts.push_str(text);
+        self.ends.push(self.texts.len() as u32);
+        self.ends.len() as u32 - 1
     }
 
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+    /// The text of a number.
+    fn text(&self, number: u32) -> &str {
+        let at = number as usize;
+        let start = at.checked_sub(1).and_then(|b| self.ends.get(b)).copied();
+        let end = self.ends.get(at).copied().unwrap_or(0) as usize;
+        self.texts
+            .get(start.unwrap_or(0) as usize..end)
+            .unwrap_or("")
     }
 
-    fn finish(&self) -> u64 {
-        self.0
+    /// How many there are.
+    fn count(&self) -> usize {
+        self.ends.len()
     }
+}
+
+/// The texts of one scope, each once; 0 is the empty one, an operand left out.
+#[derive(Debug)]
+pub struct Names {
+    texts: Texts,
+    index: HashTable<u32>,
+    key: DefaultHashBuilder,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let mut names = Names {
-            texts: String::new(),
-            ends: Vec::new(),
-            index: HashMap::default(),
-            key: RandomState::new(),
+            texts: Texts::default(),
+            index: HashTable::new(),
+            key: DefaultHashBuilder::default(),
         };
         names.number("");
         names
@@ -59,52 +66,44 @@ impl Default for Names {
 }
 
 impl Names {
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        let Names { texts, index, key } = self;
+        texts.ends.reserve(more);
+        index.reserve(more, |&n| key.hash_one(texts.text(n)));
+    }
+
     /// The number of a text, a new one if it has none.
     pub fn number(&mut self, text: &str) -> u32 {
+        let Names { texts, index, key } = self;
         // A node mostly takes what the one before it gives.
-        let last = self.ends.len().saturating_sub(1) as u32;
-        if last > 0 && self.text(last) == text {
+        let last = texts.count().saturating_sub(1) as u32;
+        if last > 0 && texts.text(last) == text {
             return last;
         }
-        let mut hash = self.key.hash_one(text);
-        loop {
-            match self.index.get(&hash) {
-                Some(&known) if self.text(known) == text => return known,
-                // Another text of the same hash: the next free place.
-                Some(_) => hash = hash.wrapping_add(1),
-                None => break,
-            }
+        let hash = key.hash_one(text);
+        if let Some(&known) = index.find(hash, |&n| texts.text(n) == text) {
+            return known;
         }
-        let number = self.ends.len() as u32;
-        self.texts.push_str(text);
-        self.ends.push(self.texts.len());
-        self.index.insert(hash, number);
+        let number = texts.push(text);
+        index.insert_unique(hash, number, |&n| key.hash_one(texts.text(n)));
         number
     }
 
     /// The number of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let mut hash = self.key.hash_one(text);
-        loop {
-            let known = *self.index.get(&hash)?;
-            if self.text(known) == text {
-                return Some(known);
-            }
-            hash = hash.wrapping_add(1);
-        }
+        let same = |&n: &u32| self.texts.text(n) == text;
+        self.index.find(self.key.hash_one(text), same).copied()
     }
 
     /// The text of a number.
     pub fn text(&self, number: u32) -> &str {
-        let at = number as usize;
-        let start = at.checked_sub(1).and_then(|b| self.ends.get(b)).copied();
-        let end = self.ends.get(at).copied().unwrap_or(0);
-        self.texts.get(start.unwrap_or(0)..end).unwrap_or("")
+        self.texts.text(number)
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.ends.len()
+        self.texts.count()
     }
 }
 
@@ -185,8 +184,8 @@ pub type Attributes = Vec<(Rc<str>, Value)>;
 /// A node. Operands and results are numbers of [`Names`].
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// As the model calls it; may be empty.
-    pub name: String,
+    /// As the model calls it, by [`Graph::called`].
+    pub name: Option<u32>,
     /// The operator.
     pub op: Rc<str>,
     /// The set of operators it is of; empty for ONNX's own.
@@ -204,6 +203,8 @@ pub struct Node {
 pub struct Graph {
     /// All names in it.
     pub names: Names,
+    /// Names of its nodes, in their order; several may be called the same.
+    pub called: Texts,
     /// Its nodes.
     pub nodes: Vec<Node>,
     /// Weights and constants by name.
@@ -216,6 +217,22 @@ pub struct Graph {
     pub values: Vec<Stated>,
     /// Default attributes of a function.
     pub defaults: Attributes,
+}
+
+impl Graph {
+    /// A name for the next node; `None` for an empty one.
+    pub fn call(&mut self, name: &str) -> Option<u32> {
+        (!name.is_empty()).then(|| self.called.push(name))
+    }
+
+    /// What a node of this graph is called: its own name, or that of its first result.
+    pub fn name<'n>(&'n self, node: &'n Node) -> &'n str {
+        match (node.name, node.outputs.iter().find(|&&o| o != 0)) {
+            (Some(name), _) => self.called.text(name),
+            (None, Some(&output)) => self.names.text(output),
+            (None, None) => &node.op,
+        }
+    }
 }
 
 /// A model.

@@ -35,10 +35,7 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
                     return Err(wrong(
                         format!(
                             "node `{}` of the model takes `{}`, which nothing gives",
-                            match (node.name.is_empty(), node.outputs.first()) {
-                                (true, Some(&output)) => graph.names.text(output),
-                                _ => &node.name,
-                            },
+                            graph.name(node),
                             graph.names.text(input)
                         ),
                         "the model is not whole; export it again",
@@ -94,14 +91,7 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
             }
         }
     }
-    let name = |at: &usize| {
-        let node = &graph.nodes[*at];
-        let result = node.outputs.iter().find(|&&o| o != 0);
-        match (node.name.is_empty(), result) {
-            (true, Some(&result)) => format!("`{}`", graph.names.text(result)),
-            _ => format!("`{}`", node.name),
-        }
-    };
+    let name = |at: &usize| format!("`{}`", graph.name(&graph.nodes[*at]));
     let names: Vec<String> = stuck.iter().take(4).map(name).collect();
     Err(wrong(
         format!(

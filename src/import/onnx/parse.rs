@@ -89,7 +89,11 @@ impl Parser {
 
     /// One allocation for each operator's or attribute's name.
     fn word(&mut self, text: &str) -> Rc<str> {
-        let at = self.words.number(text) as usize;
+        // Most operators have the empty domain.
+        let at = match text {
+            "" => 0,
+            text => self.words.number(text) as usize,
+        };
         while self.shared.len() <= at {
             let next = self.words.text(self.shared.len() as u32).into();
             self.shared.push(next);
@@ -148,8 +152,10 @@ impl Parser {
 
     /// `GraphProto`
     pub fn graph(&mut self, source: &mut Source, part: Part) -> Parsed<Graph> {
-        self.look_ahead(source, part, 1)?;
+        let nodes = self.look_ahead(source, part, 1)?;
         let mut graph = Graph::default();
+        graph.names.reserve(nodes);
+        graph.nodes.reserve_exact(nodes);
         let mut fields = Fields::of(part);
         while let Some((number, content)) = source.next(&mut fields)? {
             let Content::Bytes(part) = content else {
@@ -157,7 +163,7 @@ impl Parser {
             };
             match number {
                 1 => {
-                    let node = self.node(source, part, &mut graph.names)?;
+                    let node = self.node(source, part, &mut graph)?;
                     graph.nodes.push(node);
                 }
                 5 => {
@@ -186,8 +192,10 @@ impl Parser {
     }
 
     /// Counts the nodes of a graph or function, fields of this number, before any is read: an
-    /// enormous file is refused at once, and the nodes say how much may come with them.
-    fn look_ahead(&mut self, source: &mut Source, part: Part, node: u64) -> Parsed<()> {
+    /// enormous file is refused at once, and the nodes say how much may come with them. How many
+    /// there are.
+    fn look_ahead(&mut self, source: &mut Source, part: Part, node: u64) -> Parsed<usize> {
+        let before = self.ahead;
         let mut others = 0;
         let mut fields = Fields::of(part);
         while let Some((number, _)) = source.next(&mut fields)? {
@@ -207,7 +215,7 @@ impl Parser {
             return Err(self.too_many_parts());
         }
         source.expect(self.ahead as u64);
-        Ok(())
+        Ok(self.ahead - before)
     }
 
     /// `FunctionProto`: domain and name, and the body.
@@ -235,7 +243,7 @@ impl Parser {
                     }
                 }
                 7 => {
-                    let node = self.node(source, part, &mut body.names)?;
+                    let node = self.node(source, part, &mut body)?;
                     body.nodes.push(node);
                 }
                 10 => domain = source.text(part)?,
@@ -250,13 +258,13 @@ impl Parser {
     }
 
     /// `NodeProto`
-    fn node(&mut self, source: &mut Source, part: Part, names: &mut Names) -> Parsed<Node> {
+    fn node(&mut self, source: &mut Source, part: Part, graph: &mut Graph) -> Parsed<Node> {
         self.nodes += 1;
         if self.nodes > MOST_NODES {
             return Err(too_many_nodes());
         }
         let mut node = Node {
-            name: String::new(),
+            name: None,
             op: self.word(""),
             domain: self.word(""),
             inputs: SmallVec::new(),
@@ -271,7 +279,7 @@ impl Parser {
             match number {
                 1 | 2 => {
                     self.part()?;
-                    let name = source.see(part, |text| names.number(text))?;
+                    let name = source.see(part, |text| graph.names.number(text))?;
                     let list = if number == 1 {
                         &mut node.inputs
                     } else {
@@ -279,7 +287,7 @@ impl Parser {
                     };
                     list.push(name);
                 }
-                3 => node.name = source.text(part)?,
+                3 => node.name = source.see(part, |text| graph.call(text))?,
                 4 => node.op = source.see(part, |text| self.word(text))?,
                 5 => {
                     let attribute = self.attribute(source, part)?;

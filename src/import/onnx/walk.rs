@@ -8,14 +8,16 @@ mod vertices;
 
 use super::known::{Constant, Given, Known, View};
 use super::made::Refusal;
-use super::model::{Attributes, Graph, Model, Names, Node, Stated};
+use super::model::{Attributes, Graph, Model, Node, Stated};
 use super::open::{OpenDims, place};
 use super::operators;
 use super::order;
 use super::parse::{MOST_NODES, Parser};
 use super::wire::Source;
 use crate::diag::{Diagnostic, codes};
-use crate::ir::network::Vertex;
+use crate::ir::layer::LayerShape;
+use crate::ir::network::{Sources, Vertex};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use shapes::Lost;
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -55,7 +57,7 @@ pub struct Walked {
 struct Slot {
     known: Known,
     /// Vertices it comes from.
-    from: Option<Rc<[u32]>>,
+    from: Option<Sources>,
     /// Whether something gave it.
     given: bool,
     /// Why not all of its shape is known: the node at fault, by position in `lost`.
@@ -64,14 +66,14 @@ struct Slot {
 
 /// The names of a graph, and those of the graphs around it.
 struct Scope<'s> {
-    names: &'s Names,
+    graph: &'s Graph,
     slots: &'s [usize],
     outer: Option<&'s Scope<'s>>,
 }
 
 impl Scope<'_> {
     fn find(&self, name: &str) -> Option<usize> {
-        match self.names.find(name) {
+        match self.graph.names.find(name) {
             Some(number) => self.slots.get(number as usize).copied(),
             None => self.outer?.find(name),
         }
@@ -94,10 +96,26 @@ struct Site<'n> {
     attributes: Cow<'n, Attributes>,
     inputs: SmallVec<[Option<usize>; 4]>,
     outputs: SmallVec<[Option<usize>; 4]>,
+    /// Before the node's name.
+    prefix: &'n str,
+    /// Where it stands.
+    graph: &'n Graph,
+}
+
+impl Site<'_> {
     /// What the node is called.
-    label: String,
-    /// What the tensors are called.
-    names: &'n Names,
+    fn label(&self) -> String {
+        let name = on_one_line(self.graph.name(self.node));
+        match self.prefix {
+            "" => name.into_owned(),
+            prefix => format!("{}{name}", on_one_line(prefix)),
+        }
+    }
+
+    /// What a tensor is called.
+    fn tensor(&self, name: u32) -> &str {
+        self.graph.names.text(name)
+    }
 }
 
 /// A model on the way to its layers.
@@ -109,9 +127,13 @@ pub struct Walker<'a, 'f> {
     slots: Vec<Slot>,
     /// Descriptions of nodes that lost a shape; `None` for those already reported.
     lost: Vec<Option<Lost>>,
-    /// Names of the vertices, and the last number that each was given with.
-    names: Names,
-    counts: Vec<usize>,
+    /// Vertices whose names are taken, by those.
+    taken: HashTable<u32>,
+    key: DefaultHashBuilder,
+    /// The last number that the name of a vertex was given with, if it was given again.
+    again: HashMap<u32, usize>,
+    /// The shape of the last layer: mostly there are many of it.
+    shape: Option<Rc<LayerShape>>,
     /// So many of the vertices are layers.
     layers: usize,
     ran: usize,
@@ -143,8 +165,10 @@ impl<'a, 'f> Walker<'a, 'f> {
             open,
             slots: Vec::new(),
             lost: Vec::new(),
-            names: Names::default(),
-            counts: vec![0],
+            taken: HashTable::new(),
+            key: DefaultHashBuilder::default(),
+            again: HashMap::new(),
+            shape: None,
             layers: 0,
             ran: 0,
             values: 0,
@@ -283,7 +307,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             );
         }
         let scope = Scope {
-            names: &graph.names,
+            graph,
             slots,
             outer,
         };
@@ -327,11 +351,11 @@ impl<'a, 'f> Walker<'a, 'f> {
             attributes: inline::resolved(node, call.attributes),
             inputs: slots(&node.inputs),
             outputs: slots(&node.outputs),
-            label: label(node, scope.names, call.prefix),
-            names: scope.names,
+            prefix: call.prefix,
+            graph: scope.graph,
         };
-        if node.name.contains(char::is_control) {
-            let (shown, help) = (&site.label, "give the node a name of one line");
+        if node.name.is_some() && scope.graph.name(node).contains(char::is_control) {
+            let (shown, help) = (site.label(), "give the node a name of one line");
             self.warn(
                 Diagnostic::warning(
                     codes::RENAMED,
@@ -380,14 +404,14 @@ impl<'a, 'f> Walker<'a, 'f> {
             return self.misfit(site, "it has no result");
         }
         let mut from = self.sources(site);
-        let mut last: Option<Rc<[u32]>> = None;
+        let mut last: Option<Sources> = None;
         let mut reported = false;
         // What nobody counts is not known to cost nothing.
         let mut uncounted = false;
         let costs = layers.is_some();
         match layers {
             None => {}
-            Some(Ok(made)) => last = self.layers(made, &site.label, &from)?,
+            Some(Ok(made)) => last = self.layers(made, site, &from)?,
             Some(Err(Refusal::Misfit(text))) => {
                 self.misfit(site, &text)?;
                 reported = true;
@@ -422,7 +446,8 @@ impl<'a, 'f> Walker<'a, 'f> {
                 Vec::new()
             }
         };
-        self.values += computed(&self.view(site), &given);
+        let values = computed(&self.view(site), &given);
+        self.values += values;
         if self.values > MOST_VALUES {
             let most = format!("more than {MOST_VALUES} values");
             return self.too_much(format!("the model computes {most} from its constants"));
@@ -453,7 +478,7 @@ impl<'a, 'f> Walker<'a, 'f> {
     }
 
     fn misfit(&mut self, site: &Site, text: &str) -> Walk<()> {
-        let (op, label) = (&site.node.op, &site.label);
+        let (op, label) = (&site.node.op, site.label());
         self.error(
             Diagnostic::error(
                 codes::MODEL_SHAPE,
@@ -467,7 +492,7 @@ impl<'a, 'f> Walker<'a, 'f> {
         if let Some(trial) = &mut self.trial {
             trial.costs(1);
         }
-        let (op, label) = (&site.node.op, &site.label);
+        let (op, label) = (&site.node.op, site.label());
         self.warn(
             Diagnostic::warning(
                 codes::NOT_UNDERSTOOD,
@@ -490,17 +515,6 @@ fn computed(view: &View, given: &[Given]) -> usize {
     let operands = view.inputs.iter().flatten().flat_map(|k| &k.value);
     let long = operands.map(|v| v.data.count()).filter(|&c| c > 64);
     count + long.sum::<usize>()
-}
-
-/// What a node is called: its own name, or that of its first result.
-fn label(node: &Node, names: &Names, prefix: &str) -> String {
-    let own = if node.name.is_empty() {
-        let first = node.outputs.iter().find(|&&o| o != 0);
-        first.map_or(&*node.op, |&o| names.text(o))
-    } else {
-        &node.name
-    };
-    on_one_line(&format!("{prefix}{own}")).into_owned()
 }
 
 /// A name as it stands on one line.

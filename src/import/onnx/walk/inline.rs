@@ -60,7 +60,7 @@ impl Walker<'_, '_> {
                 attributes.push((Rc::clone(name), value.clone()));
             }
         }
-        let prefix = format!("{}/", site.label);
+        let prefix = format!("{}/", site.label());
         let call = Call {
             prefix: &prefix,
             attributes: Some(&attributes),

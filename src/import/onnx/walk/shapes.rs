@@ -5,6 +5,7 @@ use crate::diag::{Diagnostic, codes};
 use crate::import::onnx::known::{Dim, Given, Known};
 use crate::import::onnx::model::Stated;
 use crate::import::onnx::open::{place, shell};
+use crate::ir::network::Sources;
 use std::rc::Rc;
 
 /// Why an extent is not known.
@@ -100,7 +101,8 @@ impl Walker<'_, '_> {
         };
         let what = format!(
             "operand {operand} of node `{}` (`{}`)",
-            site.label, site.node.op
+            site.label(),
+            site.node.op
         );
         self.error(
             Diagnostic::error(
@@ -112,7 +114,7 @@ impl Walker<'_, '_> {
     }
 
     /// Notes what is known of a node's results, and that they come from these vertices.
-    pub(super) fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Rc<[u32]>) {
+    pub(super) fn give(&mut self, site: &Site, given: Vec<Given>, reported: bool, from: Sources) {
         let inputs = || site.inputs.iter().flatten();
         let random = site.node.op.starts_with("Random");
         let fixed = !random && inputs().all(|&i| self.slots[i].known.fixed);
@@ -121,8 +123,13 @@ impl Walker<'_, '_> {
         for (output, &name) in site.outputs.iter().zip(&site.node.outputs) {
             let given = given.next().unwrap_or_default();
             let Some(output) = *output else { continue };
+            // Mostly one of the operands' again, which then is in memory once.
+            let same = inputs().find(|&&i| self.slots[i].known.shape == given.shape);
             let known = Known {
-                shape: given.shape,
+                shape: match same {
+                    Some(&operand) => self.slots[operand].known.shape.clone(),
+                    None => given.shape,
+                },
                 fixed: fixed || given.value.is_some(),
                 value: given.value.map(Rc::new),
                 parts: given.parts,
@@ -131,7 +138,7 @@ impl Walker<'_, '_> {
                 _ if !known.is_open() => None,
                 Some(before) if !reported => Some(before),
                 _ => {
-                    let node = format!("node `{}` (`{}`)", site.label, site.node.op);
+                    let node = format!("node `{}` (`{}`)", site.label(), site.node.op);
                     let shape = known.shape.as_ref();
                     // Extents can be given to tensors only.
                     let first = match (shape, &known.parts) {
@@ -147,20 +154,20 @@ impl Walker<'_, '_> {
                     let why = match apart {
                         Some((_, &name)) => format!(
                             "{node} takes it from `{}`, whose values are not in the model's own file",
-                            site.names.text(name)
+                            site.tensor(name)
                         ),
                         None => format!("it follows from the data that {node} sees"),
                     };
                     self.lost.push((!reported).then(|| Lost {
                         why,
-                        place: first.map(|at| place(site.names.text(name), at)),
+                        place: first.map(|at| place(site.tensor(name), at)),
                         whole: shape.is_none(),
                     }));
                     Some(self.lost.len() as u32 - 1)
                 }
             };
             self.slots[output] = Slot {
-                from: (!known.fixed && !from.is_empty()).then(|| Rc::clone(&from)),
+                from: (!known.fixed && !from.is_empty()).then(|| from.clone()),
                 known,
                 given: true,
                 lost,

@@ -57,7 +57,7 @@ impl Walker<'_, '_> {
             Value::Graph(part) if **n == *name => Some(*part),
             _ => None,
         });
-        let missing = || Damage(format!("node `{}` has no `{name}`", site.label));
+        let missing = || Damage(format!("node `{}` has no `{name}`", site.label()));
         let graph = part
             .ok_or_else(missing)
             .and_then(|part| self.parser.graph(self.source, part));
@@ -155,6 +155,7 @@ impl Walker<'_, '_> {
         let on = results.first().and_then(|k| k.value.as_deref());
         let on = on.is_some_and(|v| v.ints().is_some_and(|v| v == [1]));
         let times = times.filter(|_| on || view.input(1).is_none());
+        drop(view);
         let state = results.iter().skip(1).take(carried.len()).map(Given::from);
         let added = results.iter().skip(1 + carried.len());
         let added = added.map(|each| stacked(each, 0, times));
@@ -169,10 +170,13 @@ impl Walker<'_, '_> {
     /// `Scan`: a graph run along an axis of its operands.
     pub(super) fn scanned(&mut self, site: &Site, scope: &Scope, call: &Call) -> Walk<()> {
         let body = self.inner(site, "body")?;
-        let view = self.view(site);
-        let count = view
-            .int("num_scan_inputs")
-            .and_then(|n| usize::try_from(n).ok());
+        let (count, axes, ends) = {
+            let view = self.view(site);
+            let row = |name| view.row(name).unwrap_or(&[]).to_vec();
+            let count = view.int("num_scan_inputs");
+            (count, row("scan_input_axes"), row("scan_output_axes"))
+        };
+        let count = count.and_then(|n| usize::try_from(n).ok());
         let states = count.and_then(|c| site.inputs.len().checked_sub(c));
         // Before operator set 9 it took lengths, too, and ran a batch of sequences.
         let Some(states) = states.filter(|_| site.inputs.len() == body.inputs.len()) else {
@@ -183,8 +187,6 @@ impl Walker<'_, '_> {
             };
             return self.runs(site, outcome);
         };
-        let axes = view.row("scan_input_axes").unwrap_or(&[]).to_vec();
-        let ends = view.row("scan_output_axes").unwrap_or(&[]).to_vec();
         let carried: Vec<Known> = self.operands(site, 0..states);
         let mut slices = self.operands(site, states..site.inputs.len());
         let mut steps: Dim = None;
@@ -364,8 +366,8 @@ impl Walker<'_, '_> {
             node: site.node,
             attributes: site.attributes.clone(),
             outputs: site.outputs.clone(),
-            label: site.label.clone(),
-            names: site.names,
+            prefix: site.prefix,
+            graph: site.graph,
         };
         let mut from = self.sources(&whole);
         if outcome.layers > 0 {

@@ -4,8 +4,9 @@ use super::{MOST_LAYERS, Site, Vertex, Walk, Walker, on_one_line};
 use crate::diag::{Diagnostic, codes};
 use crate::import::onnx::made::Made;
 use crate::ir::layer::LayerShape;
-use crate::ir::network::VertexKind;
+use crate::ir::network::{Sources, VertexKind};
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::rc::Rc;
 
 /// Results of an operator that is not counted come from all that its operands come from. Of more
@@ -17,8 +18,8 @@ const JOIN: &str = "join";
 
 impl Walker<'_, '_> {
     /// The vertices that operands come from, in order, without doubles.
-    pub(super) fn sources(&self, site: &Site) -> Rc<[u32]> {
-        let mut first: Option<&Rc<[u32]>> = None;
+    pub(super) fn sources(&self, site: &Site) -> Sources {
+        let mut first: Option<&Sources> = None;
         let mut all: Vec<u32> = Vec::new();
         for &slot in site.inputs.iter().flatten() {
             let slot = &self.slots[slot];
@@ -27,7 +28,7 @@ impl Walker<'_, '_> {
             };
             match first {
                 None => first = Some(from),
-                Some(have) if Rc::ptr_eq(have, from) => {}
+                Some(have) if have == from => {}
                 Some(have) => {
                     if all.is_empty() {
                         all.extend_from_slice(have);
@@ -37,35 +38,35 @@ impl Walker<'_, '_> {
             }
         }
         match first {
-            None => Rc::from([]),
-            Some(first) if all.is_empty() => Rc::clone(first),
-            Some(_) => {
+            Some(first) if all.is_empty() => first.clone(),
+            _ => {
                 all.sort_unstable();
                 all.dedup();
-                all.into()
+                all[..].into()
             }
         }
     }
 
     /// The same vertices, or a join of them if they are many.
-    pub(super) fn joined(&mut self, site: &Site, from: Rc<[u32]>) -> Rc<[u32]> {
+    pub(super) fn joined(&mut self, site: &Site, from: Sources) -> Sources {
         if from.len() <= WIDEST_JOIN {
             return from;
         }
-        let name = format!("{}/{JOIN}", site.label);
-        Rc::from([self.vertex(name, VertexKind::Free(JOIN.into()), from)])
+        let name = format!("{}/{JOIN}", site.label());
+        self.vertex(name, VertexKind::Free(JOIN.into()), from)
+            .into()
     }
 
     /// Adds what costs nothing; its vertex.
-    pub(super) fn free(&mut self, site: &Site, from: Rc<[u32]>) -> Rc<[u32]> {
+    pub(super) fn free(&mut self, site: &Site, from: Sources) -> Sources {
         let op = match on_one_line(&site.node.op) {
             Cow::Borrowed(_) => Rc::clone(&site.node.op),
             Cow::Owned(op) => op.into(),
         };
-        Rc::from([self.vertex(site.label.clone(), VertexKind::Free(op), from)])
+        self.vertex(site.label(), VertexKind::Free(op), from).into()
     }
 
-    fn vertex(&mut self, name: String, kind: VertexKind, inputs: Rc<[u32]>) -> u32 {
+    fn vertex(&mut self, name: String, kind: VertexKind, inputs: Sources) -> u32 {
         if self.trial.is_some() {
             return 0;
         }
@@ -73,7 +74,7 @@ impl Walker<'_, '_> {
         self.out.vertices.len() as u32 - 1
     }
 
-    fn layer(&mut self, name: &str, shape: LayerShape, inputs: Rc<[u32]>) -> Walk<u32> {
+    fn layer(&mut self, name: String, shape: LayerShape, inputs: Sources) -> Walk<u32> {
         if self.layers >= MOST_LAYERS {
             return self.too_much(format!("the model has more than {MOST_LAYERS} layers"));
         }
@@ -82,8 +83,12 @@ impl Walker<'_, '_> {
             return Ok(0);
         }
         self.layers += 1;
-        let name = self.unique(name);
-        Ok(self.vertex(name, VertexKind::Layer(Box::new(shape)), inputs))
+        let shape = match &self.shape {
+            Some(last) if **last == shape => Rc::clone(last),
+            _ => Rc::clone(self.shape.insert(shape.into())),
+        };
+        let name = self.unique(name, self.out.vertices.len() as u32);
+        Ok(self.vertex(name, VertexKind::Layer(shape), inputs))
     }
 
     /// Gives what costs nothing names that nothing else has. Layers have theirs before, so that
@@ -92,40 +97,45 @@ impl Walker<'_, '_> {
         for at in 0..self.out.vertices.len() {
             if matches!(self.out.vertices[at].kind, VertexKind::Free(_)) {
                 let name = std::mem::take(&mut self.out.vertices[at].name);
-                self.out.vertices[at].name = self.unique(&name);
+                self.out.vertices[at].name = self.unique(name, at as u32);
             }
         }
     }
 
-    /// A name that no other vertex has.
-    fn unique(&mut self, name: &str) -> String {
-        let at = self.names.number(name) as usize;
-        if at == self.counts.len() {
-            self.counts.push(0);
-        }
-        let mut number = self.counts[at] + 1;
-        if number == 1 {
-            self.counts[at] = 1;
-            return name.to_string();
-        }
-        let other = loop {
-            let other = format!("{name}#{number}");
-            if self.names.find(&other).is_none() {
-                break other;
+    /// The vertex that has a name of this hash.
+    fn named(&self, name: &str, hash: u64) -> Option<u32> {
+        let same = |&v: &u32| self.out.vertices[v as usize].name == name;
+        self.taken.find(hash, same).copied()
+    }
+
+    /// A name that no other vertex has, for this one.
+    fn unique(&mut self, own: String, at: u32) -> String {
+        let mut hash = self.key.hash_one(own.as_str());
+        let mut name = own;
+        if let Some(first) = self.named(&name, hash) {
+            let own = std::mem::take(&mut name);
+            let mut number = self.again.get(&first).map_or(1, |&last| last);
+            loop {
+                number += 1;
+                name = format!("{own}#{number}");
+                hash = self.key.hash_one(name.as_str());
+                if self.named(&name, hash).is_none() {
+                    break;
+                }
             }
-            number += 1;
-        };
-        self.counts[at] = number;
-        self.names.number(&other);
-        self.counts.push(1);
-        self.warn(
-            Diagnostic::warning(
-                codes::RENAMED,
-                format!("the model calls several nodes `{name}`; this one is `{other}` here"),
-            )
-            .help("give every node of the model a name of its own"),
-        );
-        other
+            self.again.insert(first, number);
+            self.warn(
+                Diagnostic::warning(
+                    codes::RENAMED,
+                    format!("the model calls several nodes `{own}`; this one is `{name}` here"),
+                )
+                .help("give every node of the model a name of its own"),
+            );
+        }
+        let (vertices, key) = (&self.out.vertices, &self.key);
+        let again = |&v: &u32| key.hash_one(vertices[v as usize].name.as_str());
+        self.taken.insert_unique(hash, at, again);
+        name
     }
 
     /// Adds the layers of a node. Gives the vertices that its results come from; `None` if there
@@ -133,9 +143,9 @@ impl Walker<'_, '_> {
     pub(super) fn layers(
         &mut self,
         made: Vec<Made>,
-        label: &str,
-        from: &Rc<[u32]>,
-    ) -> Walk<Option<Rc<[u32]>>> {
+        site: &Site,
+        from: &Sources,
+    ) -> Walk<Option<Sources>> {
         let mut places: Vec<u32> = Vec::new();
         let mut last = vec![true; made.len()];
         for layer in &made {
@@ -145,11 +155,11 @@ impl Walker<'_, '_> {
         }
         for layer in made {
             let name = match layer.suffix.as_str() {
-                "" => label.to_string(),
-                suffix => format!("{label}/{suffix}"),
+                "" => site.label(),
+                suffix => format!("{}/{suffix}", site.label()),
             };
             let inputs = if layer.after.is_empty() {
-                Rc::clone(from)
+                from.clone()
             } else {
                 let mut inputs: Vec<u32> = layer.after.iter().map(|&at| places[at]).collect();
                 if layer.operands {
@@ -157,12 +167,12 @@ impl Walker<'_, '_> {
                 }
                 inputs.sort_unstable();
                 inputs.dedup();
-                inputs.into()
+                inputs[..].into()
             };
-            places.push(self.layer(&name, layer.shape, inputs)?);
+            places.push(self.layer(name, layer.shape, inputs)?);
         }
         let ends = places.iter().zip(&last).filter(|(_, last)| **last);
-        let ends: Rc<[u32]> = ends.map(|(&p, _)| p).collect();
-        Ok((!ends.is_empty()).then_some(ends))
+        let ends: Vec<u32> = ends.map(|(&p, _)| p).collect();
+        Ok((!ends.is_empty()).then(|| ends[..].into()))
     }
 }
