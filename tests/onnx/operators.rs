@@ -323,6 +323,36 @@ layer z dense { N = 2, K = 5, C = 40 }
 }
 
 #[test]
+fn weights_of_a_recurrence_fit() {
+    let lstm = |w: [i64; 3], r: [i64; 3], more: &[Message]| {
+        let graph = Graph::default().input("x", "3 2 10");
+        let graph = graph.weights("w", &w).weights("r", &r);
+        graph.node("LSTM", &["x", "w", "r"], &["y"], more).model()
+    };
+    let both = word("direction", "bidirectional");
+    text(
+        &lstm(
+            [2, 80, 10],
+            [2, 80, 20],
+            &[word("direction", "bidirectional")],
+        ),
+        "",
+    );
+    for (w, r, more) in [
+        ([1, 80, 11], [1, 80, 20], vec![]),
+        ([1, 60, 10], [1, 80, 20], vec![]),
+        ([1, 80, 10], [1, 60, 20], vec![]),
+        ([1, 80, 10], [1, 80, 20], vec![int("hidden_size", 10)]),
+        ([1, 80, 10], [1, 80, 20], vec![both]),
+        ([2, 80, 10], [2, 80, 20], vec![]),
+    ] {
+        let found = wrong(&lstm(w, r, &more), "");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "E0311", "{found:?}");
+    }
+}
+
+#[test]
 fn quantised_forms() {
     let graph = Graph::default()
         .input("x", "1 3 8 8")

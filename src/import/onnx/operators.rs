@@ -226,8 +226,8 @@ pub fn results(view: &View) -> Option<Results> {
     if let Some((x, w, up)) = convolved(op) {
         return Some(window::convolved(view, x, w, up));
     }
-    if gates(op).is_some() {
-        return Some(recurrent::results(view));
+    if let Some(gates) = gates(op) {
+        return Some(recurrent::results(view, gates));
     }
     Some(match op {
         "DeformConv" => window::convolved(view, 0, 1, false),

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 /// # Errors
 /// A circle, a name that two nodes give, or one that nothing gives.
 pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
-    let mut maker: Vec<Option<usize>> = vec![None; given.len()];
+    let mut maker: Vec<Option<u32>> = vec![None; given.len()];
     for (at, node) in graph.nodes.iter().enumerate() {
         for &output in node.outputs.iter().filter(|&&o| o != 0) {
-            let before = maker[output as usize].replace(at);
+            let before = maker[output as usize].replace(at as u32);
             if before.is_some() || given[output as usize] {
                 return Err(wrong(
                     format!(
@@ -29,7 +29,7 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
     for (at, node) in graph.nodes.iter().enumerate() {
         for &input in node.inputs.iter().filter(|&&i| i != 0) {
             match maker[input as usize] {
-                Some(from) => sorted &= from < at,
+                Some(from) => sorted &= (from as usize) < at,
                 None if given[input as usize] => {}
                 None => {
                     return Err(wrong(
@@ -53,7 +53,7 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
         for &input in &node.inputs {
             if let Some(from) = maker[input as usize] {
                 waiting[at] += 1;
-                readers[from].push(at);
+                readers[from as usize].push(at);
             }
         }
     }
@@ -85,6 +85,7 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
         stuck.remove(&at);
         let inputs = graph.nodes[at].inputs.iter().filter(|&&i| i != 0);
         for from in inputs.filter_map(|&i| maker[i as usize]) {
+            let from = from as usize;
             followed[from] = followed[from].saturating_sub(1);
             if followed[from] == 0 && stuck.contains(&from) {
                 ends.push(from);

@@ -18,7 +18,7 @@ struct Extents {
 }
 
 /// `Ok(None)` if nothing is known of the operands.
-fn extents(view: &View) -> Result<Option<Extents>, String> {
+fn extents(view: &View, gates: u64) -> Result<Option<Extents>, String> {
     let Some(x) = view.shape(0) else {
         return Ok(None);
     };
@@ -31,29 +31,56 @@ fn extents(view: &View) -> Result<Option<Extents>, String> {
     } else {
         (first, second)
     };
-    let recurrence = view.shape(2).map_or(&[][..], |s| s);
-    let (directions, hidden) = match *recurrence {
-        // Weights of the quantised form lie the other way round.
-        [directions, hidden, _] if &*view.node.op == "DynamicQuantizeLSTM" => (directions, hidden),
-        [directions, _, hidden] => (directions, hidden),
-        [] => (None, None),
-        _ => return Err(format!("a recurrence of {}", shown(recurrence))),
-    };
+    let (of_input, of_state) = (weight(view, 1)?, weight(view, 2)?);
     let stated = view.int("hidden_size").and_then(|h| u64::try_from(h).ok());
     let both = view.text("direction") == Some("bidirectional");
+    let directions = Some(if both { 2 } else { 1 });
+    let hidden = stated.or(of_state[2]);
+    let outputs = hidden.and_then(|h| h.checked_mul(gates));
+    let fits = |weight: [Dim; 3], from: Dim| {
+        let all = weight.iter().zip([directions, outputs, from]);
+        all.into_iter()
+            .all(|(&have, want)| have.zip(want).is_none_or(|(have, want)| have == want))
+    };
+    if !fits(of_input, input) || !fits(of_state, hidden) {
+        return Err(format!(
+            "weights of {} and {} (directions, {gates} x states, operands) for sequences of {} and \
+             {} states in {} direction{}",
+            shown(&of_input),
+            shown(&of_state),
+            shown(x),
+            shown(&[hidden]).trim_matches(['[', ']']),
+            if both { 2 } else { 1 },
+            if both { "s" } else { "" },
+        ));
+    }
     Ok(Some(Extents {
         steps,
         batch,
-        input,
-        directions: directions.or(Some(if both { 2 } else { 1 })),
-        hidden: hidden.or(stated),
+        input: input.or(of_input[2]),
+        directions,
+        hidden,
         batch_first,
     }))
 }
 
+/// The weights of inputs or of states: directions, gates times states, what is weighted. Nothing is
+/// known of weights without a shape.
+fn weight(view: &View, operand: usize) -> Result<[Dim; 3], String> {
+    match view.shape(operand).map(|s| &s[..]) {
+        // Those of the quantised form lie the other way round.
+        Some(&[directions, from, outputs]) if &*view.node.op == "DynamicQuantizeLSTM" => {
+            Ok([directions, outputs, from])
+        }
+        Some(&[directions, outputs, from]) => Ok([directions, outputs, from]),
+        None => Ok([None; 3]),
+        Some(other) => Err(format!("weights of {}", shown(other))),
+    }
+}
+
 /// All states, the last one, and the last cell of an LSTM.
-pub fn results(view: &View) -> Results {
-    let Some(e) = extents(view)? else {
+pub fn results(view: &View, gates: u64) -> Results {
+    let Some(e) = extents(view, gates)? else {
         return Ok(vec![Given::unknown(); 3]);
     };
     let (all, last) = if e.batch_first {
@@ -77,7 +104,7 @@ pub fn results(view: &View) -> Results {
 /// For each direction one product of all inputs, and one of the state for each time step.
 pub fn layers(view: &View, gates: u64, most: usize) -> Result<Vec<Made>, Refusal> {
     let open = || Refusal::unknown(view, &[0, 2]);
-    let e = extents(view)?.ok_or_else(open)?;
+    let e = extents(view, gates)?.ok_or_else(open)?;
     let all = (e.steps, e.batch, e.input, e.directions, e.hidden);
     let (Some(steps), Some(batch), Some(input), Some(directions), Some(hidden)) = all else {
         return Err(open());

@@ -354,7 +354,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             prefix: call.prefix,
             graph: scope.graph,
         };
-        if node.name.is_some() && scope.graph.name(node).contains(char::is_control) {
+        if node.name.is_some() && has_control(scope.graph.name(node)) {
             let (shown, help) = (site.label(), "give the node a name of one line");
             self.warn(
                 Diagnostic::warning(
@@ -517,9 +517,16 @@ fn computed(view: &View, given: &[Given]) -> usize {
     count + long.sum::<usize>()
 }
 
+/// Whether a name has control characters. Those begin with one of a few bytes, and most names have
+/// none of them.
+fn has_control(name: &str) -> bool {
+    let may = |&b: &u8| b < 0x20 || b == 0x7f || b == 0xc2;
+    name.as_bytes().iter().filter(|b| may(b)).count() > 0 && name.contains(char::is_control)
+}
+
 /// A name as it stands on one line.
 fn on_one_line(name: &str) -> Cow<'_, str> {
-    if name.contains(char::is_control) {
+    if has_control(name) {
         name.replace(char::is_control, "_").into()
     } else {
         name.into()

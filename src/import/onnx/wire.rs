@@ -260,7 +260,10 @@ impl<'a> Source<'a> {
         let at_hand = self.inner.buffer().get(..size.min(LONGEST_TEXT) as usize);
         match at_hand {
             Some(bytes) if size <= LONGEST_TEXT && self.read + size <= self.most => {
-                let seen = see(&String::from_utf8_lossy(bytes));
+                let seen = match std::str::from_utf8(bytes) {
+                    Ok(text) => see(text),
+                    Err(_) => see(&String::from_utf8_lossy(bytes)),
+                };
                 self.inner.consume(size as usize);
                 self.read += size;
                 self.at += size;
