@@ -108,17 +108,22 @@ impl Console {
         if diagnostics.iter().any(|d| d.severity == Severity::Warning) {
             self.warned.set(true);
         }
-        let (diagnostics, more) = diagnostics.split_at(diagnostics.len().min(MOST_SHOWN));
+        let (mut shown, more) = first(diagnostics);
+        if let (Some(more), MessageFormat::Json) = (&more, self.messages) {
+            // Tools get no remarks.
+            let told = Diagnostic::warning(codes::FILE_LIMITS, more);
+            shown.push(told.help("mend what is shown, and the others are shown"));
+        }
         let text = match self.messages {
-            MessageFormat::Human => render::human(diagnostics, sources, self.diagnostics),
-            MessageFormat::Json => render::json(diagnostics, sources),
-            MessageFormat::Short => render::short(diagnostics, sources),
+            MessageFormat::Human => render::human(&shown, sources, self.diagnostics),
+            MessageFormat::Json => render::json(&shown, sources),
+            MessageFormat::Short => render::short(&shown, sources),
         };
         if !text.is_empty() {
             note(&text);
         }
-        if !more.is_empty() {
-            self.remark(&format!("{} more are not shown", more.len()));
+        if let Some(more) = more {
+            self.remark(&more);
         }
     }
 
@@ -165,6 +170,20 @@ impl Console {
             }
         }
     }
+}
+
+/// As many diagnostics as are shown, errors before warnings if there are more, and what is said of the
+/// others.
+pub fn first(all: &[Diagnostic]) -> (Vec<Diagnostic>, Option<String>) {
+    let Some(more) = all.len().checked_sub(MOST_SHOWN).filter(|n| *n > 0) else {
+        return (all.to_vec(), None);
+    };
+    let of = |wrong| {
+        let kind = move |d: &&Diagnostic| (d.severity == Severity::Error) == wrong;
+        all.iter().filter(kind)
+    };
+    let shown = of(true).chain(of(false)).take(MOST_SHOWN).cloned();
+    (shown.collect(), Some(format!("{more} more are not shown")))
 }
 
 /// Where stderr cannot be written there is no one left to tell.

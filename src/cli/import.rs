@@ -1,6 +1,6 @@
 //! `cfxc import`: networks from files of other tools, to look at or to keep.
 
-use super::console::Console;
+use super::console::{self, Console};
 use super::exit::Exit;
 use super::files;
 use super::output;
@@ -139,7 +139,10 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             text
         }
         (Format::Json, Content::Network(network, _)) => {
-            let warnings: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
+            // The same as on stderr.
+            let (shown, more) = console::first(&found);
+            let shown = shown.iter().map(|d| d.message.as_str());
+            let warnings: Vec<&str> = shown.chain(more.as_deref()).collect();
             network::json(&network, &warnings)
         }
         (Format::Maestro, Content::Network(network, mapped)) => {

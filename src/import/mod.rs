@@ -15,7 +15,7 @@ pub mod table;
 use crate::base::span::{FileId, Span};
 use crate::diag::Diagnostic;
 use crate::ir::network::Vertex;
-use crate::syntax::ast::{Name, NetworkStmt, Number, RuleDecl};
+use crate::syntax::ast::{Field, Name, NetworkStmt, Number, RuleDecl, Value};
 use maestro::hardware::{self, Hardware};
 use std::io::{Read, Seek};
 use std::rc::Rc;
@@ -169,6 +169,15 @@ fn chain(names: &[Name]) -> Option<NetworkStmt> {
             span: first.span.to(last.span),
         }),
         _ => None,
+    }
+}
+
+/// A number that could not be read, which was told, or is not there for a reason that was told.
+fn unread(name: &str, span: Span) -> Field {
+    Field {
+        name: Name::new(name.to_string(), span),
+        value: Value::Number(Number::unread(span)),
+        span,
     }
 }
 

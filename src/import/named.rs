@@ -5,8 +5,8 @@
 
 use super::csv::{self, Cell, Record};
 use super::names::unique;
-use super::table::{bound, error, too_long};
-use super::{Imported, chain, number_one};
+use super::table::{bound, error, may_be_part, too_long};
+use super::{Imported, chain, number_one, unread};
 use crate::base::span::{FileId, Span, Spanned};
 use crate::diag::Diagnostic;
 use crate::diag::nearest::nearest;
@@ -84,9 +84,12 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         return Err(Vec::new());
     };
     let mut out = Vec::new();
+    out.extend(csv::open_quote(header));
     let columns = columns(header, &mut out);
     // What a layer seems to lack may stand in a column that is not known: it is one with the header.
     let whole_header = out.is_empty();
+    let has = |name| columns.contains(&Some(name));
+    let padding_known = whole_header || has("pad") || has("pad_y") && has("pad_x");
     if rows.is_empty() {
         out.push(
             error("the table has no layer")
@@ -102,7 +105,8 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
             out.push(quote);
             continue;
         }
-        if row.cells.len() > columns.len() {
+        let surplus = row.cells.len().saturating_sub(columns.len());
+        if surplus > 0 {
             out.push(
                 error(format!(
                     "this layer has {} values instead of {}",
@@ -112,23 +116,27 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
                 .label(row.span, "more values than the header has columns")
                 .help("remove what is too much, or name its column in the header"),
             );
-            continue;
         }
+        let sure = |at: usize, cell: &Cell| {
+            let beside = &columns[at.saturating_sub(surplus)..=at];
+            let same = |column: &Option<&str>| range(*column) == range(columns[at]);
+            surplus == 0 || !may_be_part(cell) && beside.iter().all(same)
+        };
         let cells: BTreeMap<&str, &Cell> = columns
             .iter()
-            .copied()
             .zip(&row.cells)
-            .filter_map(|(column, cell)| Some((column?, cell)))
+            .enumerate()
+            .filter(|(at, (_, cell))| sure(*at, cell))
+            .filter_map(|(_, (column, cell))| Some(((*column)?, cell)))
             .filter(|(_, cell)| !cell.text.is_empty())
             .collect();
         let (name, place) = match cells.get("name") {
             Some(cell) => (cell.text.clone(), cell.span),
             None => (format!("l{}", i + 1), row.span),
         };
-        if let Some(layer) = layer(row, &cells, &mut out) {
-            written.push((name, place));
-            layers.push(layer);
-        }
+        let padding_known = padding_known && surplus == 0;
+        layers.push(layer(row, &cells, padding_known, &mut out));
+        written.push((name, place));
     }
     let names = unique(written.iter().map(|(n, s)| (n.as_str(), *s)), &mut out);
     let mut statements = Vec::new();
@@ -150,6 +158,17 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         warnings: out,
         ..Imported::default()
     })
+}
+
+/// What a column may hold: values of one range may stand under each other's names by mistake.
+fn range(column: Option<&str>) -> u8 {
+    match column {
+        None => 0,
+        Some("name") => 1,
+        Some("op") => 2,
+        Some("pad" | "pad_y" | "pad_x" | "output_pad") => 3,
+        Some(_) => 4,
+    }
 }
 
 /// The name of each column; `None` for one that is not known or given again.
@@ -190,12 +209,21 @@ fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Vec<Option<&'static st
 /// Kind, fields and place of a layer.
 type Read = (Name, Vec<Field>, Span);
 
-fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>) -> Option<Read> {
-    let op = kind(row, cells, out);
+/// A layer as far as it can be read. Unless it is known how it is padded, its window is not judged.
+fn layer(
+    row: &Record,
+    cells: &BTreeMap<&str, &Cell>,
+    mut padding_known: bool,
+    out: &mut Vec<Diagnostic>,
+) -> Read {
+    let before = out.len();
+    let (op, place) = kind(row, cells, out);
+    let sure = out.len() == before;
+    padding_known &= sure;
     let mut fields: Vec<Field> = Vec::new();
     for name in ["N", "G", "M", "K", "C", "Y", "X", "R", "S", "output_pad"] {
         if let Some(cell) = cells.get(name) {
-            fields.extend(bound(name, cell, out));
+            fields.push(bound(name, cell, out));
         }
     }
     for (name, rows, columns, default) in [
@@ -212,61 +240,66 @@ fn layer(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>)
                     .help("give either the one or the others"),
             );
         } else if let Some(cell) = both {
-            fields.extend(bound(name, cell, out));
+            fields.push(bound(name, cell, out));
         } else if let Some(place) = rows.or(columns) {
-            let one = number_one(place.span);
             let left_out = Number {
                 value: f64::from(default),
                 integer: u64::try_from(default).ok(),
-                ..one
+                ..number_one(place.span)
             };
-            let number = |cell: Option<&&Cell>, out: &mut Vec<Diagnostic>| match cell {
-                None => Some(left_out.clone()),
-                Some(cell) => match bound(name, cell, out)?.value {
-                    Value::Number(number) => Some(number),
-                    _ => None,
-                },
-            };
-            if let (Some(rows), Some(columns)) = (number(rows, out), number(columns, out)) {
-                fields.push(Field {
-                    name: Name::new(name.to_string(), place.span),
-                    value: Value::Pair(Spanned::new([rows, columns], place.span)),
-                    span: place.span,
+            let numbers =
+                [rows, columns].map(|cell| match cell.map(|c| bound(name, c, out).value) {
+                    Some(Value::Number(number)) => number,
+                    None if name != "pad" || padding_known => left_out.clone(),
+                    _ => Number::unread(place.span),
                 });
-            }
+            fields.push(Field {
+                name: Name::new(name.to_string(), place.span),
+                value: Value::Pair(Spanned::new(numbers, place.span)),
+                span: place.span,
+            });
         }
     }
-    let (op, place) = op?;
-    // With wrong groups the rest of the layer is looked at as it stands.
-    let op = groups(op, cells.get("groups").copied(), &mut fields, out).unwrap_or(op);
-    Some((Name::new(op.name().to_string(), place), fields, row.span))
+    let op = match cells.get("groups") {
+        // With wrong groups, or none for a kind that is not known, the rest of the layer is looked
+        // at as it stands.
+        Some(cell) if sure || matches!(op, Op::Conv | Op::TransposedConv) => {
+            groups(op, cell, &mut fields, out).unwrap_or(op)
+        }
+        _ => op,
+    };
+    if !padding_known && op.slides() && !fields.iter().any(|f| f.name.node == "pad") {
+        fields.push(unread("pad", row.span));
+    }
+    (Name::new(op.name().to_string(), place), fields, row.span)
 }
 
-/// The kind of a layer: as given, or what its bounds make it.
-fn kind(
-    row: &Record,
-    cells: &BTreeMap<&str, &Cell>,
-    out: &mut Vec<Diagnostic>,
-) -> Option<(Op, Span)> {
+/// The kind of a layer: as given, or what its bounds make it. Of a kind that there is not, the one
+/// that was probably meant, so that what else is wrong with the layer can be told.
+fn kind(row: &Record, cells: &BTreeMap<&str, &Cell>, out: &mut Vec<Diagnostic>) -> (Op, Span) {
+    let has = |name: &&str| cells.contains_key(name);
+    let of_bounds = if has(&"M") {
+        Op::Gemm
+    } else if has(&"output_pad") {
+        Op::TransposedConv
+    } else if has(&"G") {
+        Op::GroupedConv
+    } else if ["Y", "X", "R", "S"].iter().any(has) {
+        Op::Conv
+    } else {
+        Op::Dense
+    };
     let Some(cell) = cells.get("op") else {
-        let op = if cells.contains_key("M") {
-            Op::Gemm
-        } else if cells.contains_key("G") {
-            Op::GroupedConv
-        } else if ["Y", "X", "R", "S"].iter().any(|n| cells.contains_key(n)) {
-            Op::Conv
-        } else {
-            Op::Dense
-        };
-        return Some((op, row.span));
+        return (of_bounds, row.span);
     };
     let text = cell.text.to_ascii_lowercase();
     let other = KINDS.iter().find(|(name, _)| *name == text);
     let op = Op::parse(&text).or(other.map(|(_, op)| *op));
-    if op.is_none() {
+    let op = op.unwrap_or_else(|| {
         let short: String = cell.text.chars().take(40).collect();
         let known = Op::ALL.map(|op| op.name());
-        let help = match nearest(&short, known) {
+        let near = nearest(&short, known);
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the kinds are {}", known.join(", ")),
         };
@@ -275,23 +308,26 @@ fn kind(
                 .label(cell.span, "the value of `op`")
                 .help(help),
         );
-    }
-    Some((op?, cell.span))
+        near.and_then(Op::parse).unwrap_or(of_bounds)
+    });
+    (op, cell.span)
 }
 
 /// `groups` of a convolution whose K and C count the channels of all groups, as models have it. With
 /// one channel per group it is a depthwise one.
-fn groups(
-    op: Op,
-    cell: Option<&Cell>,
-    fields: &mut Vec<Field>,
-    out: &mut Vec<Diagnostic>,
-) -> Option<Op> {
-    let Some(cell) = cell else {
-        return Some(op);
+fn groups(op: Op, cell: &Cell, fields: &mut Vec<Field>, out: &mut Vec<Diagnostic>) -> Option<Op> {
+    let field = bound("groups", cell, out);
+    if field.is_unread() {
+        return None;
+    }
+    let Some(count) = whole(&field).filter(|count| *count > 0) else {
+        out.push(
+            error("`groups` must be a whole number from 1")
+                .label(cell.span, "the number of groups")
+                .help("leave it out for a layer without groups"),
+        );
+        return None;
     };
-    let field = bound("groups", cell, out)?;
-    let count = whole(&field).unwrap_or(0);
     if !matches!(op, Op::Conv | Op::TransposedConv) {
         out.push(
             error(format!("`groups` of a `{}` layer", op.name()))
@@ -304,7 +340,7 @@ fn groups(
     let (Some(k), Some(c)) = (get("K"), get("C")) else {
         return Some(op); // what is missing is reported with the layer
     };
-    if count == 0 || k % count != 0 || c % count != 0 {
+    if k % count != 0 || c % count != 0 {
         out.push(
             error(format!("{count} groups do not divide K = {k} and C = {c}"))
                 .label(cell.span, "the number of groups")

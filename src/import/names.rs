@@ -26,7 +26,8 @@ pub fn unique<'t>(
             }
             *seen += 1;
         }
-        if *seen > 1 && renamed.is_none() {
+        // That a name is empty is told by the reader.
+        if *seen > 1 && renamed.is_none() && !text.is_empty() {
             renamed = Some(Name::new(name.clone(), span));
         }
         names.push(Name::new(name, span));

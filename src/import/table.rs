@@ -4,7 +4,7 @@
 //! edges. Numbers keep their places, so that a bound of 0 is shown where it stands in the table.
 
 use super::csv::{self, Cell, Record};
-use super::{Imported, chain};
+use super::{Imported, chain, unread};
 use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{Field, Name, NetworkStmt, Number, Value};
@@ -79,8 +79,16 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         ]);
     };
     let mut out = Vec::new();
-    let Some(columns) = columns(header, &mut out) else {
-        return Err(out);
+    let numbers = header.cells.iter().all(|c| c.text.parse::<f64>().is_ok());
+    let (columns, rows) = if numbers {
+        out.push(headless(header));
+        // As many as there are columns are a layer in their order.
+        if header.cells.len() != COLUMNS.len() {
+            return Err(out);
+        }
+        (std::array::from_fn(Some), records.as_slice())
+    } else {
+        (columns(header, &mut out), rows)
     };
     if rows.is_empty() {
         out.push(
@@ -95,14 +103,10 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     for (i, row) in rows.iter().enumerate() {
         if let Some(quote) = csv::open_quote(row) {
             out.push(quote);
-        } else if let Some(layer) = layer(i, row, &columns, header.cells.len(), &mut out) {
-            statements.push(layer);
-            names.push(name(i, row));
+            continue;
         }
-    }
-    if columns.contains(&None) {
-        // What is wrong in the others is told with it.
-        return Err(out);
+        statements.push(layer(i, row, &columns, header.cells.len(), &mut out));
+        names.push(name(i, row));
     }
     statements.extend(chain(&names));
     Ok(Imported {
@@ -116,36 +120,17 @@ fn name(index: usize, row: &Record) -> Name {
     Name::new(format!("l{}", index + 1), row.span)
 }
 
-/// For each of [`COLUMNS`], where it stands, if it is there; `None` if there is no header.
-fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[Option<usize>; 7]> {
-    if header.cells.iter().all(|c| c.text.parse::<f64>().is_ok()) {
-        out.push(
-            error("the table has no header")
-                .label(header.span, "the first line holds numbers already")
-                .help(format!("add `{HEADER}` as the first line"))
-                .suggest(
-                    Span {
-                        end: header.span.start,
-                        ..header.span
-                    },
-                    format!("{HEADER}\n"),
-                ),
-        );
-        return None;
-    }
+/// For each of [`COLUMNS`], where it stands, if it is there.
+fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> [Option<usize>; 7] {
+    out.extend(csv::open_quote(header));
+    let mut unknown: Vec<&Cell> = Vec::new();
     let mut found: [Option<usize>; 7] = [None; 7];
     for (at, cell) in header.cells.iter().enumerate() {
         let wanted = COLUMNS
             .iter()
             .position(|c| c.eq_ignore_ascii_case(&cell.text));
         match wanted {
-            None => out.push(
-                error(format!("a layer table has no column `{}`", cell.text))
-                    .label(cell.span, "unknown column")
-                    .help(format!(
-                        "the columns are {HEADER}; what a table cannot say is written as a `layer` of a network"
-                    )),
-            ),
+            None => unknown.push(cell),
             Some(column) => match found[column] {
                 None => found[column] = Some(at),
                 Some(first) => out.push(
@@ -161,7 +146,21 @@ fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[Option<usize>;
         .filter(|&c| found[c].is_none())
         .map(|c| COLUMNS[c])
         .collect();
-    if !missing.is_empty() {
+    let meant = match (&missing[..], &unknown[..]) {
+        ([missing], [_]) => format!("is it `{missing}`, which the table lacks? "),
+        _ => String::new(),
+    };
+    for cell in &unknown {
+        let short: String = cell.text.chars().take(40).collect();
+        out.push(
+            error(format!("a layer table has no column `{short}`"))
+                .label(cell.span, "unknown column")
+                .help(format!(
+                    "{meant}the columns are {HEADER}; what a table cannot say is written as a `layer` of a network"
+                )),
+        );
+    }
+    if !missing.is_empty() && meant.is_empty() && header.open_quote.is_none() {
         let plural = if missing.len() == 1 { "" } else { "s" };
         out.push(
             error(format!(
@@ -172,7 +171,19 @@ fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> Option<[Option<usize>;
             .help(format!("the header is `{HEADER}`, in any order")),
         );
     }
-    Some(found)
+    found
+}
+
+/// That the first line is a layer already.
+fn headless(first: &Record) -> Diagnostic {
+    let before = Span {
+        end: first.span.start,
+        ..first.span
+    };
+    error("the table has no header")
+        .label(first.span, "the first line holds numbers already")
+        .help(format!("add `{HEADER}` as the first line"))
+        .suggest(before, format!("{HEADER}\n"))
 }
 
 fn layer(
@@ -181,34 +192,54 @@ fn layer(
     columns: &[Option<usize>; 7],
     width: usize,
     out: &mut Vec<Diagnostic>,
-) -> Option<NetworkStmt> {
-    if row.cells.len() != width {
-        out.push(
-            error(format!(
-                "this layer has {} values instead of {}",
-                row.cells.len(),
-                width
-            ))
-            .label(row.span, "a value for each column is wanted")
-            .help("every line has one value for each column of the header"),
-        );
-        return None;
+) -> NetworkStmt {
+    let whole = row.cells.len() == width;
+    if !whole {
+        out.push(miscounted(row, width));
     }
     let mut fields = Vec::new();
     for (column, at) in columns.iter().enumerate().take(KIND) {
-        fields.extend(at.and_then(|at| bound(COLUMNS[column], &row.cells[at], out)));
+        fields.push(match at.and_then(|at| row.cells.get(at)) {
+            Some(cell) if whole || !may_be_part(cell) => bound(COLUMNS[column], cell, out),
+            _ => unread(COLUMNS[column], row.span),
+        });
     }
-    let kind = kind(&row.cells[columns[KIND]?], out)?;
+    if !whole {
+        // Numbers that may stand under other columns make no window.
+        fields.push(unread("pad", row.span));
+    }
+    let kind = columns[KIND]
+        .and_then(|at| row.cells.get(at))
+        .filter(|_| whole)
+        .and_then(|cell| kind(cell, out));
+    // The bounds of both kinds have the same ranges.
+    let kind = kind.unwrap_or_else(|| Name::new("conv".to_string(), row.span));
     if kind.node == "depthwise" {
         // One filter per channel is what is meant without K; the models tell the two apart.
         fields.retain(|f| f.name.node != "K" || !is_one(&f.value));
     }
-    Some(NetworkStmt::Layer {
+    NetworkStmt::Layer {
         name: name(index, row),
         op: kind,
         fields,
         span: row.span,
-    })
+    }
+}
+
+/// That a line has another number of values than there are columns.
+pub(super) fn miscounted(row: &Record, width: usize) -> Diagnostic {
+    let count = row.cells.len();
+    let plural = if count == 1 { "" } else { "s" };
+    error(format!(
+        "this layer has {count} value{plural} instead of {width}"
+    ))
+    .label(row.span, "a value for each column is wanted")
+    .help("every line has one value for each column of the header")
+}
+
+/// Whether a value of a line with too many may be the rest of the one before, as in `1,000`.
+pub(super) fn may_be_part(cell: &Cell) -> bool {
+    cell.text.len() == 3 && cell.text.starts_with('0')
 }
 
 fn is_one(value: &Value) -> bool {
@@ -217,7 +248,7 @@ fn is_one(value: &Value) -> bool {
 
 /// A loop bound (or other number) as a field of the language; whether it is in range is checked
 /// with all others.
-pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Field> {
+pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Field {
     let value = cell
         .text
         .parse::<f64>()
@@ -235,9 +266,9 @@ pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Opt
                 )
                 .help("write the extent in elements, e.g. `32`"),
         );
-        return None;
+        return unread(column, cell.span);
     };
-    Some(Field {
+    Field {
         name: Name::new(column.to_string(), cell.span),
         value: Value::Number(Number {
             value,
@@ -247,7 +278,7 @@ pub(super) fn bound(column: &str, cell: &Cell, out: &mut Vec<Diagnostic>) -> Opt
             span: cell.span,
         }),
         span: cell.span,
-    })
+    }
 }
 
 fn kind(cell: &Cell, out: &mut Vec<Diagnostic>) -> Option<Name> {

@@ -75,7 +75,8 @@ fn joined(mut all: Vec<Span>) -> Vec<Span> {
     apart
 }
 
-/// Of what was found in statements or rules with these places, what stands for itself.
+/// Of what was found in statements or rules with these places, what stands for itself. A window is
+/// only judged by numbers that could be read.
 pub fn of_places(
     found: Vec<Diagnostic>,
     damage: &[Span],
@@ -90,8 +91,8 @@ pub fn of_places(
         let before = damaged.partition_point(|p| (p.file, p.start) <= (at.file, at.end));
         before > 0 && within(&damaged[before - 1..before], at)
     };
-    let follows =
-        |d: &Diagnostic| MISSING.contains(&d.code) && d.labels.iter().any(|l| touched(l.span));
+    let missing = |code: &Code| MISSING.contains(code) && *code != codes::WINDOW;
+    let follows = |d: &Diagnostic| missing(&d.code) && d.labels.iter().any(|l| touched(l.span));
     found.into_iter().filter(|d| !follows(d)).collect()
 }
 

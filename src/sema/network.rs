@@ -3,7 +3,7 @@
 use super::fields::{self, Fields};
 use super::operator::{self, Call};
 use super::scope::Program;
-use super::window::{MAX_EXTENT, Window, fits};
+use super::window::{MAX_EXTENT, Window, fits, fits_along};
 use super::{FileNetwork, FileRequest, cascade, graph, joined, quantity};
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Severity, codes};
@@ -340,7 +340,11 @@ fn explicit(op: &Name, fields: &[Field], out: &mut Vec<Diagnostic>) -> Option<La
         window.put(&mut shape);
     }
     reader.finish(out);
-    let sound = out.len() == before && fits(&shape, op.span, out);
+    let whole = out.len() == before && !fields.iter().any(Field::is_unread);
+    if !whole && kind.slides() && kind != Op::TransposedConv {
+        fits_along(&shape, fields, op.span, out);
+    }
+    let sound = whole && fits(&shape, op.span, out);
     if sound {
         lint_multiplier(&shape, fields, out);
     }

@@ -170,6 +170,9 @@ pub fn whole(
     what: &str,
     out: &mut Vec<Diagnostic>,
 ) -> Option<u64> {
+    if number.is_unread() {
+        return None;
+    }
     measure(number, &[Quantity::Count], what, out)?;
     // `2e3` is as whole as 2000; 2^53 is where doubles stop telling neighbours apart.
     let exact = number.integer.or_else(|| {

@@ -174,6 +174,40 @@ pub fn fits(shape: &LayerShape, span: Span, out: &mut Vec<Diagnostic>) -> bool {
     true
 }
 
+/// Whether the window of a layer fits along the axes of which all is known; of `fields`, some are
+/// wrong or could not be read.
+pub fn fits_along(shape: &LayerShape, fields: &[Field], span: Span, out: &mut Vec<Diagnostic>) {
+    let known = |field: &Field| {
+        let name = field.name.node.as_str();
+        let bound = shape.op.dims().iter().any(|dim| dim.name() == name);
+        bound || matches!(name, "stride" | "pad" | "dilation" | "output_pad")
+    };
+    // A field that is not known may be the padding.
+    if !fields.iter().all(known) {
+        return;
+    }
+    let mut known = *shape;
+    let mut reader = Fields::new(fields, "", span);
+    let mut told = Vec::new();
+    let Some(pad) = padding(&mut reader, &mut told) else {
+        return;
+    };
+    known.pad = pad;
+    // Of a dilation that is wrong, the smallest window is taken.
+    let dilation = reader.pair("dilation", 1, MAX_STEP, &mut told).flatten();
+    known.dilation = dilation.unwrap_or([1, 1]);
+    known.stride = [1, 1];
+    let shown = known;
+    for (input, window) in [(Dim::Y, Dim::R), (Dim::X, Dim::S)] {
+        if known.bounds[input] == 0 || known.bounds[window] == 0 {
+            (known.bounds[input], known.bounds[window]) = (1, 1);
+        }
+    }
+    if known.output().is_none() {
+        out.push(does_not_fit(&shown, span));
+    }
+}
+
 /// No output element is left. Bounds are far too small for anything here to overflow.
 fn does_not_fit(shape: &LayerShape, span: Span) -> Diagnostic {
     if shape.op == Op::TransposedConv {
@@ -184,8 +218,14 @@ fn does_not_fit(shape: &LayerShape, span: Span) -> Diagnostic {
             )
             .help("lower `pad`, or add `output_pad`");
     }
-    let [rows, columns] = shape.padded_input().unwrap_or([0, 0]);
-    let (r, s) = (shape.bound(Dim::R), shape.bound(Dim::S));
+    let padded = shape.padded_input().unwrap_or([0, 0]);
+    // What is not known is 0.
+    let text = |dim: Dim, extent: u64| match shape.bounds[dim] {
+        0 => "?".to_string(),
+        _ => extent.to_string(),
+    };
+    let [r, s] = [Dim::R, Dim::S].map(|dim| text(dim, shape.bounds[dim]));
+    let (rows, columns) = (text(Dim::Y, padded[0]), text(Dim::X, padded[1]));
     let dilated = match shape.dilation {
         [1, 1] => String::new(),
         [a, b] => format!(" with dilation {a}x{b}"),

@@ -65,7 +65,7 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
                 continue;
             }
             out.push(
-                error(format!("layer `{}` has no type", short(layer.name.text)))
+                error(format!("{} has no type", layer.called()))
                     .label(layer.name.span, "no `Type` in this layer")
                     .help("write e.g. `Type: CONV`"),
             );

@@ -4,6 +4,7 @@ use super::tokens::Token;
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
+use crate::ir::dim::Dim;
 use crate::syntax::ast::{DirectiveDecl, Name, Number, SizeExpr};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,15 @@ const FORM: &str = "`docs/import.md` describes what is read of MAESTRO's files";
 const PARTS: [&str; 4] = ["Type", "Stride", "Dimensions", "Dataflow"];
 /// What begins a statement of a dataflow.
 const STEPS: [&str; 3] = ["TemporalMap", "SpatialMap", "Cluster"];
+
+/// A word that begins something of its own wherever it stands.
+fn is_keyword(word: &str) -> bool {
+    PARTS.contains(&word) || STEPS.contains(&word) || matches!(word, "Layer" | "Network")
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_digit())
+}
 
 /// A dimension and the number given for it.
 pub type Pair<'t> = (Token<'t>, Number);
@@ -67,6 +77,14 @@ pub struct Layer<'t> {
 }
 
 impl Layer<'_> {
+    /// What messages call it.
+    pub fn called(&self) -> String {
+        match short(self.name.text) {
+            "" => "this layer".to_string(),
+            name => format!("layer `{name}`"),
+        }
+    }
+
     /// Whether a dimension that seems to be missing may be one that could not be read.
     pub fn may_have(&self, dim: &str) -> bool {
         self.damaged || self.unread.contains(&dim)
@@ -97,9 +115,14 @@ pub fn parse<'t>(tokens: &[Token<'t>]) -> (Parsed<'t>, Vec<Diagnostic>) {
         match token.text {
             "Constant" => parser.constant(token),
             "Network" => parser.network(token),
+            "Layer" => {
+                parser.wrong(token, "`Constant` or `Network`");
+                parser.at -= 1;
+                parser.layers(token);
+            }
             _ => {
                 parser.wrong(token, "`Constant` or `Network`");
-                parser.skip_to(&["Constant", "Network"]);
+                parser.skip_to(&["Constant", "Network", "Layer"]);
             }
         }
     }
@@ -200,16 +223,34 @@ impl<'t> Parser<'_, 't> {
         }
     }
 
-    /// `{` after `owner`, or a mistake.
-    fn open(&mut self, owner: Token<'t>) -> Option<Token<'t>> {
+    /// `{` after `owner`, or a mistake. Where it only seems to be forgotten, because what follows may
+    /// stand inside, or because something else stands before it, the block is read all the same.
+    fn open(&mut self, owner: Token<'t>, inside: impl Fn(&str) -> bool) -> Option<Token<'t>> {
         let brace = self.accept("{");
-        if brace.is_none() {
-            match self.peek() {
-                Some(found) => self.wrong(found, "`{`"),
-                None => self.ended(owner, "`{`"),
-            }
+        if brace.is_some() {
+            return brace;
         }
-        brace
+        let Some(found) = self.peek() else {
+            self.ended(owner, "`{`");
+            return None;
+        };
+        self.wrong(found, "`{`");
+        if inside(found.text) {
+            return Some(found);
+        }
+        let next = self.tokens.get(self.at + 1).filter(|t| t.text == "{");
+        self.at += if next.is_some() && !is_keyword(found.text) {
+            2
+        } else {
+            0
+        };
+        next.copied().filter(|_| !is_keyword(found.text))
+    }
+
+    /// That a block is not closed before this word, which does not belong into it.
+    fn unclosed(&mut self, found: Token<'t>) {
+        self.wrong(found, "`}`");
+        self.at -= 1;
     }
 
     /// A word that is no brace, after `owner`.
@@ -248,12 +289,18 @@ impl<'t> Parser<'_, 't> {
                 self.parsed.network = Some(name);
             }
         }
-        let Some(brace) = self.open(keyword) else {
-            return self.skip_to(&["Constant", "Network"]);
-        };
+        match self.open(keyword, |word| word == "Layer") {
+            Some(brace) => self.layers(brace),
+            None => self.skip_to(&["Constant", "Network", "Layer"]),
+        }
+    }
+
+    /// `Layer … }` behind what opened their network.
+    fn layers(&mut self, brace: Token<'t>) {
         loop {
             match self.next() {
                 None => return self.ended(brace, "`}`"),
+                Some(token) if token.text == "Network" => return self.unclosed(token),
                 Some(token) if token.text == "}" => return,
                 Some(token) if token.text == "Layer" && self.parsed.layers.len() == MOST_LAYERS => {
                     self.report(
@@ -277,19 +324,39 @@ impl<'t> Parser<'_, 't> {
 
     /// `NAME { Type … Stride … Dimensions … Dataflow … }`
     fn layer(&mut self, keyword: Token<'t>) {
-        let Some(name) = self.word(keyword, "the name of the layer") else {
+        let name = match self.peek().filter(|t| t.text == "{") {
+            // Its body is read all the same.
+            Some(_) => {
+                self.report(
+                    error("this layer has no name")
+                        .label(keyword.span, "a name should follow")
+                        .help("write e.g. `Layer conv1 { … }`"),
+                );
+                Some(Token {
+                    text: "",
+                    ..keyword
+                })
+            }
+            None => self.word(keyword, "the name of the layer"),
+        };
+        let Some(name) = name else {
             return self.skip_to(&["Layer"]);
         };
-        let Some(brace) = self.open(name) else {
+        let Some(brace) = self.open(name, |word| PARTS.contains(&word)) else {
             return self.skip_to(&["Layer"]);
         };
+        let body = self.peek().unwrap_or(brace);
         let mut layer = Layer {
             name,
             kind: None,
             strides: Vec::new(),
             dims: Vec::new(),
             dataflow: None,
-            span: keyword.span.to(name.span),
+            // That a name is missing is no damage to the layer.
+            span: match name.text {
+                "" => body.span,
+                _ => keyword.span.to(name.span),
+            },
             mapping: name.span,
             unread: Vec::new(),
             damaged: false,
@@ -303,11 +370,15 @@ impl<'t> Parser<'_, 't> {
             };
             let sound = match token.text {
                 "}" => break,
+                "Layer" | "Network" => {
+                    self.unclosed(token);
+                    break;
+                }
                 "Type" => {
                     let kind = self.word(token, "a type such as `CONV`");
                     match (layer.kind, kind) {
                         (Some(first), Some(again)) => self.report(
-                            error(format!("layer `{}` has two types", short(name.text)))
+                            error(format!("{} has two types", layer.called()))
                                 .label(again.span, "given again here")
                                 .label(first.span, "first given here")
                                 .help("keep one of the two"),
@@ -369,7 +440,7 @@ impl<'t> Parser<'_, 't> {
         pairs: &mut Vec<Pair<'t>>,
         unread: &mut Vec<&'t str>,
     ) -> bool {
-        let Some(brace) = self.open(keyword) else {
+        let Some(brace) = self.open(keyword, |word| word != "}" && !is_keyword(word)) else {
             return false;
         };
         let mut full = false;
@@ -380,7 +451,13 @@ impl<'t> Parser<'_, 't> {
                     return true;
                 }
                 Some(token) if token.text == "}" => return true,
-                Some(dim) if dim.text == "{" => self.wrong(dim, "a dimension such as `K`"),
+                Some(word) if is_keyword(word.text) => {
+                    self.unclosed(word);
+                    return true;
+                }
+                Some(dim) if dim.text == "{" || is_number(dim.text) => {
+                    self.wrong(dim, "a dimension such as `K`");
+                }
                 Some(dim) => match self.number(dim) {
                     Some(_) if pairs.len() >= MOST_PAIRS => {
                         if !std::mem::replace(&mut full, true) {
@@ -396,8 +473,13 @@ impl<'t> Parser<'_, 't> {
                         if unread.len() < MOST_PAIRS {
                             unread.push(dim.text);
                         }
+                        // The next dimension may follow at once.
+                        let after = self.tokens.get(self.at + 1);
+                        let next = after.is_some_and(|t| is_number(t.text));
                         let brace = |t: Token| matches!(t.text, "{" | "}");
-                        self.at += usize::from(self.peek().is_some_and(|t| !brace(t)));
+                        let dim = |t: Token| next && Dim::parse(t.text).is_some();
+                        let stays = |t: Token| brace(t) || is_keyword(t.text) || dim(t);
+                        self.at += usize::from(self.peek().is_some_and(|t| !stays(t)));
                     }
                 },
             }
@@ -406,7 +488,7 @@ impl<'t> Parser<'_, 't> {
 
     /// `{ TemporalMap(1, 1) K; … }`
     fn dataflow(&mut self, keyword: Token<'t>, steps: &mut Vec<Step>) -> bool {
-        let Some(brace) = self.open(keyword) else {
+        let Some(brace) = self.open(keyword, |word| STEPS.contains(&word)) else {
             return false;
         };
         let mut full = false;
@@ -420,6 +502,10 @@ impl<'t> Parser<'_, 't> {
                 "TemporalMap" => self.map(token, false),
                 "SpatialMap" => self.map(token, true),
                 "Cluster" => self.cluster(token),
+                word if is_keyword(word) => {
+                    self.unclosed(token);
+                    return true;
+                }
                 _ => {
                     self.at -= usize::from(token.text == "{");
                     self.wrong(token, "`TemporalMap`, `SpatialMap` or `Cluster`");
@@ -515,7 +601,7 @@ impl<'t> Parser<'_, 't> {
                 ..known.clone()
             });
         }
-        if !token.text.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_number(token.text) {
             self.no_number(token);
             return None;
         }

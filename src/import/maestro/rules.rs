@@ -39,12 +39,9 @@ pub fn lower(
         let owner = owners[i].map(|owner| &layers[owner]);
         let Some((owner, steps)) = owner.and_then(|o| Some((o, o.dataflow.as_ref()?))) else {
             out.push(
-                error(format!(
-                    "layer `{}` has no dataflow",
-                    short(layer.name.text)
-                ))
-                .label(layer.name.span, "nor has a layer before it")
-                .help("write `Dataflow { SpatialMap(1, 1) K; … }`"),
+                error(format!("{} has no dataflow", layer.called()))
+                    .label(layer.name.span, "nor has a layer before it")
+                    .help("write `Dataflow { SpatialMap(1, 1) K; … }`"),
             );
             continue;
         };
@@ -153,14 +150,11 @@ fn at(number: &Number, span: Span) -> SizeExpr {
 
 fn undeclared(name: &Name, layer: &Layer) -> Diagnostic {
     let shown = short(&name.node);
-    error(format!(
-        "layer `{}` has no dimension `{shown}`",
-        short(layer.name.text)
-    ))
-    .label(name.span, "its size is wanted here")
-    .help(format!(
-        "give `{shown}` under `Dimensions`, or write a number"
-    ))
+    error(format!("{} has no dimension `{shown}`", layer.called()))
+        .label(name.span, "its size is wanted here")
+        .help(format!(
+            "give `{shown}` under `Dimensions`, or write a number"
+        ))
 }
 
 /// What makes two mappings the same.

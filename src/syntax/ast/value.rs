@@ -115,6 +115,25 @@ pub struct Number {
     pub span: Span,
 }
 
+impl Number {
+    /// One of another tool's file that could not be read, which was told. What depends on it is not
+    /// judged.
+    pub fn unread(span: Span) -> Self {
+        Number {
+            value: f64::NAN,
+            integer: None,
+            unit: None,
+            expr: None,
+            span,
+        }
+    }
+
+    /// Whether it could not be read.
+    pub fn is_unread(&self) -> bool {
+        self.value.is_nan()
+    }
+}
+
 /// `start..=end`, optionally `step n`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Range {
@@ -170,6 +189,17 @@ pub struct Field {
     pub value: Value,
     /// Both.
     pub span: Span,
+}
+
+impl Field {
+    /// Whether its value could not be read.
+    pub fn is_unread(&self) -> bool {
+        match &self.value {
+            Value::Number(number) => number.is_unread(),
+            Value::Pair(pair) => pair.node.iter().any(Number::is_unread),
+            _ => false,
+        }
+    }
 }
 
 /// A comparison sign.
