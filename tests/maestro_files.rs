@@ -513,3 +513,43 @@ fn long_files_are_read_in_time() {
         assert!(time < Duration::from_secs(30), "{time:?}: {}", &text[..40]);
     }
 }
+
+/// A name, a type or a brace that is missing does not hide what else is wrong.
+#[test]
+fn a_mistake_around_a_layer_does_not_hide_its_body() {
+    let spec = "network n from \"file.m\"
+menu m { pes in [4] }
+design x { network n dataflow d menu m model maestro minimize latency }
+dataflow d { for conv { spatial K by 1 } }
+";
+    let zero = "Dimensions { K: 0, C: 3, R: 3, S: 3, Y: 8, X: 8 }";
+    let sound = "Type: CONV Dimensions { K: 4, C: 3, R: 3, S: 3, Y: 8, X: 8 }";
+    for (body, mistake) in [
+        (
+            format!("Layer {{ Type: CONV {zero} }}"),
+            "this layer has no name",
+        ),
+        (format!("Layer a {{ {zero} }}"), "layer `a` has no type"),
+        (
+            format!("Layer a Type: CONV {zero} }}"),
+            "expected `{`, found `Type`",
+        ),
+        (
+            format!("Layer a b {{ Type: CONV {zero} }}"),
+            "expected `{`, found `b`",
+        ),
+        (
+            format!("Layer a {{ {sound} Layer b {{ Type: CONV {zero} }}"),
+            "expected `}`, found `Layer`",
+        ),
+        (
+            format!("Layer a {{ {sound} }} }} Layer b {{ Type: CONV {zero} }}"),
+            "expected `Constant` or `Network`, found `Layer`",
+        ),
+    ] {
+        let (_, shown, _) = checked(spec, &format!("Network n {{ {body} }}"));
+        assert!(shown.contains(mistake), "{shown}");
+        assert!(shown.contains("`K` must be at least 1"), "{shown}");
+        assert_eq!(shown.matches("cfx::E").count(), 2, "{shown}");
+    }
+}

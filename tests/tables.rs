@@ -287,3 +287,86 @@ fn more_layers_than_a_table_may_have() {
         assert!(shown.contains("more than 100000 layers"), "{header}");
     }
 }
+
+/// Line, column and message of all that is said of a table, in its order.
+fn told(table: &str) -> Vec<String> {
+    let (_, shown, _) = checked(SPEC, table);
+    let blocks = shown.split("\ncfx::").filter(|b| b.contains("table.csv:"));
+    let line = |block: &str| {
+        let place = block.split("table.csv:").nth(1)?.split(']').next()?;
+        let message = block.lines().find_map(|l| {
+            let l = l.trim_start();
+            l.strip_prefix("x ").or_else(|| l.strip_prefix("! "))
+        });
+        Some(format!("{place} {}", message?))
+    };
+    blocks.filter_map(line).collect()
+}
+
+/// A mistake of the header or of the number of values hides nothing, and nothing follows from it.
+#[test]
+fn values_beside_a_mistake_are_looked_into() {
+    assert_eq!(
+        told("K,C,Y,X,R,S\n4,0,8,8,3,3\n4,8,8,8,9,3\n"),
+        [
+            "1:1 the table lacks the column T",
+            "2:3 `C` must be at least 1",
+            "3:1 the window is larger than the padded input",
+        ]
+    );
+    assert_eq!(
+        told("K,C,Y,X,R,S,T\n4,0,8\n4,8,2,3,x,3,1,9\n1,000,8,8,8,3,3,1\n4,8,2,2,3,x,1\n"),
+        [
+            "2:1 this layer has 3 values instead of 7",
+            "2:3 `C` must be at least 1",
+            "3:1 this layer has 8 values instead of 7",
+            "3:9 `R` must be a whole number",
+            "4:1 this layer has 8 values instead of 7",
+            "5:11 `S` must be a whole number",
+            "5:13 the window is larger than the padded input",
+        ]
+    );
+    assert_eq!(
+        told("name,op,K,C,Y,X,R,S,padd\na,conv,0,4,8,8,9,9,4\nb,pol,4,0,8,8,3,3,\n"),
+        [
+            "1:25 a table has no column `padd`",
+            "2:8 `K` must be at least 1",
+            "3:3 there is no kind of layer `pol`",
+            "3:9 `C` must be at least 1",
+        ]
+    );
+}
+
+/// The first line is skipped by SCALE-Sim, whatever it is, and so are headings by its older versions.
+#[test]
+fn scale_sim_headings_and_batches() {
+    let header = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, \
+                  Num Filter, Strides,";
+    let row = "a, 8, 8, 3, 3, 3, 4, 1,";
+    assert_eq!(layers(&format!("{header}\nGroup,\n{row}\n")).len(), 1);
+    assert_eq!(
+        told(&format!("Net,\n{row}\n")),
+        ["1:1 this line is no layer and is skipped"]
+    );
+    let batch = layers(&format!(
+        "{header} Batch Size,\n{row} 2,\n{row} 1,\n{row}\n"
+    ));
+    let macs: Vec<u64> = batch.iter().map(|l| l.3).collect();
+    assert_eq!(macs, [2 * 3888, 3888, 3888]);
+    assert_eq!(
+        told(&format!("{row}\nb, 8, 8, 9, 3, 3, 0, 1,\n")),
+        [
+            "1:1 the table has no header",
+            "2:1 the window is larger than the padded input",
+            "2:20 `K` must be at least 1",
+        ]
+    );
+    assert_eq!(
+        told(&format!("{header}\n{row}\n{header}\nb, 8, 8, 3, 0, 3,\n")),
+        [
+            "3:1 the header stands here again",
+            "4:1 this layer has 6 values instead of 8",
+            "4:14 `S` must be at least 1",
+        ]
+    );
+}

@@ -39,6 +39,26 @@ pub fn open_quote(record: &Record) -> Option<Diagnostic> {
     })
 }
 
+/// Why a line is no layer at all, if it is none: a quote that is open, or the header again.
+pub fn no_layer(row: &Record, header: &Record) -> Option<Diagnostic> {
+    let texts = |record: &Record| {
+        record
+            .cells
+            .iter()
+            .map(|c| c.text.clone())
+            .collect::<Vec<_>>()
+    };
+    let layer = |record: &Record| record.cells.iter().any(|c| c.text.parse::<f64>().is_ok());
+    open_quote(row).or_else(|| {
+        let again = !layer(row) && texts(row) == texts(header);
+        again.then(|| {
+            Diagnostic::error(codes::TABLE, "the header stands here again")
+                .label(row.span, "no layer")
+                .help("remove this line; a table has one header")
+        })
+    })
+}
+
 /// One line that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

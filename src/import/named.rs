@@ -101,8 +101,8 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let mut layers = Vec::new();
     let mut written: Vec<(String, Span)> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
-        if let Some(quote) = csv::open_quote(row) {
-            out.push(quote);
+        if let Some(wrong) = csv::no_layer(row, header) {
+            out.push(wrong);
             continue;
         }
         let surplus = row.cells.len().saturating_sub(columns.len());

@@ -142,7 +142,7 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
         }
         let (own, known) = own(op);
         let columns = own.split(", ").filter_map(|name| column(known, name));
-        (columns.chain([Column::Sparsity]).collect(), rows)
+        (columns.collect(), rows)
     };
     // A column of paddings is one that SCALE-Sim does not have: images are given with theirs.
     let mut lacking: Vec<Field> = Vec::new();
@@ -169,17 +169,19 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let mut written: Vec<(&str, Span)> = Vec::new();
     let mut layers = Vec::new();
     for row in rows {
-        if let Some(quote) = csv::open_quote(row) {
-            out.push(quote);
+        if let Some(wrong) = csv::no_layer(row, header) {
+            out.push(wrong);
         } else if is_heading(row) {
             out.push(heading(row));
         } else {
             let name = columns.iter().position(|c| *c == Column::Name);
             let name = name.and_then(|at| row.cells.get(at));
-            written.push(name.map_or(("", row.span), |cell| (&cell.text, cell.span)));
             let mut fields = layer(row, op, &columns, &mut out);
             let given = |f: &&Field| !fields.iter().any(|g| g.name.node == f.name.node);
             fields.extend(lacking.iter().filter(given).cloned().collect::<Vec<_>>());
+            // Of a line with too many values the name may go on behind a comma.
+            let name = name.filter(|_| row.cells.len() <= columns.len() + 1);
+            written.push(name.map_or(("", row.span), |cell| (&cell.text, cell.span)));
             layers.push((fields, row.span));
         }
     }

@@ -101,8 +101,8 @@ pub fn layers(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     let mut statements = Vec::new();
     let mut names: Vec<Name> = Vec::new();
     for (i, row) in rows.iter().enumerate() {
-        if let Some(quote) = csv::open_quote(row) {
-            out.push(quote);
+        if let Some(wrong) = csv::no_layer(row, header) {
+            out.push(wrong);
             continue;
         }
         statements.push(layer(i, row, &columns, header.cells.len(), &mut out));

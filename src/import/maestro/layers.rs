@@ -36,13 +36,14 @@ fn op(kind: &str) -> Option<Op> {
 /// The kind of a layer; of a type that there is not, the kind that was probably meant, so that what
 /// else is wrong with the layer can be told.
 pub fn meant(layer: &Layer) -> Option<Op> {
-    let kind = layer.kind?.text;
+    let kind = layer.kind.map_or("", |kind| kind.text);
     let near = || op(nearest(short(kind), TYPES)?);
     let has = |name: &str| layer.dims.iter().any(|(dim, _)| dim.text == name);
     // Of types that the original knows and makes no layer of, the dimensions are others.
     let of_dims = || match kind {
         "FC" | "POOL" | "LSTM" | "RESIDUAL_IDENTITY" | "BMM" => None,
         _ if has("M") => Some(Op::Gemm),
+        _ if has("G") => Some(Op::GroupedConv),
         _ => Some(Op::Conv),
     };
     op(kind).or_else(near).or_else(of_dims)
@@ -60,18 +61,19 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
     let mut statements = Vec::new();
     let mut known = Vec::new();
     for (i, (layer, name)) in layers.iter().zip(&names).enumerate() {
-        let Some(kind) = layer.kind else {
-            if layer.damaged {
-                continue;
-            }
+        if layer.kind.is_none() && !layer.damaged {
+            // What seems to be missing of a kind that is not known is not told.
+            let at = match layer.name.text {
+                "" => layer.span,
+                _ => layer.name.span,
+            };
             out.push(
                 error(format!("{} has no type", layer.called()))
-                    .label(layer.name.span, "no `Type` in this layer")
+                    .label(at, "no `Type` in this layer")
                     .help("write e.g. `Type: CONV`"),
             );
-            continue;
-        };
-        if op(kind.text).is_none() {
+        }
+        if let Some(kind) = layer.kind.filter(|kind| op(kind.text).is_none()) {
             out.push(no_type(kind));
         }
         let Some(op) = meant(layer) else { continue };
@@ -79,7 +81,10 @@ pub fn lower(layers: &[Layer], owners: &[Option<usize>], out: &mut Vec<Diagnosti
         let fields = fields(layer, op, steps.map_or(&[], Vec::as_slice), out);
         statements.push(NetworkStmt::Layer {
             name: name.clone(),
-            op: Name::new(op.name().to_string(), kind.span),
+            op: Name::new(
+                op.name().to_string(),
+                layer.kind.map_or(layer.name.span, |kind| kind.span),
+            ),
             fields,
             span: layer.span,
         });
@@ -220,6 +225,9 @@ fn input_of_output(
         (Some(o), Some(w)) => o.checked_add(w).and_then(|sum| sum.checked_sub(1)),
         _ => None,
     };
+    if output.is_unread() || taps.is_unread() {
+        return Some(Number::unread(output.span));
+    }
     Some(Number {
         value: extent.map_or(f64::INFINITY, |e| e as f64),
         integer: extent,

@@ -270,14 +270,15 @@ impl<'t> Parser<'_, 't> {
 
     /// `Constant KTileSz 4`
     fn constant(&mut self, keyword: Token<'t>) {
-        let read = self.word(keyword, "a name").and_then(|name| {
-            let value = self.number(keyword)?;
-            Some((name, value))
-        });
-        match read {
+        let name = self.word(keyword, "a name");
+        let value = name.and_then(|_| self.number(keyword));
+        if value.is_none() {
+            self.skip_to(&["Constant", "Network", "Layer"]);
+        }
+        if let Some(name) = name {
             // A constant that is given again has the new value from there on, as in the original.
-            Some((name, value)) => drop(self.constants.insert(name.text, value)),
-            None => self.skip_to(&["Constant", "Network"]),
+            let value = value.unwrap_or_else(|| Number::unread(name.span));
+            self.constants.insert(name.text, value);
         }
     }
 

@@ -123,7 +123,10 @@ fn resolve(step: &Step, layer: &Layer, plain: bool, out: &mut Vec<Diagnostic>) -
                 (Some(_), Some(number)) if plain => Some(at(number, name.span)),
                 (Some(_), Some(_)) => Some(size.clone()),
                 _ => {
-                    if !layer.may_have(&name.node) {
+                    // What a layer of its kind needs is told with the layer.
+                    let needed = Dim::parse(&name.node).zip(meant(layer));
+                    let needed = needed.is_some_and(|(dim, op)| op.required_dims().contains(&dim));
+                    if !needed && !layer.may_have(&name.node) {
                         out.push(undeclared(name, layer));
                     }
                     None
