@@ -329,7 +329,7 @@ fn values_beside_a_mistake_are_looked_into() {
     assert_eq!(
         told("name,op,K,C,Y,X,R,S,padd\na,conv,0,4,8,8,9,9,4\nb,pol,4,0,8,8,3,3,\n"),
         [
-            "1:25 a table has no column `padd`",
+            "1:21 a table has no column `padd`",
             "2:8 `K` must be at least 1",
             "3:3 there is no kind of layer `pol`",
             "3:9 `C` must be at least 1",
@@ -358,7 +358,7 @@ fn scale_sim_headings_and_batches() {
         [
             "1:1 the table has no header",
             "2:1 the window is larger than the padded input",
-            "2:20 `K` must be at least 1",
+            "2:19 `K` must be at least 1",
         ]
     );
     assert_eq!(
@@ -366,7 +366,7 @@ fn scale_sim_headings_and_batches() {
         [
             "3:1 the header stands here again",
             "4:1 this layer has 6 values instead of 8",
-            "4:14 `S` must be at least 1",
+            "4:13 `S` must be at least 1",
         ]
     );
 }
