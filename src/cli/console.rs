@@ -201,3 +201,18 @@ fn unicode() -> bool {
         l.contains("utf-8") || l.contains("utf8")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_among_the_first() {
+        let mut all = vec![Diagnostic::warning(codes::NO_EFFECT, "w"); MOST_SHOWN];
+        assert_eq!(first(&all), (all.clone(), None));
+        all.push(Diagnostic::error(codes::TABLE, "e"));
+        let (shown, more) = first(&all);
+        assert_eq!((shown.len(), &shown[0]), (MOST_SHOWN, &all[MOST_SHOWN]));
+        assert_eq!(more.as_deref(), Some("1 more are not shown"));
+    }
+}
