@@ -126,7 +126,10 @@ fn resolve(step: &Step, layer: &Layer, plain: bool, out: &mut Vec<Diagnostic>) -
                     // What a layer of its kind needs is told with the layer.
                     let needed = Dim::parse(&name.node).zip(meant(layer));
                     let needed = needed.is_some_and(|(dim, op)| op.required_dims().contains(&dim));
-                    if !needed && !layer.may_have(&name.node) {
+                    if needed {
+                        return Some(size.clone());
+                    }
+                    if !layer.may_have(&name.node) {
                         out.push(undeclared(name, layer));
                     }
                     None
