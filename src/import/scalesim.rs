@@ -154,6 +154,9 @@ pub fn read(file: FileId, text: &str) -> Result<Imported, Vec<Diagnostic>> {
     {
         lacking.push(unread("pad", header.span));
     }
+    if op == Op::Conv && !has_stride(&columns) {
+        lacking.push(unread("stride", header.span));
+    }
     for (_, column) in own(op).1 {
         if let Column::Bound(name) = column
             && !columns.contains(column)
@@ -290,6 +293,17 @@ fn names_of(header: &Record) -> Vec<String> {
     names
 }
 
+/// Whether there are steps of the window in any form.
+fn has_stride(columns: &[Column]) -> bool {
+    let of_stride = |c: &Column| {
+        matches!(
+            c,
+            Column::Stride | Column::StrideRows | Column::StrideColumns
+        )
+    };
+    columns.iter().any(of_stride)
+}
+
 /// For each column of the table what it holds.
 fn columns(header: &Record, op: Op, out: &mut Vec<Diagnostic>) -> Vec<Column> {
     out.extend(csv::open_quote(header));
@@ -318,8 +332,11 @@ fn columns(header: &Record, op: Op, out: &mut Vec<Diagnostic>) -> Vec<Column> {
     }
     let lacks = |name: &&str| {
         let column = column(known, name);
-        let needed = |c: &Column| matches!(c, Column::Name | Column::Bound(_));
-        column.is_some_and(|c| needed(&c) && !columns.contains(&c))
+        match column {
+            Some(Column::Stride) => !has_stride(&columns),
+            Some(c @ (Column::Name | Column::Bound(_))) => !columns.contains(&c),
+            _ => false,
+        }
     };
     let missing: Vec<&str> = own.split(", ").filter(lacks).collect();
     let meant = match (&missing[..], &unknown[..]) {
