@@ -16,13 +16,19 @@ const SHOWN: usize = 3;
 /// Why the space of a problem cannot be built: of layers without a price all that have causes of
 /// their own.
 pub fn no_spaces(problem: &Problem, error: &SpaceError, sources: &SourceMap) -> Vec<Diagnostic> {
-    let pinned = |layer: usize| problem.pins.iter().any(|p| p.layer == layer);
-    let errors = match error {
-        SpaceError::NoPrice { layer, .. } if !pinned(*layer) => probe::refused_everywhere(problem),
+    let mut errors = match error {
+        SpaceError::NoPrice { .. } => probe::refused_everywhere(problem),
         _ => Vec::new(),
     };
-    if errors.is_empty() {
-        return vec![no_space(problem, error, sources)];
+    let layer = |error: &SpaceError| match error {
+        SpaceError::NoPrice { layer, .. } => Some(*layer),
+        _ => None,
+    };
+    let pinned = |at: usize| problem.pins.iter().any(|p| p.layer == at);
+    // A pin leaves one point of those that are looked at there.
+    if errors.is_empty() || layer(error).is_some_and(pinned) {
+        errors.retain(|e| layer(e) != layer(error));
+        errors.insert(0, error.clone());
     }
     let errors = errors.iter();
     errors.map(|e| no_space(problem, e, sources)).collect()

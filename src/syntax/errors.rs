@@ -397,6 +397,10 @@ fn plain(statement: &str, next: &str, failure: &Failure) -> Verdict {
         let next = next.trim_start_matches([' ', '\t']);
         let label = match next.chars().next() {
             Some(c @ ('}' | ']' | ')' | '{' | ';' | ',')) => format!("found `{c}`"),
+            // The next statement of the line.
+            Some(c) if !matches!(c, '\r' | '\n' | '/') => {
+                format!("found `{}`", tokens::short(tokens::token(next)))
+            }
             Some(_) => "the line ends here".to_string(),
             None => "the text ends here".to_string(),
         };

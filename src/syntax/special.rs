@@ -255,7 +255,9 @@ fn limit_in_design(finding: &Finding) -> Option<Verdict> {
     }
     let limit = match (word, finding.previous) {
         ("budget", metric) if metric != "budget" => finding.statement.strip_prefix("budget")?,
-        (word, previous) if word == previous => finding.statement,
+        (word, previous) if word == previous && !HOMES.iter().any(|(w, _)| *w == word) => {
+            finding.statement
+        }
         _ => return None,
     };
     let limit = limit.trim();

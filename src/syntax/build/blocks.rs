@@ -69,7 +69,7 @@ impl Builder<'_> {
         let mut stmts = Vec::new();
         for pair in parts(block) {
             match pair.as_rule() {
-                Rule::bad_stmt => {
+                Rule::bad_level => {
                     self.report(&pair, &mut bad);
                     continue;
                 }

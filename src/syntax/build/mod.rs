@@ -94,8 +94,21 @@ fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
 }
 
 /// Whether a node is text that is no statement.
-fn is_bad(pair: &Pair<Rule>) -> bool {
-    matches!(pair.as_rule(), Rule::bad_line | Rule::bad_stmt)
+fn is_bad(found: &Pair<Rule>) -> bool {
+    use Rule::*;
+    matches!(
+        found.as_rule(),
+        bad_item
+            | bad_rule
+            | bad_field
+            | bad_network
+            | bad_dim
+            | bad_level
+            | bad_knob
+            | bad_limit
+            | bad_coefficient
+            | bad_design
+    )
 }
 
 /// Where a node ends: with its last token. Its own end may lie behind white space, because an
@@ -157,7 +170,7 @@ impl Builder<'_> {
         for pair in file.into_inner() {
             match pair.as_rule() {
                 Rule::EOI | Rule::again => {}
-                Rule::bad_line => {
+                Rule::bad_item => {
                     if let Some(item) = self.bad_item(&pair, &mut bad) {
                         items.push(item);
                     }
