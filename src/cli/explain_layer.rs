@@ -4,8 +4,8 @@ use super::console::Console;
 use super::designs;
 use super::exit::Exit;
 use super::files::Loaded;
-use super::infeasible;
 use super::locking::{Held, State};
+use super::{findings, infeasible};
 use crate::base::span::SourceMap;
 use crate::cost::{self, CostModel, Price, Refused};
 use crate::diag::{Diagnostic, codes};
@@ -298,6 +298,10 @@ fn explain(
         (Err(reason), _) | (_, Some(Err(reason))) => return refused(reason),
         (_, None) => return refused(Refused::new("the dataflow does not map it")),
     };
+    if problem.shapes[layer.shape].macs() != Some(price.macs) {
+        let other = findings::other_macs(problem, &[(at, [price.macs; 2])]);
+        console.show(other.as_slice(), sources);
+    }
     let mut next = Vec::new();
     for (k, knob) in problem.menu.knobs.iter().enumerate() {
         let values = knob.values();

@@ -7,7 +7,7 @@ use crate::emit::Decision;
 use crate::emit::expect::Verdict;
 use crate::emit::number::{amount, counted, grouped};
 use crate::ir::menu::Menu;
-use crate::ir::problem::{Expectation, Expected, Relation, Subject};
+use crate::ir::problem::{Expectation, Expected, Problem, Relation, Subject};
 use crate::sema;
 use crate::space::{BoundLimit, Space, idle};
 
@@ -159,19 +159,26 @@ fn never_missed(expectation: &Expectation, space: &Space) -> Option<Diagnostic> 
     )
 }
 
-/// PEs of the largest levels that buy nothing. Designs of one menu have the same message.
+/// PEs of the largest levels that buy nothing. Designs of one menu have the same message but for their name.
 fn idle_pes(space: &Space) -> Option<Diagnostic> {
     let problem = space.problem;
     let knob = &problem.menu.knobs[Menu::PES];
     let largest = knob.levels.iter().copied().max()?;
     let useful = idle::most_useful_pes(space);
-    let beyond = |most: &u64| knob.levels.iter().any(|level| level > most);
+    // That no whole cluster is made of some PEs was told before.
+    let unfilled = match problem.library_menu {
+        Some(_) => Vec::new(),
+        None => sema::unfilled(problem),
+    };
+    let told = |level: &u64| unfilled.iter().any(|(l, _)| l == level);
+    let beyond = |most: &u64| knob.levels.iter().any(|l| l > most && !told(l));
     let (message, offered, paid, remedy) = match useful.filter(beyond) {
         Some(most) => {
             let listed = knob.levels.iter().filter(|&&level| level > most).count();
             (
                 format!(
-                    "no layer has a use for more than {}",
+                    "no layer of `{}` has a use for more than {}",
+                    problem.design,
                     counted(most as usize, "PE")
                 ),
                 format!("{} beyond that", counted(listed, "level")),
@@ -187,9 +194,10 @@ fn idle_pes(space: &Space) -> Option<Diagnostic> {
             }
             (
                 format!(
-                    "at most {} of the {} PEs of the largest level can work",
+                    "at most {} of the {} PEs of the largest level can work in `{}`",
                     grouped(most),
-                    grouped(largest)
+                    grouped(largest),
+                    problem.design
                 ),
                 format!("up to {}", grouped(largest)),
                 "no dataflow of this design spreads any layer over more",
@@ -211,50 +219,75 @@ fn idle_pes(space: &Space) -> Option<Diagnostic> {
     })
 }
 
+/// Layers whose MACs the model counts in its own way.
 fn model_macs(decision: &Decision) -> Option<Diagnostic> {
-    let rows = decision.other_macs();
-    if rows.is_empty() {
-        return None;
-    }
-    let problem = decision.problem;
-    let mut diagnostic = Diagnostic::warning(
-        codes::MODEL_MACS,
-        format!(
-            "model `{}` counts other MACs than {} of `{}` {}",
-            problem.model,
-            counted(rows.len(), "layer"),
-            problem.design,
-            if rows.len() == 1 { "has" } else { "have" }
-        ),
-    )
-    .label(
+    let counts = |row: usize| [decision.rows[row].price.macs; 2];
+    let rows = decision.other_macs().into_iter();
+    let layers: Vec<_> = rows.map(|row| (row, counts(row))).collect();
+    other_macs(decision.problem, &layers)
+}
+
+/// The same of layers where it is so at every point that they may take: known without a decision.
+pub fn model_macs_everywhere(space: &Space) -> Option<Diagnostic> {
+    let problem = space.problem;
+    let counts = |layer: usize| {
+        let points = space.fine[layer].iter();
+        let counts = points
+            .filter_map(|&p| space.price(layer, p))
+            .map(|p| p.macs);
+        let own = problem.shapes[problem.layers[layer].shape].macs();
+        let (mut least, mut most) = (u64::MAX, 0);
+        for count in counts {
+            if own == Some(count) {
+                return None;
+            }
+            (least, most) = (least.min(count), most.max(count));
+        }
+        (least <= most).then_some((layer, [least, most]))
+    };
+    let layers: Vec<_> = (0..problem.layers.len()).filter_map(counts).collect();
+    other_macs(problem, &layers)
+}
+
+/// Layers with the least and the most MACs that the model counts for them.
+pub fn other_macs(problem: &Problem, layers: &[(usize, [u64; 2])]) -> Option<Diagnostic> {
+    let (n, design) = (layers.len(), &problem.design);
+    let message = format!(
+        "model `{}` counts other MACs than {} of `{design}` {}",
+        problem.model,
+        counted(n, "layer"),
+        if n == 1 { "has" } else { "have" }
+    );
+    let mut diagnostic = Diagnostic::warning(codes::MODEL_MACS, message).label(
         problem.span,
         "latency and energy of these layers stand for the model's MACs",
     );
-    for &row in rows.iter().take(SHOWN) {
-        let layer = &decision.rows[row];
-        diagnostic = diagnostic.label(
-            problem.layers[row].span,
-            format!(
-                "{} MACs, {} in the model",
-                layer.macs.map_or("unknown".to_string(), grouped),
-                grouped(layer.price.macs)
-            ),
-        );
+    for &(layer, [least, most]) in layers.iter().take(SHOWN) {
+        let layer = &problem.layers[layer];
+        let own = problem.shapes[layer.shape].macs();
+        let range = if least == most {
+            String::new()
+        } else {
+            format!(" to {}", grouped(most))
+        };
+        let own = own.map_or("unknown".to_string(), grouped);
+        let text = format!("{own} MACs, {}{range} in the model", grouped(least));
+        diagnostic = diagnostic.label(layer.span, text);
     }
-    let more = match rows.len().saturating_sub(SHOWN) {
+    let more = match n.saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let names: Vec<&str> = rows
-        .iter()
-        .take(SHOWN)
-        .map(|&r| decision.rows[r].name.as_str())
+    let shown = layers.iter().take(SHOWN);
+    let names: Vec<&str> = shown
+        .map(|(l, _)| problem.layers[*l].name.as_str())
         .collect();
-    Some(diagnostic.help(format!(
-        "{}{more}: the report lists both counts, layer by layer",
-        names.join(", ")
-    )))
+    (n > 0).then(|| {
+        diagnostic.help(format!(
+            "{}{more}: the report lists both counts, layer by layer",
+            names.join(", ")
+        ))
+    })
 }
 
 fn expectations(decision: &Decision) -> impl Iterator<Item = Diagnostic> {

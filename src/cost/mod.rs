@@ -52,7 +52,7 @@ pub struct Price {
     pub offchip_bandwidth: u64,
     /// Multiply-accumulates as the model counts them.
     pub macs: u64,
-    /// Mean number of PEs at work.
+    /// Mean number of PEs at work: MACs per cycle, by the MACs that a PE makes in one.
     pub active_pes: f64,
 }
 

@@ -326,7 +326,7 @@ impl CostModel for Maestro {
             noc_bandwidth_avg: report.noc_bandwidth_avg,
             offchip_bandwidth: count(report.offchip_bandwidth, "the off-chip bandwidth")?,
             macs: count(report.macs, "the MAC count")?,
-            active_pes: report.active_pes,
+            active_pes: report.throughput_macs_per_cycle() / self.hardware.simd_lanes as f64,
         };
         if price.latency_cycles > MAX_CYCLES {
             return Err(Refused::new(format!("more than {MAX_CYCLES} cycles")));

@@ -91,7 +91,7 @@ fn design(statement: &mut DesignStmt, f: Visit) {
                 fields(&mut stage.fields, f);
             }
         }
-        DesignStmt::Pin { fields: list, .. } => fields(list, f),
+        DesignStmt::Pin { fields: list, .. } => list.iter_mut().for_each(|l| fields(l, f)),
         DesignStmt::Precision { fields: list, .. } => {
             for field in list {
                 names(&mut field.value, f);

@@ -6,7 +6,7 @@ use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
 use super::{
     budget, dataflow, dataflow_file, doubtful, expect, extend, lint, menu, pins, precision,
-    quantity, search, technology,
+    quantity, rules, search, technology,
 };
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Label, Severity, codes};
@@ -21,7 +21,7 @@ use crate::ir::technology::Technology;
 use crate::syntax::ast::{
     DesignDecl, Item, MenuDecl, Name, NetworkBody, NetworkDecl, NetworkStmt, Path, Value,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The seed of a design that does not say.
 const DEFAULT_SEED: u64 = 1;
@@ -199,8 +199,13 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
             deployment: deployment.unwrap_or(Deployment::Pipelined),
         },
     );
-    if let (Some(network), Some(dataflows)) = (&network, &dataflows) {
-        rules_exist(decl, &parts, network, dataflows, &mut program.diagnostics);
+    let wanted = match (&network, network_at) {
+        (Some(network), _) => (network.name.clone(), rules::of(network)),
+        (None, Some(at)) => rules::of_broken(program.item(at)),
+        (None, None) => Default::default(),
+    };
+    if let Some(dataflows) = &dataflows {
+        rules::exist(decl, &parts, wanted, dataflows, &mut program.diagnostics);
     }
     if errors(program) > before {
         // Expectations of it are looked at all the same.
@@ -372,53 +377,6 @@ fn lower_dataflows(
     }
     let found: Option<Vec<Dataflow>> = found.into_iter().collect();
     found.filter(|list| menu.is_some() && list.len() == choices.len())
-}
-
-/// Every layer of the network must be mapped by every dataflow it may choose.
-fn rules_exist(
-    decl: &DesignDecl,
-    parts: &Parts,
-    network: &Network,
-    dataflows: &[Dataflow],
-    out: &mut Vec<Diagnostic>,
-) {
-    let place = parts
-        .settings
-        .get("dataflow")
-        .map(|(_, v)| v.span())
-        .or(parts.dataflow_in.map(|(_, s)| s))
-        .unwrap_or(decl.name.span);
-    for dataflow in dataflows {
-        let mut reported = BTreeSet::new();
-        let own = dataflow.rules_by_layer();
-        for (_, node, shape) in network.layers() {
-            let kind = shape.mapped_as();
-            let mapped = own.contains_key(node.name.as_str()) || dataflow.rule(kind).is_some();
-            if !mapped && reported.insert(kind) {
-                let layer = match shape.op {
-                    op if op == kind => format!("a `{}` layer", op.name()),
-                    op => format!("a `{}` layer in groups", op.name()),
-                };
-                out.push(
-                    Diagnostic::error(
-                        codes::NO_RULE,
-                        format!(
-                            "dataflow `{}` does not map `{}` layers",
-                            dataflow.name,
-                            kind.name()
-                        ),
-                    )
-                    .label(
-                        place,
-                        format!("network `{}` needs it for `{}`", network.name, node.name),
-                    )
-                    .label(node.span, layer)
-                    .label(dataflow.span, "no `for` block for this kind in here")
-                    .help(format!("add `for {} {{ … }}` to the dataflow", kind.name())),
-                );
-            }
-        }
-    }
 }
 
 fn model(

@@ -1,5 +1,6 @@
 //! What extends something else: technologies and designs.
 
+use super::fields::remedy;
 use super::kind::Kind;
 use super::scope::{Program, Ref};
 use crate::base::span::Span;
@@ -15,12 +16,14 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
     let mut new: Vec<DesignStmt> = decl.stmts.clone();
     let mut nearer: Vec<DesignStmt> = Vec::new();
     let mut extended = None;
+    let mut whole_chain = true;
     let mut below = vec![at];
     let mut next = decl.extends.clone();
     while let Some(path) = next {
         let Some(base) = program.resolve(&path, Kind::Design) else {
             // What it says itself can be checked all the same.
             program.incomplete.push(decl.span);
+            whole_chain = false;
             break;
         };
         if let Some(start) = below.iter().position(|&b| b == base) {
@@ -45,6 +48,10 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         below.push(base);
         next = base_decl.extends;
     }
+    if whole_chain {
+        let dropped = decl.stmts.iter().filter_map(|own| no_pin(own, &nearer));
+        program.diagnostics.extend(dropped);
+    }
     if let Some(extended) = extended.filter(|_| new.is_empty()) {
         let diagnostic = Diagnostic::warning(
             codes::SAME_DESIGN,
@@ -61,6 +68,40 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         program.diagnostics.push(diagnostic.help(help));
     }
     Some(whole)
+}
+
+/// A pin that is dropped and that none of the statements that are passed on makes, the nearest first.
+fn no_pin(own: &DesignStmt, passed_on: &[DesignStmt]) -> Option<Diagnostic> {
+    let DesignStmt::Pin {
+        layer,
+        fields: None,
+        ..
+    } = own
+    else {
+        return None;
+    };
+    let mut pinned: Vec<&str> = Vec::new();
+    let mut dropped: Vec<&str> = Vec::new();
+    for stmt in passed_on {
+        let DesignStmt::Pin { layer, fields, .. } = stmt else {
+            continue;
+        };
+        let name = layer.node.as_str();
+        match fields {
+            Some(_) if !dropped.contains(&name) => pinned.push(name),
+            _ => dropped.push(name),
+        }
+    }
+    if pinned.contains(&layer.node.as_str()) {
+        return None;
+    }
+    let message = format!("there is no pin of `{}` to drop", layer.node);
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, message)
+        .label(layer.span, "no design that this one extends pins it");
+    Some(match pinned.is_empty() {
+        true => diagnostic.help("leave the line out: a layer without a pin chooses for itself"),
+        false => remedy(diagnostic, layer, &pinned),
+    })
 }
 
 /// Whether two statements of one file are written alike. No expectation is: each is of one decision.

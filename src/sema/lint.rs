@@ -22,6 +22,7 @@ pub fn design(problem: &Problem, parts: &Parts, out: &mut Vec<Diagnostic>) {
         too_few_pes(rule, problem, out);
     }
     idle_units(problem, out);
+    out.extend(part_of_a_cluster(problem));
     idle_stages(problem, parts, out);
     early_stop(problem, parts, out);
 }
@@ -155,12 +156,73 @@ fn never_used(problem: &Problem, rule: &Rule, l: usize, units: u64, most: u64) -
         Some(_) => format!("no layer has more than {most} of these side by side"),
         None => "nothing is spread over the units".to_string(),
     };
-    let message =
-        format!("only {most} of the {units} units of this cluster get work, whatever the layer");
+    let design = &problem.design;
+    let message = format!(
+        "only {most} of the {units} units of this cluster get work in any layer of `{design}`"
+    );
     Diagnostic::warning(codes::IDLE_PES, message)
         .label(place, label)
         .label(problem.span, "this design pays for all of them")
         .help("make the cluster smaller, or spread another dimension over it")
+}
+
+/// PEs that the clusters of a rule take together, if all have a fixed size.
+fn cluster_pes(rule: &Rule) -> Option<u64> {
+    let mut sizes = rule.levels.iter().skip(1).map(|level| &level.cluster);
+    sizes.try_fold(1_u64, |all, size| match size {
+        Some(Size::Count(n)) => all.checked_mul(*n),
+        None => Some(all),
+        _ => None,
+    })
+}
+
+/// Levels of `pes` at which some PEs are left over, whatever the layer, since they make no whole cluster;
+/// each with the most PEs that are not. Levels too small for any cluster are none of them.
+pub fn unfilled(problem: &Problem) -> Vec<(u64, u64)> {
+    let sizes: Option<Vec<u64>> = rules(problem).map(cluster_pes).collect();
+    let sizes = sizes.unwrap_or_default();
+    let most = |level: u64| sizes.iter().map(|n| level - level % n).max();
+    let levels = problem.menu.knobs[Menu::PES].levels.iter();
+    let working = levels.filter_map(|&level| Some((level, most(level)?)));
+    working
+        .filter(|&(level, most)| (1..level).contains(&most))
+        .collect()
+}
+
+/// A menu of the library is made for many dataflows.
+fn part_of_a_cluster(problem: &Problem) -> Option<Diagnostic> {
+    let levels = unfilled(problem);
+    let &(level, most) = levels.first().filter(|_| problem.library_menu.is_none())?;
+    let rule =
+        rules(problem).find(|r| cluster_pes(r).is_some_and(|n| level - level % n == most))?;
+    let size = cluster_pes(rule)?;
+    let inner = rule
+        .levels
+        .iter()
+        .skip(1)
+        .flat_map(|l| &l.directives)
+        .next();
+    let label = match levels.len() {
+        1 => "this level has a part of a cluster over".to_string(),
+        n => format!("{n} levels have a part of a cluster over"),
+    };
+    let message = format!(
+        "of {level} PEs, only {most} can ever work in `{}`",
+        problem.design
+    );
+    Some(
+        Diagnostic::warning(codes::IDLE_PES, message)
+            .label(problem.menu.knobs[Menu::PES].span, label)
+            .label(problem.span, "this design pays for all of them")
+            .label(
+                inner.map_or(rule.span, |d| d.span),
+                format!("in clusters of {size} PEs"),
+            )
+            .help(format!(
+                "offer multiples of {size}, e.g. {most} or {}, or make the cluster smaller",
+                most.saturating_add(size)
+            )),
+    )
 }
 
 /// The most PEs that have work in some layer, whatever is decided; `None` where the text does not show it.

@@ -28,6 +28,7 @@ mod parts;
 mod pins;
 mod precision;
 mod quantity;
+mod rules;
 mod scope;
 mod search;
 mod technology;
@@ -35,7 +36,7 @@ mod window;
 
 pub use budget::limit;
 pub use dataflow_file::{mapped, mistaken};
-pub use lint::{cannot_fail, most_at_work};
+pub use lint::{cannot_fail, most_at_work, unfilled};
 pub use network::assembled;
 pub use once::told;
 pub use parts::SETTINGS;

@@ -56,7 +56,9 @@ fn same<'s>(diagnostic: &Diagnostic, sources: &'s SourceMap) -> Option<Same<'s>>
         codes::IDLE_PES => {
             let others = diagnostic.labels.iter().skip(2).map(|l| l.span);
             let idle = std::iter::once(first).filter(|_| diagnostic.labels.len() == 2);
-            ("", diagnostic.message.clone(), idle.chain(others).collect())
+            // The message without the name of the design.
+            let message = diagnostic.message.split('`').step_by(2).collect();
+            ("", message, idle.chain(others).collect())
         }
         codes::UNKNOWN_NAME | codes::UNKNOWN_FIELD | codes::UNKNOWN_UNIT | codes::UNKNOWN_KNOB => {
             let shared = diagnostic.labels.iter().skip(1).map(|l| l.span);
@@ -90,10 +92,13 @@ fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
     };
     // A long text may have it on every line.
     let mut known: BTreeSet<Span> = first.labels.iter().map(|l| l.span).collect();
+    let own_message = first.message.clone();
+    let mut others = 0;
     let mut mended: BTreeSet<Span> = first.suggestion.iter().map(|s| s.span).collect();
     let mut further: Vec<Label> = Vec::new();
     let mut more = 0;
     for other in all {
+        others += usize::from(other.message != own_message);
         if let (Some(one), Some(other)) = (&mut first.suggestion, other.suggestion)
             && mended.insert(other.span)
         {
@@ -119,5 +124,12 @@ fn joined(mut all: Vec<Diagnostic>) -> Option<Diagnostic> {
         last.text = format!("{}, and at {more} more", last.text);
     }
     first.labels.extend(further);
+    if let (codes::IDLE_PES, 1.., [before, design, after]) = (
+        first.code,
+        others,
+        first.message.split('`').collect::<Vec<_>>().as_slice(),
+    ) {
+        first.message = format!("{before}`{design}` and {others} more{after}");
+    }
     Some(first)
 }

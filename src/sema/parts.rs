@@ -148,7 +148,7 @@ impl<'a> Parts<'a> {
                     span,
                 } => parts.pins.push(pins::Written {
                     layer,
-                    fields,
+                    fields: fields.as_deref(),
                     span: *span,
                 }),
                 DesignStmt::Precision { fields, span } => match parts.precision {

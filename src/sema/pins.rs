@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 /// A `pin` line.
 pub struct Written<'a> {
     pub layer: &'a Name,
-    pub fields: &'a [Field],
+    /// `None` if it only drops what the design would have from the one it extends.
+    pub fields: Option<&'a [Field]>,
     pub span: Span,
 }
 
@@ -50,6 +51,7 @@ pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> V
             ));
         }
         first.entry(name).or_insert(pin.layer.span);
+        let Some(fixed) = pin.fields else { continue };
         if let (Some((network, layers)), None) = (context.network, index.get(name)) {
             // Beyond the first few, nobody reads on, and every look for a near name takes time.
             let known = if i < 50 {
@@ -76,7 +78,7 @@ pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> V
             dataflow: None,
             span: pin.span,
         };
-        fields(program, pin, context, &mut lowered);
+        fields(program, pin, fixed, context, &mut lowered);
         pins.push(lowered);
     }
     pins
@@ -111,11 +113,15 @@ fn no_layer(name: &Name, network: &Network, layers: &[Layer]) -> Diagnostic {
     }
 }
 
-fn fields(program: &mut Program, pin: &Written, context: &Context, lowered: &mut Pin) {
-    for (i, field) in pin.fields.iter().enumerate() {
-        let earlier = pin.fields[..i]
-            .iter()
-            .find(|f| f.name.node == field.name.node);
+fn fields(
+    program: &mut Program,
+    pin: &Written,
+    fixed: &[Field],
+    context: &Context,
+    lowered: &mut Pin,
+) {
+    for (i, field) in fixed.iter().enumerate() {
+        let earlier = fixed[..i].iter().find(|f| f.name.node == field.name.node);
         if let Some(earlier) = earlier {
             program.diagnostics.push(twice(
                 &format!("`{}` is given twice in this pin", field.name.node),
@@ -136,14 +142,14 @@ fn fields(program: &mut Program, pin: &Written, context: &Context, lowered: &mut
             ));
         }
     }
-    if pin.fields.is_empty() {
+    if fixed.is_empty() {
         program.diagnostics.push(
             Diagnostic::error(
                 codes::MISSING_FIELD,
                 format!("the pin of `{}` fixes nothing", pin.layer.node),
             )
             .label(pin.span, "no knob in it")
-            .help("say what is fixed, e.g. `{ pes = 16 }`, or remove the line"),
+            .help("say what is fixed, e.g. `{ pes = 16 }`, or remove the line; a pin of the design that is extended is dropped with `none`"),
         );
     }
 }

@@ -415,12 +415,12 @@ pub enum DesignStmt {
         /// The statement.
         span: Span,
     },
-    /// `pin conv1 { pes = 16 }`
+    /// `pin conv1 { pes = 16 }`, or `pin conv1 none`
     Pin {
         /// The layer.
         layer: Name,
-        /// The fixed choices.
-        fields: Vec<Field>,
+        /// The fixed choices; `None` if the pin of the design that is extended is dropped.
+        fields: Option<Vec<Field>>,
         /// The statement.
         span: Span,
     },

@@ -147,8 +147,13 @@ impl Builder<'_> {
         let end = start + text.len();
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
-        if let Some(verdict) = previous.and_then(|from| doubled(input.get(from..start)?, text)) {
-            self.push(verdict, start, bad.place.as_ref());
+        let before = previous.and_then(|from| Some((from, input.get(from..start)?)));
+        let slip_of_two = before.and_then(|(from, before)| {
+            let doubled = doubled(before, text).map(|verdict| (start, verdict));
+            doubled.or_else(|| Some((from, spaced(bad.context, before, text)?)))
+        });
+        if let Some((from, verdict)) = slip_of_two {
+            self.push(verdict, from, bad.place.as_ref());
             self.lose(start, end, Vec::new());
             return Outcome::default();
         }
@@ -304,6 +309,29 @@ fn doubled(before: &str, text: &str) -> Option<Verdict> {
         label: "again here".into(),
         help: Some("remove one of the two".into()),
         replace: Some((0, text.len(), String::new())),
+    })
+}
+
+/// `kernel = 3 x 3`: the field before ends with the rows, and this begins with the `x`.
+fn spaced(context: Context, before: &str, text: &str) -> Option<Verdict> {
+    let columns = text.strip_prefix('x')?.trim();
+    let rows = tokens::last_token(before.trim_end());
+    let count = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if context != Context::Fields || !count(rows) || !count(columns) {
+        return None;
+    }
+    let pair = format!("{rows}x{columns}");
+    let at = (
+        before.trim_end().len() - rows.len(),
+        before.len() + text.len(),
+    );
+    Some(Verdict {
+        code: codes::SYNTAX,
+        message: "rows x columns are written without blanks".into(),
+        at,
+        label: "one value".into(),
+        help: Some(format!("write `{pair}`")),
+        replace: Some((at.0, at.1, pair)),
     })
 }
 

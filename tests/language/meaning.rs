@@ -368,6 +368,17 @@ fn a_design_starts_from_the_one_it_extends() {
     assert_eq!(expectations.collect::<Vec<_>>(), [1, 0, 0]);
 }
 
+#[test]
+fn a_pin_that_is_dropped_leaves_the_layer_free() {
+    let lines = "dataflow nvdla\nminimize latency\npin l1 { pes = 4 }\n}\n\
+        design open extends d { pin l1 none }\n\
+        design still_open extends open { seed 2 }\n\
+        design again extends open { pin l1 { pes = 2 }";
+    let problems = spec("", lines).clean().problems;
+    let pinned = problems.iter().map(|p| p.pins.len());
+    assert_eq!(pinned.collect::<Vec<_>>(), [1, 0, 0, 1]);
+}
+
 /// Cycles and energy of the layer of `net` under a rule of these directives, with `pes = 4` and
 /// `tile = 3`; `None` where the model refuses.
 fn price(model: &str, directives: &str) -> Option<(u64, f64)> {

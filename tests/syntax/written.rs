@@ -476,7 +476,7 @@ fn designs() {
     assert_eq!(methods, [("reinforce", 1), ("genetic", 1), ("greedy", 0)]);
     assert!(WHOLE[span.start as usize..span.end as usize].ends_with("greedy"));
     assert!(matches!(&stmts[11], DesignStmt::Pin { layer, fields, .. }
-        if layer.node == "/features/conv.0/Conv" && fields.len() == 2));
+        if layer.node == "/features/conv.0/Conv" && fields.as_ref().is_some_and(|f| f.len() == 2)));
     assert!(
         matches!(&stmts[12], DesignStmt::Expect(e) if e.measure.names[0].node == "latency"
             && matches!(&e.expected, Expected::Number(n) if n.value == 3.6e7))

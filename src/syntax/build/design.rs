@@ -67,7 +67,7 @@ impl Builder<'_> {
                     text: format!("in the pin of `{}`", layer.node),
                     span: layer.span,
                 };
-                let fields = self.fields(parts.next()?, place);
+                let fields = parts.next().map(|p| self.fields(p, place));
                 DesignStmt::Pin {
                     layer,
                     fields,
