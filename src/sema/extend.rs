@@ -48,11 +48,13 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         below.push(base);
         next = base_decl.extends;
     }
+    let found = program.diagnostics.len();
     if whole_chain {
         let dropped = decl.stmts.iter().filter_map(|own| no_pin(own, &nearer));
         program.diagnostics.extend(dropped);
     }
-    if let Some(extended) = extended.filter(|_| new.is_empty()) {
+    let sound = program.diagnostics.len() == found;
+    if let Some(extended) = extended.filter(|_| sound && new.is_empty()) {
         let diagnostic = Diagnostic::warning(
             codes::SAME_DESIGN,
             format!("design `{}` changes nothing", decl.name.node),

@@ -1,6 +1,6 @@
 //! Names, numbers, values and fields.
 
-use super::{Builder, is_bad, parts};
+use super::{Builder, end_of, is_bad, parts};
 use crate::base::span::{Span, Spanned};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
@@ -245,8 +245,44 @@ impl Builder<'_> {
     /// `[a, b]`
     pub(super) fn list(&mut self, pair: Pair<Rule>) -> Value {
         let span = self.span(&pair);
-        let values = parts(pair).filter_map(|p| self.value(p)).collect();
+        let mut items: Vec<Pair<Rule>> = parts(pair).collect();
+        self.thousands(&mut items);
+        let values = items.into_iter().filter_map(|p| self.value(p)).collect();
         Value::List(Spanned::new(values, span))
+    }
+
+    /// Takes `1,024` out of a list, and reports it: no level is written with a zero before it, and a comma
+    /// between two has a blank behind it.
+    fn thousands(&mut self, items: &mut Vec<Pair<Rule>>) {
+        let digits = |p: &Pair<Rule>| p.as_str().trim().bytes().all(|b| b.is_ascii_digit());
+        let joined = |a: &Pair<Rule>, b: &Pair<Rule>| {
+            let (end, start) = (end_of(a), b.as_span().start());
+            let comma = a.get_input().get(end..start) == Some(",");
+            comma && digits(a) && digits(b) && b.as_str().trim().len() == 3
+        };
+        let begins = |w: &[Pair<Rule>]| joined(&w[0], &w[1]) && w[1].as_str().starts_with('0');
+        let mut kept = Vec::with_capacity(items.len());
+        let mut at = 0;
+        while at < items.len() {
+            if !items.get(at..at + 2).is_some_and(begins) {
+                kept.push(items[at].clone());
+                at += 1;
+                continue;
+            }
+            let more = items[at..].windows(2).take_while(|w| joined(&w[0], &w[1]));
+            let group = &items[at..=at + more.count()];
+            at += group.len();
+            let number: String = group.iter().map(|p| p.as_str().trim()).collect();
+            let span = self.span(&group[0]).to(self.span(&group[group.len() - 1]));
+            let message = "thousands are written without a comma";
+            self.diagnostics.push(
+                Diagnostic::error(codes::BAD_NUMBER, message)
+                    .label(span, format!("{} numbers", group.len()))
+                    .help(format!("write `{number}`"))
+                    .suggest(span, number),
+            );
+        }
+        *items = kept;
     }
 
     /// Anything that stands on the right of a field: the rule `value`, or one of its alternatives.
