@@ -10,6 +10,9 @@ pub type Dim = Option<u64>;
 /// Extents of a tensor.
 pub type Shape = Rc<[Dim]>;
 
+/// Extents while they are put together; the usual few take no memory of their own.
+pub type Extents = SmallVec<[Dim; 4]>;
+
 /// Small integers or floats with their extents.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Constant {

@@ -1,16 +1,17 @@
 //! Matrix products: their extents, their results, and the layers they are.
 
 use super::index::Equation;
-use super::known::{Dim, Given, Known, View, shown};
+use super::known::{Dim, Extents, Given, Known, Shape, View, shown};
 use super::layout::{Results, unknown};
 use super::made::{Made, Refusal, dense, gemm};
 use super::pointwise::broadcast;
+use smallvec::SmallVec;
 
 /// `batch` products of (m x k) by (k x n).
 #[derive(Debug, Clone)]
 pub struct Product {
     /// Extents that both operands are repeated over.
-    pub batch: Vec<Dim>,
+    pub batch: Shape,
     /// Rows of the left operand.
     pub m: Dim,
     /// Columns of the right one.
@@ -18,7 +19,7 @@ pub struct Product {
     /// What is summed over.
     pub k: Dim,
     /// For each extent of the batch, those of left and right; 1 where they have none.
-    pub lead: Vec<[Dim; 2]>,
+    pub lead: SmallVec<[[Dim; 2]; 2]>,
     /// Whether left and right had one dimension only.
     vector: [bool; 2],
 }
@@ -44,7 +45,7 @@ pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option
     {
         return Err(misfit());
     }
-    let batch = broadcast(&[left, right])?.to_vec();
+    let batch = broadcast(&[left, right])?;
     let own = |lead: &[Dim], at: usize| {
         let missing = batch.len() - lead.len();
         at.checked_sub(missing).map_or(Some(1), |at| lead[at])
@@ -61,8 +62,8 @@ pub fn product(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Option
 }
 
 /// `FusedMatMul` may have the rows of an operand before its batch.
-fn rows_behind_batch(view: &View, flag: &str, shape: &[Dim]) -> Vec<Dim> {
-    let mut dims = shape.to_vec();
+fn rows_behind_batch(view: &View, flag: &str, shape: &[Dim]) -> Extents {
+    let mut dims = Extents::from(shape);
     if view.int(flag).unwrap_or(0) != 0
         && let [rows_and_batch @ .., _] = &mut dims[..]
         && !rows_and_batch.is_empty()
@@ -88,14 +89,14 @@ pub fn multiplied(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Results {
     let Some(p) = product(view, at, swapped)? else {
         return unknown();
     };
-    let mut dims = p.batch.clone();
+    let mut dims = Extents::from(&p.batch[..]);
     if !p.vector[0] {
         dims.push(p.m);
     }
     if !p.vector[1] {
         dims.push(p.n);
     }
-    Ok(vec![Given::shape(dims)])
+    Ok(vec![Given::shape(&dims[..])])
 }
 
 /// The layer a product is: dense if one operand is weights, a matrix product otherwise.

@@ -205,6 +205,8 @@ pub struct Graph {
     pub names: Names,
     /// Names of its nodes, in their order; several may be called the same.
     pub called: Texts,
+    /// Whether one of them has control characters.
+    pub has_control: bool,
     /// Its nodes.
     pub nodes: Vec<Node>,
     /// Weights and constants by name.
@@ -222,6 +224,7 @@ pub struct Graph {
 impl Graph {
     /// A name for the next node; `None` for an empty one.
     pub fn call(&mut self, name: &str) -> Option<u32> {
+        self.has_control |= has_control(name);
         (!name.is_empty()).then(|| self.called.push(name))
     }
 
@@ -233,6 +236,13 @@ impl Graph {
             (None, None) => &node.op,
         }
     }
+}
+
+/// Whether a name has control characters. Those begin with one of a few bytes, and most names have
+/// none of them.
+pub fn has_control(name: &str) -> bool {
+    let may = |&b: &u8| b < 0x20 || b == 0x7f || b == 0xc2;
+    name.as_bytes().iter().filter(|b| may(b)).count() > 0 && name.contains(char::is_control)
 }
 
 /// A model.

@@ -145,37 +145,26 @@ fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal>
         return Ok(Vec::new());
     }
     let groups = conv.groups;
-    let batch = if n == 1 { 0 } else { n };
     let (c, k) = (conv.input / groups, conv.output / groups);
-    let plane = [
-        (Bound::N, batch),
+    // Bounds of 0 are those that a layer of its kind does not have.
+    let unless_one = |n: u64| if n == 1 { 0 } else { n };
+    let (op, [g, k, c]) = match (groups, c) {
+        _ if up => (Op::TransposedConv, [unless_one(groups), k, c]),
+        (1, _) => (Op::Conv, [0, k, c]),
+        (_, 1) => (Op::Depthwise, [0, unless_one(k), groups]),
+        _ => (Op::GroupedConv, [groups, k, c]),
+    };
+    let bounds = [
+        (Bound::N, unless_one(n)),
+        (Bound::G, g),
+        (Bound::K, k),
+        (Bound::C, c),
         (Bound::Y, y),
         (Bound::X, x),
         (Bound::R, rows.kernel),
         (Bound::S, columns.kernel),
     ];
-    let (op, channels) = match (groups, c) {
-        _ if up => {
-            let groups = if groups == 1 { 0 } else { groups };
-            (
-                Op::TransposedConv,
-                vec![(Bound::G, groups), (Bound::K, k), (Bound::C, c)],
-            )
-        }
-        (1, _) => (Op::Conv, vec![(Bound::K, k), (Bound::C, c)]),
-        (_, 1) => {
-            let multiplier = if k == 1 { 0 } else { k };
-            (
-                Op::Depthwise,
-                vec![(Bound::K, multiplier), (Bound::C, groups)],
-            )
-        }
-        _ => (
-            Op::GroupedConv,
-            vec![(Bound::G, groups), (Bound::K, k), (Bound::C, c)],
-        ),
-    };
-    let mut shape = LayerShape::new(op, &[channels.as_slice(), &plane].concat());
+    let mut shape = LayerShape::new(op, &bounds);
     shape.stride = [rows.stride, columns.stride];
     shape.dilation = [rows.dilation, columns.dilation];
     shape.output_pad = [rows.extra, columns.extra];

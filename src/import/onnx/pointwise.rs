@@ -1,8 +1,9 @@
 //! Operators that work element by element: shapes, and values where they are few.
 
-use super::known::{Constant, Dim, Given, Shape, View, shown};
+use super::known::{Constant, Dim, Extents, Given, Shape, View, shown};
 use super::model::{Data, MOST_ELEMENTS};
 use crate::base::math;
+use smallvec::{SmallVec, smallvec};
 
 /// The shape that these operands are repeated to.
 ///
@@ -10,7 +11,7 @@ use crate::base::math;
 /// Extents that differ and are not 1, as a clause.
 pub fn broadcast(shapes: &[&[Dim]]) -> Result<Shape, String> {
     let rank = shapes.iter().map(|s| s.len()).max().unwrap_or(0);
-    let mut out: Vec<Dim> = vec![Some(1); rank];
+    let mut out: Extents = smallvec![Some(1); rank];
     for shape in shapes {
         let lead = rank - shape.len();
         for (have, &dim) in out.iter_mut().skip(lead).zip(shape.iter()) {
@@ -26,12 +27,12 @@ pub fn broadcast(shapes: &[&[Dim]]) -> Result<Shape, String> {
             };
         }
     }
-    Ok(out.into())
+    Ok(Shape::from(&out[..]))
 }
 
 /// One result of the operands' common shape.
 pub fn joined(view: &View, operands: &[usize]) -> Result<Vec<Given>, String> {
-    let mut shapes: Vec<&[Dim]> = Vec::new();
+    let mut shapes: SmallVec<[&[Dim]; 4]> = SmallVec::new();
     for &at in operands {
         if view.input(at).is_none() {
             continue;
@@ -52,6 +53,9 @@ pub fn joined(view: &View, operands: &[usize]) -> Result<Vec<Given>, String> {
 
 /// The result's values, if those of all operands are known.
 fn folded(view: &View, operands: &[usize], shape: &[Dim]) -> Option<Constant> {
+    if operands.iter().any(|&at| view.value(at).is_none()) {
+        return None;
+    }
     let dims: Vec<u64> = shape.iter().copied().collect::<Option<_>>()?;
     let mut values = Vec::new();
     for &at in operands {

@@ -8,7 +8,7 @@ mod vertices;
 
 use super::known::{Constant, Given, Known, View};
 use super::made::Refusal;
-use super::model::{Attributes, Graph, Model, Node, Stated};
+use super::model::{Attributes, Graph, Model, Node, Stated, has_control};
 use super::open::{OpenDims, place};
 use super::operators;
 use super::order;
@@ -105,7 +105,10 @@ struct Site<'n> {
 impl Site<'_> {
     /// What the node is called.
     fn label(&self) -> String {
-        let name = on_one_line(self.graph.name(self.node));
+        let name = match self.graph.name(self.node) {
+            name if self.node.name.is_some() && !self.graph.has_control => name.into(),
+            name => on_one_line(name),
+        };
         match self.prefix {
             "" => name.into_owned(),
             prefix => format!("{}{name}", on_one_line(prefix)),
@@ -212,7 +215,10 @@ impl<'a, 'f> Walker<'a, 'f> {
             let nodes = walker.written_out(graph, 0, &mut HashMap::new());
             let _ = match nodes > MOST_NODES {
                 true => walker.too_many_nodes(),
-                false => walker.graph(graph, &slots, None, &call),
+                false => {
+                    walker.reserve(nodes);
+                    walker.graph(graph, &slots, None, &call)
+                }
             };
         }
         if walker.errors == 0 {
@@ -354,7 +360,7 @@ impl<'a, 'f> Walker<'a, 'f> {
             prefix: call.prefix,
             graph: scope.graph,
         };
-        if node.name.is_some() && has_control(scope.graph.name(node)) {
+        if scope.graph.has_control && node.name.is_some() && has_control(scope.graph.name(node)) {
             let (shown, help) = (site.label(), "give the node a name of one line");
             self.warn(
                 Diagnostic::warning(
@@ -515,13 +521,6 @@ fn computed(view: &View, given: &[Given]) -> usize {
     let operands = view.inputs.iter().flatten().flat_map(|k| &k.value);
     let long = operands.map(|v| v.data.count()).filter(|&c| c > 64);
     count + long.sum::<usize>()
-}
-
-/// Whether a name has control characters. Those begin with one of a few bytes, and most names have
-/// none of them.
-fn has_control(name: &str) -> bool {
-    let may = |&b: &u8| b < 0x20 || b == 0x7f || b == 0xc2;
-    name.as_bytes().iter().filter(|b| may(b)).count() > 0 && name.contains(char::is_control)
 }
 
 /// A name as it stands on one line.

@@ -1,7 +1,8 @@
 //! Windows that slide: convolutions, transposed ones and pools.
 
-use super::known::{Dim, Given, View, shown};
+use super::known::{Dim, Extents, Given, Shape, View, shown};
 use super::layout::{Results, unknown};
+use smallvec::{SmallVec, smallvec};
 
 /// How a window moves along one axis.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,9 @@ pub struct Axis {
     pub output: Dim,
 }
 
+/// Those of two dimensions take no memory of their own: a model may have a million windows.
+pub type Axes = SmallVec<[Axis; 2]>;
+
 /// Larger steps, paddings and taps no window has.
 const MOST: i64 = 1_000_000_000;
 
@@ -34,16 +38,16 @@ fn numbers(
     count: usize,
     least: i64,
     usual: i64,
-) -> Result<Vec<i64>, String> {
+) -> Result<SmallVec<[i64; 4]>, String> {
     let Some(row) = view.row(name) else {
-        return Ok(vec![usual; count]);
+        return Ok(smallvec![usual; count]);
     };
     if row.len() != count || row.iter().any(|v| !(least..=MOST).contains(v)) {
         return Err(format!(
             "`{name}` is {row:?}, where {count} numbers from {least} on are wanted"
         ));
     }
-    Ok(row.to_vec())
+    Ok(row.into())
 }
 
 /// Padding so that `need` elements are there, halved; the odd one goes to the end if `upper`.
@@ -79,12 +83,7 @@ fn padding<'v>(view: &'v View) -> Result<&'v str, String> {
 }
 
 /// The axes of a convolution or pool over `spatial` with a window of `kernel`.
-pub fn sliding(
-    view: &View,
-    spatial: &[Dim],
-    kernel: &[u64],
-    ceil: bool,
-) -> Result<Vec<Axis>, String> {
+pub fn sliding(view: &View, spatial: &[Dim], kernel: &[u64], ceil: bool) -> Result<Axes, String> {
     let rank = kernel.len();
     if spatial.len() != rank {
         return Err(format!(
@@ -96,7 +95,7 @@ pub fn sliding(
     let dilations = numbers(view, "dilations", rank, 1, 1)?;
     let pads = numbers(view, "pads", 2 * rank, 0, 0)?;
     let mode = padding(view)?;
-    let mut axes = Vec::new();
+    let mut axes = Axes::new();
     for i in 0..rank {
         let (window, input) = extents(kernel[i], dilations[i], spatial[i])?;
         let (mut begin, mut end) = (pads[i], pads[i + rank]);
@@ -152,7 +151,7 @@ pub fn sliding(
 }
 
 /// The axes of a transposed convolution.
-pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Axis>, String> {
+pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Axes, String> {
     let rank = kernel.len();
     if spatial.len() != rank {
         return Err(format!(
@@ -171,7 +170,7 @@ pub fn transposed(view: &View, spatial: &[Dim], kernel: &[u64]) -> Result<Vec<Ax
         Some(_) => return Err("`output_shape` is too short".into()),
         None => None,
     };
-    let mut axes = Vec::new();
+    let mut axes = Axes::new();
     for i in 0..rank {
         let (window, input) = extents(kernel[i], dilations[i], spatial[i])?;
         let (mut begin, mut end, mut extra) = (pads[i], pads[i + rank], extras[i]);
@@ -224,8 +223,8 @@ fn channels_last(view: &View) -> bool {
 }
 
 /// A shape with the channels behind the batch, wherever the operator has them.
-fn channels_first(view: &View, shape: &[Dim]) -> Vec<Dim> {
-    let mut dims = shape.to_vec();
+fn channels_first(view: &View, shape: &[Dim]) -> Extents {
+    let mut dims = Extents::from(shape);
     if channels_last(view)
         && let [_, rest @ ..] = &mut dims[..]
         && !rest.is_empty()
@@ -236,14 +235,14 @@ fn channels_first(view: &View, shape: &[Dim]) -> Vec<Dim> {
 }
 
 /// What [`channels_first`] moved, moved back.
-fn as_stored(view: &View, mut dims: Vec<Dim>) -> Vec<Dim> {
+fn as_stored(view: &View, mut dims: Extents) -> Shape {
     if channels_last(view)
         && let [_, rest @ ..] = &mut dims[..]
         && !rest.is_empty()
     {
         rest.rotate_left(1);
     }
-    dims
+    Shape::from(&dims[..])
 }
 
 /// A convolution's operands taken apart.
@@ -257,7 +256,7 @@ pub struct Convolution {
     /// Independent groups of channels.
     pub groups: u64,
     /// How the window moves.
-    pub axes: Vec<Axis>,
+    pub axes: Axes,
 }
 
 /// Takes a convolution apart whose input and weights are these operands. `Ok(None)` if the shape of
@@ -275,7 +274,7 @@ pub fn convolution(
         return Ok(None);
     };
     let input = channels_first(view, input);
-    let weights: Option<Vec<u64>> = weights.iter().copied().collect();
+    let weights: Option<SmallVec<[u64; 4]>> = weights.iter().copied().collect();
     let Some(weights) = weights else {
         return Ok(None);
     };
@@ -329,7 +328,7 @@ pub fn convolved(view: &View, x: usize, w: usize, up: bool) -> Results {
     let Some(conv) = convolution(view, x, w, up)? else {
         return unknown();
     };
-    let mut dims = vec![conv.n, Some(conv.output)];
+    let mut dims: Extents = smallvec![conv.n, Some(conv.output)];
     dims.extend(conv.axes.iter().map(|a| a.output));
     Ok(vec![Given::shape(as_stored(view, dims))])
 }
@@ -356,7 +355,7 @@ pub fn pool(view: &View) -> Results {
         &kernel,
         view.int("ceil_mode").unwrap_or(0) != 0,
     )?;
-    let mut dims = lead.to_vec();
+    let mut dims = Extents::from(lead);
     dims.extend(axes.iter().map(|a| a.output));
     Ok(vec![Given::shape(as_stored(view, dims)); count])
 }

@@ -66,6 +66,14 @@ impl Walker<'_, '_> {
         self.vertex(site.label(), VertexKind::Free(op), from).into()
     }
 
+    /// Makes room for the vertices of so many nodes.
+    pub(super) fn reserve(&mut self, nodes: usize) {
+        let (vertices, key) = (&mut self.out.vertices, &self.key);
+        vertices.reserve(nodes);
+        let hash = |&v: &u32| key.hash_one(vertices[v as usize].name.as_str());
+        self.taken.reserve(nodes, hash);
+    }
+
     fn vertex(&mut self, name: String, kind: VertexKind, inputs: Sources) -> u32 {
         if self.trial.is_some() {
             return 0;
