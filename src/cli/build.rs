@@ -148,11 +148,7 @@ pub fn run(args: &Args, console: &Console) -> Exit {
             return Exit::Wrong;
         }
     };
-    let found: Vec<Diagnostic> = ready
-        .iter()
-        .flat_map(|r| findings::before(&r.space))
-        .collect();
-    let found = crate::sema::told(found, &loaded.sources);
+    let found = findings::before(ready.iter().map(|r| &r.space), &loaded);
     console.show(&found, &loaded.sources);
     if console.denied() {
         return Exit::Done;

@@ -32,7 +32,7 @@ const MOST_PRICES: usize = 60_000;
 
 /// What the prices of the designs give reason to say.
 fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut spaces = Vec::new();
     let mut left = MOST_PRICES;
     for problem in &loaded.analysis.problems {
         let refined = problem.stages.iter().any(|s| s.refines);
@@ -44,12 +44,12 @@ fn priced(loaded: &Loaded) -> Vec<Diagnostic> {
             continue;
         };
         left = rest;
-        if let Ok(space) = Space::new(problem, refined) {
-            found.extend(findings::before(&space));
-            found.extend(findings::model_macs_everywhere(&space));
-        }
+        // What has no price was told.
+        spaces.extend(Space::new(problem, refined));
     }
-    crate::sema::told(found, &loaded.sources)
+    let mut found = findings::before(spaces.iter(), loaded);
+    found.extend(spaces.iter().filter_map(findings::model_macs_everywhere));
+    found
 }
 
 /// A cluster that no menu fills is one mistake: the error of the layer without a price has the place and
@@ -92,22 +92,17 @@ pub fn run(args: &Args, console: &Console) -> Exit {
     let mut told = BTreeSet::new();
     for spec in &args.specs {
         let mut loaded = files::load(spec);
-        if !loaded.analysis.has_errors() {
-            // Of each design the layers that no point of its menu can map.
-            let problems = loaded.analysis.problems.iter();
-            let refused = problems.flat_map(|problem| {
-                let errors = probe::refused_everywhere(problem).into_iter();
-                errors.map(|error| infeasible::no_space(problem, &error, &loaded.sources))
-            });
-            let mut refused: Vec<_> = refused.collect();
-            join_refused(&mut refused, &mut loaded.analysis.diagnostics);
-            let sound = refused.is_empty();
-            loaded.analysis.diagnostics.extend(refused);
-            if sound {
-                let found = priced(&loaded);
-                loaded.analysis.diagnostics.extend(found);
-            }
-        }
+        // Of each sound design the layers that no point of its menu can map.
+        let problems = loaded.analysis.problems.iter();
+        let refused = problems.flat_map(|problem| {
+            let errors = probe::refused_everywhere(problem).into_iter();
+            errors.map(|error| infeasible::no_space(problem, &error, &loaded.sources))
+        });
+        let mut refused: Vec<_> = refused.collect();
+        join_refused(&mut refused, &mut loaded.analysis.diagnostics);
+        loaded.analysis.diagnostics.extend(refused);
+        let found = priced(&loaded);
+        loaded.analysis.diagnostics.extend(found);
         let found = &mut loaded.analysis.diagnostics;
         found.retain(|d| told.insert(places(d, &loaded.sources)));
         console.show(&loaded.analysis.diagnostics, &loaded.sources);

@@ -1,6 +1,7 @@
 //! What prices give reason to say before a search, and what a finished decision does: limits and
 //! expectations that test nothing, expectations that failed, figures to doubt.
 
+use super::files::Loaded;
 use crate::base::units::Quantity;
 use crate::diag::{Diagnostic, codes};
 use crate::emit::Decision;
@@ -14,12 +15,25 @@ use crate::space::{BoundLimit, Space, idle};
 /// So many layers are shown in the source; the report lists all.
 const SHOWN: usize = 3;
 
-/// What is offered, limited or expected and makes no difference, whatever is decided.
-pub fn before(space: &Space) -> Vec<Diagnostic> {
+/// What is offered, limited or expected and makes no difference, whatever is decided. A line that other
+/// designs of the file share makes none in any of them.
+pub fn before<'s>(spaces: impl Iterator<Item = &'s Space<'s>>, loaded: &Loaded) -> Vec<Diagnostic> {
+    let named = |space: &'s Space| {
+        let of_space = without_effect(space).into_iter();
+        of_space.map(|d| (space.problem.design.clone(), d))
+    };
+    let found = spaces.flat_map(named).collect();
+    let found = sema::agreed(found, &loaded.analysis.problems);
+    sema::told(found, &loaded.sources)
+}
+
+fn without_effect(space: &Space) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     if space.is_whole() {
         out.extend(idle_pes(space));
-        let limits = idle::never_exceeded(space);
+        // What is beyond 100 % shows in the text.
+        let limits = idle::never_exceeded(space)
+            .filter(|(limit, _)| limit.share.is_none_or(|share| share <= 1.0));
         out.extend(limits.map(|(limit, worst)| never_exceeded(limit, worst)));
         let expectations = space.problem.expectations.iter();
         out.extend(expectations.filter_map(|e| never_missed(e, space)));

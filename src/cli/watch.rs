@@ -175,11 +175,7 @@ impl Watch<'_> {
                 return Some(Exit::Wrong);
             }
         };
-        let found: Vec<_> = ready
-            .iter()
-            .flat_map(|r| findings::before(&r.space))
-            .collect();
-        let found = crate::sema::told(found, &loaded.sources);
+        let found = findings::before(ready.iter().map(|r| &r.space), &loaded);
         console.show(&found, &loaded.sources);
         let outcomes = build::search_all(&ready, stop, console.progress);
         if stopped() {

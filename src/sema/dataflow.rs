@@ -46,14 +46,22 @@ pub fn check(program: &mut Program, decl: DataflowDecl) {
     }
 }
 
+/// A dataflow of which at least it is known what it maps.
+pub struct Lowered {
+    /// Its rules.
+    pub dataflow: Dataflow,
+    /// Whether all in them is right.
+    pub sound: bool,
+}
+
 /// Lowers a dataflow bound to what the design names, under the name the design has for it. `None`
-/// if it has errors.
+/// if what it maps is not known.
 pub fn lower(
     decl: &DataflowDecl,
     name: &str,
     bound: Bound,
     out: &mut Vec<Diagnostic>,
-) -> Option<Dataflow> {
+) -> Option<Lowered> {
     let menu = bound.menu;
     let before = out.len();
     let mut rules: Vec<Rule> = Vec::new();
@@ -63,7 +71,9 @@ pub fn lower(
         .map_or_else(|| stated(bound.statements), kinds);
     let mut owners: BTreeMap<&str, Span> = BTreeMap::new();
     let mut unknown = 0;
+    let mut heads = 0;
     for rule in &decl.rules {
+        let before = out.len();
         let ops = ops(rule, &rules, out);
         let mut of_layers = BTreeSet::new();
         for layer in &rule.layers {
@@ -81,6 +91,7 @@ pub fn lower(
                 (None, None) => {}
             }
         }
+        heads += out.len() - before;
         let of_layers: Vec<Op> = of_layers.into_iter().collect();
         let mut context = Context {
             menu,
@@ -119,11 +130,13 @@ pub fn lower(
             .help("add e.g. `for conv { spatial K by 1 temporal C by 1 }`"),
         );
     }
-    let broken = out[before..].iter().any(|d| d.severity == Severity::Error);
-    (!broken).then(|| Dataflow {
-        name: name.to_string(),
-        rules,
-        span: decl.name.span,
+    (heads == 0 && !rules.is_empty()).then(|| Lowered {
+        sound: out[before..].iter().all(|d| d.severity != Severity::Error),
+        dataflow: Dataflow {
+            name: name.to_string(),
+            rules,
+            span: decl.name.span,
+        },
     })
 }
 

@@ -86,8 +86,9 @@ pub fn mapped(
         network: Some(network),
         ..Bound::default()
     };
-    let dataflow = lower(&decl, &decl.name.node, bound, &mut out);
-    (dataflow, out)
+    let lowered = lower(&decl, &decl.name.node, bound, &mut out);
+    let sound = lowered.filter(|l| l.sound).map(|l| l.dataflow);
+    (sound, out)
 }
 
 /// What is wrong with rules that a file gave for the layers of its statements, which make no

@@ -6,7 +6,7 @@ use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
 use super::{
     budget, dataflow, dataflow_file, doubtful, expect, extend, lint, menu, pins, precision,
-    quantity, rules, search, technology,
+    quantity, rules, search, shared, technology,
 };
 use crate::base::span::Span;
 use crate::diag::{Diagnostic, Label, Severity, codes};
@@ -36,6 +36,10 @@ pub fn lower_all(program: &mut Program, blocks: &[Ref]) -> Vec<Problem> {
             problems.extend(lower(program, at, &decl));
         }
     }
+    let doubts = std::mem::take(&mut program.doubts);
+    program
+        .diagnostics
+        .extend(shared::agreed(doubts, &problems));
     let main = |span: Span| program.is_main(span);
     let found = lint::refined_for_nothing(&problems, main);
     program.diagnostics.extend(found);
@@ -46,8 +50,13 @@ pub fn lower_all(program: &mut Program, blocks: &[Ref]) -> Vec<Problem> {
         program.diagnostics.extend(found);
     }
     expect::lower_all(program, &mut problems);
+    let mut found = Vec::new();
     for problem in &problems {
-        program.diagnostics.extend(lint::expectations(problem));
+        let all = lint::expectations(problem);
+        found.extend(all.map(|d| (problem.design.clone(), d)));
+    }
+    program.diagnostics.extend(shared::agreed(found, &problems));
+    for problem in &problems {
         let found = doubtful::contradictions(problem);
         program.diagnostics.extend(found);
     }
@@ -137,9 +146,9 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
         .as_ref()
         .is_some_and(|chosen| program.modules[chosen.at.module()].library.is_some());
     let choices = choices(program, &parts, menu_decl);
-    let dataflows = choices
-        .as_deref()
-        .and_then(|c| lower_dataflows(program, c, menu.as_ref(), network.as_ref()));
+    let all = choices.as_deref().unwrap_or(&[]);
+    let (dataflows, mapping) = lower_dataflows(program, all, menu.as_ref(), network.as_ref());
+    let dataflows = dataflows.filter(|_| choices.is_some());
     let model = model(program, &parts, &mut defaults);
     let precision = precision::lower(&parts, model, &mut defaults, &mut program.diagnostics);
     let technology = technology_of(program, decl, (&parts, model), &mut defaults);
@@ -204,9 +213,7 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
         (None, Some(at)) => rules::of_broken(program.item(at)),
         (None, None) => Default::default(),
     };
-    if let Some(dataflows) = &dataflows {
-        rules::exist(decl, &parts, wanted, dataflows, &mut program.diagnostics);
-    }
+    rules::exist(decl, &parts, wanted, &mapping, &mut program.diagnostics);
     if errors(program) > before {
         // Expectations of it are looked at all the same.
         let names = names.map(|names| (decl.name.node.clone(), names));
@@ -238,7 +245,10 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
         expectations: Vec::new(),
         defaults,
     };
-    lint::design(&problem, &parts, &mut program.diagnostics);
+    let mut found = Vec::new();
+    lint::design(&problem, &parts, &mut found);
+    let of_design = found.into_iter().map(|d| (problem.design.clone(), d));
+    program.doubts.extend(of_design);
     Some(problem)
 }
 
@@ -353,14 +363,16 @@ fn choices(program: &mut Program, parts: &Parts, menu: Option<&MenuDecl>) -> Opt
     (found.len() == paths.len()).then_some(found)
 }
 
-/// The dataflows with their knobs bound to the menu; without a menu they are only checked.
+/// The dataflows with their knobs bound to the menu, if there is one and all are right; and those of which
+/// it is known what they map.
 fn lower_dataflows(
     program: &mut Program,
     choices: &[Instance],
     menu: Option<&Menu>,
     network: Option<&Network>,
-) -> Option<Vec<Dataflow>> {
-    let mut found = Vec::new();
+) -> (Option<Vec<Dataflow>>, Vec<Dataflow>) {
+    let mut found: Vec<Dataflow> = Vec::new();
+    let mut sound = menu.is_some();
     for chosen in choices {
         if let Item::Dataflow(decl) = chosen.item.clone() {
             let bound = dataflow::Bound {
@@ -371,12 +383,14 @@ fn lower_dataflows(
             let decl = dataflow_file::with_rules(program, decl, bound);
             let out = &mut program.diagnostics;
             let before = out.len();
-            found.push(decl.and_then(|d| dataflow::lower(&d, &chosen.name, bound, out)));
+            let lowered = decl.and_then(|d| dataflow::lower(&d, &chosen.name, bound, out));
             chosen.place(&mut out[before..]);
+            sound &= lowered.as_ref().is_some_and(|l| l.sound);
+            found.extend(lowered.map(|l| l.dataflow));
         }
     }
-    let found: Option<Vec<Dataflow>> = found.into_iter().collect();
-    found.filter(|list| menu.is_some() && list.len() == choices.len())
+    let all = sound && found.len() == choices.len();
+    (all.then(|| found.clone()), found)
 }
 
 fn model(

@@ -31,6 +31,7 @@ mod quantity;
 mod rules;
 mod scope;
 mod search;
+mod shared;
 mod technology;
 mod window;
 
@@ -40,6 +41,7 @@ pub use lint::{cannot_fail, most_at_work, unfilled};
 pub use network::assembled;
 pub use once::told;
 pub use parts::SETTINGS;
+pub use shared::agreed;
 
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::{Diagnostic, Severity};

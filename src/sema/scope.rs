@@ -46,6 +46,8 @@ pub struct Program<'a> {
     pub files: &'a mut dyn Files,
     pub registries: Registries,
     pub diagnostics: Vec<Diagnostic>,
+    /// What is legal in a design and surely not meant, by its name.
+    pub(super) doubts: Vec<(String, Diagnostic)>,
     /// What could not be read of the user's files.
     pub damage: Vec<Span>,
     /// The layers of designs that are broken, by the names of the designs.
@@ -79,6 +81,7 @@ impl<'a> Program<'a> {
             layers_of: BTreeMap::new(),
             incomplete: Vec::new(),
             diagnostics: Vec::new(),
+            doubts: Vec::new(),
             networks: BTreeMap::new(),
             used: BTreeSet::new(),
             named: BTreeSet::new(),
