@@ -553,3 +553,30 @@ dataflow d { for conv { spatial K by 1 } }
         assert_eq!(shown.matches("cfx::E").count(), 2, "{shown}");
     }
 }
+
+/// A number that cannot be read hides nothing but itself, and what a missing dimension would have is
+/// looked at.
+#[test]
+fn a_number_that_cannot_be_read_hides_no_missing_one() {
+    let spec = "network n from \"file.m\"
+menu m { pes in [4] }
+design x { network n dataflow d menu m model maestro minimize latency }
+dataflow d { for conv, gemm { spatial K by 1 } }
+";
+    let file = "Network n {
+  Layer a { Type: CONV Stride { X: 0 } Dimensions { K: 4, C: x, R: 3, S: 3, Y: 8 } }
+  Layer b { Type: GEMM Dimensions { K: q, M: 3 } }
+}
+";
+    let (_, shown, _) = checked(spec, file);
+    for mistake in [
+        "a `conv` layer needs the field `X`",
+        "`stride` must be at least 1",
+        "`x` is neither a number nor a constant",
+        "a `gemm` layer needs the field `N`",
+        "`q` is neither a number nor a constant",
+    ] {
+        assert!(shown.contains(mistake), "{mistake}: {shown}");
+    }
+    assert_eq!(shown.matches("cfx::").count(), 5, "{shown}");
+}

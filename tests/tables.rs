@@ -335,6 +335,15 @@ fn values_beside_a_mistake_are_looked_into() {
             "3:9 `C` must be at least 1",
         ]
     );
+    assert_eq!(
+        told("name,op,K,C,Y,X,R,S,pad\na,conv,8,,9,,3,3,x\nb,conv,8,3,x,,3,3,1\n"),
+        [
+            "2:3 a `conv` layer needs the fields `C`, `X`",
+            "2:18 `pad` must be a whole number",
+            "3:3 a `conv` layer needs the field `X`",
+            "3:12 `Y` must be a whole number",
+        ]
+    );
 }
 
 /// The first line is skipped by SCALE-Sim, whatever it is, and so are headings by its older versions.

@@ -13,8 +13,8 @@ use crate::ir::network::{Network, Node, NodeKind, TensorShape, Vertex};
 use crate::syntax::ast::{
     self, DimDecl, Field, FromFile, Name, NetworkBody, NetworkDecl, NetworkStmt,
 };
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// So many unknown names of one network get the nearest known one suggested; to look for more
 /// would take long, and nobody reads on.
@@ -164,8 +164,19 @@ fn from_text(
     let nodes = statements
         .iter()
         .filter(|s| !matches!(s, NetworkStmt::Edges { .. }));
+    // A number that could not be read hides nothing but itself, unless it stands for others, too.
+    let unread = nodes.clone().flat_map(|s| match s {
+        NetworkStmt::Layer { fields, span, .. } => {
+            let all = fields.iter().flat_map(Field::unread);
+            all.filter(|at| at != span).collect()
+        }
+        _ => Vec::new(),
+    });
+    let unread: BTreeSet<Span> = unread.collect();
+    let damage = damage.iter().filter(|d| !unread.contains(d));
+    let damage: Vec<Span> = damage.copied().collect();
     let places = nodes.map(NetworkStmt::span);
-    out.extend(cascade::of_places(found, damage, places));
+    out.extend(cascade::of_places(found, &damage, places));
     network
 }
 

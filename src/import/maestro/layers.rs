@@ -148,6 +148,11 @@ fn fields(layer: &Layer, op: Op, steps: &[Step], out: &mut Vec<Diagnostic>) -> V
             None => fields.push(field(dim.text, *dim, number.clone())),
         }
     }
+    for (dim, place) in &layer.unread {
+        // What an extent of the output would say is left to the next run.
+        let name = dim.text.trim_end_matches('\'');
+        fields.push(field(name, *dim, Number::unread(*place)));
+    }
     for (dim, number) in &layer.strides {
         match axis_of_stride(layer, dim.text).filter(|_| op.slides()) {
             Some(axis) => strides[axis] = Some((*dim, number.clone())),
@@ -174,8 +179,9 @@ fn field(name: &str, at: Token, value: Number) -> Field {
 fn axis_of_stride(layer: &Layer, name: &str) -> Option<usize> {
     let declared = |name| given(&layer.dims, name).is_some();
     match name {
-        "Y" if declared("Y") => Some(0),
-        "X" if declared("X") => Some(1),
+        // Without either it acts on the one that is missing.
+        "Y" if declared("Y") || !declared("Y'") => Some(0),
+        "X" if declared("X") || !declared("X'") => Some(1),
         "X'" if !declared("Y") && declared("Y'") => Some(0),
         "Y'" if !declared("X") && declared("X'") => Some(1),
         _ => None,

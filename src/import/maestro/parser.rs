@@ -68,8 +68,8 @@ pub struct Layer<'t> {
     pub span: Span,
     /// Its dataflows, or its name if it has none.
     pub mapping: Span,
-    /// Dimensions with a number that could not be read.
-    pub unread: Vec<&'t str>,
+    /// Dimensions with a number that could not be read, and where that stands.
+    pub unread: Vec<(Token<'t>, Span)>,
     /// Whether something else but the dataflow could not be read: nothing is missing for sure.
     pub damaged: bool,
     /// Whether some of the dataflow could not be read.
@@ -87,7 +87,7 @@ impl Layer<'_> {
 
     /// Whether a dimension that seems to be missing may be one that could not be read.
     pub fn may_have(&self, dim: &str) -> bool {
-        self.damaged || self.unread.contains(&dim)
+        self.damaged || self.unread.iter().any(|(unread, _)| unread.text == dim)
     }
 }
 
@@ -439,7 +439,7 @@ impl<'t> Parser<'_, 't> {
         &mut self,
         keyword: Token<'t>,
         pairs: &mut Vec<Pair<'t>>,
-        unread: &mut Vec<&'t str>,
+        unread: &mut Vec<(Token<'t>, Span)>,
     ) -> bool {
         let Some(brace) = self.open(keyword, |word| word != "}" && !is_keyword(word)) else {
             return false;
@@ -459,8 +459,8 @@ impl<'t> Parser<'_, 't> {
                 Some(dim) if dim.text == "{" || is_number(dim.text) => {
                     self.wrong(dim, "a dimension such as `K`");
                 }
-                Some(dim) => match self.number(dim) {
-                    Some(_) if pairs.len() >= MOST_PAIRS => {
+                Some(dim) => match (self.peek().map(|t| t.span), self.number(dim)) {
+                    (_, Some(_)) if pairs.len() >= MOST_PAIRS => {
                         if !std::mem::replace(&mut full, true) {
                             self.report(
                                 error(format!("more than {MOST_PAIRS} numbers in one list"))
@@ -469,10 +469,10 @@ impl<'t> Parser<'_, 't> {
                             );
                         }
                     }
-                    Some(number) => pairs.push((dim, number)),
-                    None => {
+                    (_, Some(number)) => pairs.push((dim, number)),
+                    (place, None) => {
                         if unread.len() < MOST_PAIRS {
-                            unread.push(dim.text);
+                            unread.push((dim, place.unwrap_or(dim.span)));
                         }
                         // The next dimension may follow at once.
                         let after = self.tokens.get(self.at + 1);

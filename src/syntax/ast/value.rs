@@ -192,13 +192,19 @@ pub struct Field {
 }
 
 impl Field {
+    /// Where numbers of it stand that could not be read.
+    pub fn unread(&self) -> impl Iterator<Item = Span> {
+        let numbers = match &self.value {
+            Value::Number(number) => std::slice::from_ref(number),
+            Value::Pair(pair) => &pair.node,
+            _ => &[],
+        };
+        numbers.iter().filter(|n| n.is_unread()).map(|n| n.span)
+    }
+
     /// Whether its value could not be read.
     pub fn is_unread(&self) -> bool {
-        match &self.value {
-            Value::Number(number) => number.is_unread(),
-            Value::Pair(pair) => pair.node.iter().any(Number::is_unread),
-            _ => false,
-        }
+        self.unread().next().is_some()
     }
 }
 
