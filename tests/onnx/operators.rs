@@ -322,6 +322,31 @@ layer z dense { N = 2, K = 5, C = 40 }
     );
 }
 
+/// The first state is needed by the first step, not by the product of all inputs.
+#[test]
+fn a_first_state_comes_in_at_the_first_step() {
+    let graph = Graph::default()
+        .input("x", "2 2 10")
+        .input("s", "1 2 6")
+        .weights("v", &[6, 20])
+        .node("MatMul", &["s", "v"], &["h"], &[])
+        .weights("w", &[1, 80, 10])
+        .weights("r", &[1, 80, 20]);
+    is(
+        graph
+            .node("LSTM", &["x", "w", "r", "", "", "h", "h"], &["y"], &[])
+            .model(),
+        "layer h dense { N = 2, K = 20, C = 6 }
+layer \"y/input\" dense { N = 4, K = 80, C = 10 }
+layer \"y/step1\" dense { N = 2, K = 80, C = 20 }
+layer \"y/step2\" dense { N = 2, K = 80, C = 20 }
+h -> \"y/step1\"
+\"y/input\" -> \"y/step1\"
+\"y/input\" -> \"y/step2\"
+\"y/step1\" -> \"y/step2\"",
+    );
+}
+
 #[test]
 fn weights_of_a_recurrence_fit() {
     let lstm = |w: [i64; 3], r: [i64; 3], more: &[Message]| {

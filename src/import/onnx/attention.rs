@@ -156,13 +156,13 @@ fn products(h: Heads, mut made: Vec<Made>) -> Option<Option<Vec<Made>>> {
     let before: Vec<usize> = (0..made.len()).collect();
     for mut scores in gemm(groups, rows, keys, width) {
         scores.suffix = "scores".into();
-        scores.operands = before.is_empty();
+        scores.operands = (!before.is_empty()).then_some(&[]);
         scores.after = before.clone();
         made.push(scores);
     }
     for mut context in gemm(groups, rows, depth, keys) {
         context.suffix = "context".into();
-        context.operands = before.is_empty();
+        context.operands = (!before.is_empty()).then_some(&[]);
         context.after = before.clone();
         context.after.extend(made.len().checked_sub(1));
         made.push(context);

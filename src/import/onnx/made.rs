@@ -13,8 +13,8 @@ pub struct Made {
     pub shape: LayerShape,
     /// Layers of the same node that it takes from, by position.
     pub after: Vec<usize>,
-    /// Whether it takes from the node's operands.
-    pub operands: bool,
+    /// The operands of the node that it takes from, by position; `None` if from all.
+    pub operands: Option<&'static [usize]>,
 }
 
 impl Made {
@@ -24,7 +24,7 @@ impl Made {
             suffix: String::new(),
             shape,
             after: Vec::new(),
-            operands: true,
+            operands: None,
         }
     }
 }

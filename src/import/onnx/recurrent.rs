@@ -7,6 +7,12 @@ use super::made::{Made, Refusal, dense};
 /// A recurrent node has at most so many steps in all directions: sequences are much shorter.
 const MOST_STEPS: usize = 50_000;
 
+/// Operands of the product of all inputs: sequence, weights, bias, lengths.
+const OF_INPUT: [usize; 4] = [0, 1, 3, 4];
+
+/// Operands of the first step: the weights of the state, the first state and cell, peepholes.
+const OF_STATE: [usize; 4] = [2, 5, 6, 7];
+
 /// A recurrent node's extents.
 struct Extents {
     steps: Dim,
@@ -128,12 +134,13 @@ pub fn layers(view: &View, gates: u64, most: usize) -> Result<Vec<Made>, Refusal
         let first = made.len();
         for mut layer in dense(rows, outputs, input) {
             layer.suffix = format!("{way}input");
+            layer.operands = Some(&OF_INPUT);
             made.push(layer);
         }
         for step in 1..=steps {
             for mut layer in dense(batch, outputs, hidden) {
                 layer.suffix = format!("{way}step{step}");
-                layer.operands = false;
+                layer.operands = Some(if step == 1 { &OF_STATE } else { &[] });
                 // From the projected inputs, and from the state of the step before.
                 layer.after = [Some(first), made.len().checked_sub(1)]
                     .into_iter()

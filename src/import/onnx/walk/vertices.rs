@@ -19,9 +19,13 @@ const JOIN: &str = "join";
 impl Walker<'_, '_> {
     /// The vertices that operands come from, in order, without doubles.
     pub(super) fn sources(&self, site: &Site) -> Sources {
+        self.sources_of(site.inputs.iter().flatten())
+    }
+
+    fn sources_of<'s>(&self, operands: impl Iterator<Item = &'s usize>) -> Sources {
         let mut first: Option<&Sources> = None;
         let mut all: Vec<u32> = Vec::new();
-        for &slot in site.inputs.iter().flatten() {
+        for &slot in operands {
             let slot = &self.slots[slot];
             let Some(from) = slot.from.as_ref().filter(|_| !slot.known.fixed) else {
                 continue;
@@ -166,13 +170,18 @@ impl Walker<'_, '_> {
                 "" => site.label(),
                 suffix => format!("{}/{suffix}", site.label()),
             };
+            let operands = match layer.operands {
+                None => from.clone(),
+                Some(some) => {
+                    let some = some.iter().filter_map(|&at| site.inputs.get(at)?.as_ref());
+                    self.sources_of(some)
+                }
+            };
             let inputs = if layer.after.is_empty() {
-                from.clone()
+                operands
             } else {
                 let mut inputs: Vec<u32> = layer.after.iter().map(|&at| places[at]).collect();
-                if layer.operands {
-                    inputs.extend_from_slice(from);
-                }
+                inputs.extend_from_slice(&operands);
                 inputs.sort_unstable();
                 inputs.dedup();
                 inputs[..].into()
