@@ -8,6 +8,7 @@
 //! One mistake must not hide another: a broken statement is left out of the AST, its neighbours
 //! stay. An AST that comes with an error is good for further checks, not for building anything.
 
+mod arrow;
 pub mod ast;
 mod balance;
 mod build;

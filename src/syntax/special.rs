@@ -1,5 +1,6 @@
 //! The usual slips, each with its own words and, where it is certain, its repair.
 
+use super::arrow::arrow;
 use super::errors::{Context, Verdict};
 use super::grammar::Rule;
 use super::misplaced::{BLOCKS, HOMES, comment, unknown};
@@ -43,6 +44,7 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
         .or_else(|| decimal_comma(finding))
         .or_else(|| used_together(finding))
         .or_else(|| spaced(finding))
+        .or_else(|| arrow(finding))
         .or_else(|| sign_with_blank(finding))
         .or_else(|| limit_in_design(finding))
         .or_else(|| enumeration(finding))
@@ -54,7 +56,12 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
         .or_else(|| missing(finding))
 }
 
-fn verdict(finding: &Finding, code: crate::diag::Code, message: String, label: &str) -> Verdict {
+pub(super) fn verdict(
+    finding: &Finding,
+    code: crate::diag::Code,
+    message: String,
+    label: &str,
+) -> Verdict {
     let at = (finding.at, finding.at + finding.found.len());
     Verdict {
         code,
@@ -67,19 +74,19 @@ fn verdict(finding: &Finding, code: crate::diag::Code, message: String, label: &
 }
 
 impl Verdict {
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    fn replace(mut self, start: usize, end: usize, with: impl Into<String>) -> Self {
+    pub(super) fn replace(mut self, start: usize, end: usize, with: impl Into<String>) -> Self {
         self.replace = Some((start, end, with.into()));
         self
     }
 }
 
 impl Finding<'_> {
-    fn expects(&self, rules: &[Rule]) -> bool {
+    pub(super) fn expects(&self, rules: &[Rule]) -> bool {
         self.expected.iter().any(|r| rules.contains(r))
     }
 
@@ -346,9 +353,6 @@ fn sign(finding: &Finding) -> Option<Verdict> {
             format!("a knob's choices stand after `in`, not after `{found}`"),
             "in",
         );
-    }
-    if finding.expects(&[Rule::arrow]) && matches!(found, "-" | "=>" | ">") {
-        return wrong("layers are connected with `->`".into(), "->");
     }
     if finding.expects(&[Rule::kw_by]) && matches!(found, "=" | ":") {
         return wrong(
