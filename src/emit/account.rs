@@ -374,12 +374,23 @@ fn limit(e: &Explained) -> String {
         return "nothing that the model tells".to_string();
     };
     let at_work = &e.account.at_work;
+    let own = e.problem.shapes[e.problem.layers[e.layer].shape].macs();
+    let pes = e.knobs[Menu::PES];
+    // More than all can only come of MACs that the model counts beyond the layer's.
+    let more = if at_work.value > pes as f64 && own.is_some_and(|own| e.price.macs > own) {
+        format!(
+            " (more than there are: model `{}` counts some products more than once here, W0701)",
+            e.problem.model
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "{}: {} of the cycles; {} of {} PEs at work on average, {}",
+        "{}: {} of the cycles; {} of {} PEs at work on average, {}{more}",
         largest.name,
         percent(largest.value / e.price.latency_cycles as f64),
         amount(Quantity::Count, at_work.value),
-        grouped(e.knobs[Menu::PES]),
+        grouped(pes),
         at_work.formula
     )
 }

@@ -30,7 +30,10 @@ pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
     if balanced {
         return true;
     }
+    let braces = marks.iter().filter(|m| m.closer == '}');
+    let (opening, closing): (Vec<&Mark>, Vec<&Mark>) = braces.partition(|m| m.opens);
     let mut balancer = Balancer {
+        surplus: closing.len().saturating_sub(opening.len()),
         file,
         text,
         end: text.trim_end().len(),
@@ -94,6 +97,8 @@ struct Balancer<'a> {
     stack: Vec<Mark>,
     /// Behind the last block that is closed.
     since: usize,
+    /// So many closing braces more than opening ones are still to come.
+    surplus: usize,
     /// How often a brace that is missing was looked for.
     looked: usize,
     scan: &'a mut Scan,
@@ -169,6 +174,11 @@ impl Balancer<'_> {
         if self.lost_brace(&mark) {
             return;
         }
+        if self.surplus > 0 && self.too_early(&mark) {
+            self.surplus -= 1;
+            self.remove(mark, "the block goes on below", "remove it");
+            return;
+        }
         if mark.closer == '}' && mark.first {
             // Further left than the innermost open line, level with one further out.
             while let [.., outer, top] = self.stack[..] {
@@ -200,7 +210,8 @@ impl Balancer<'_> {
             }
             // The block around a list of one line goes on behind it: the list has lost its beginning.
             None if self.stack.last().is_some_and(|top| {
-                mark.closer != '}' && top.closer == '}' && top.line < mark.line
+                let behind = self.rest_of_line(&mark).contains('}');
+                mark.closer != '}' && top.closer == '}' && (top.line < mark.line || behind)
             }) =>
             {
                 self.unopened(mark);
@@ -210,6 +221,30 @@ impl Balancer<'_> {
                 None => self.stray(mark),
             },
         }
+    }
+
+    /// What stands behind a delimiter on its line.
+    fn rest_of_line(&self, mark: &Mark) -> &str {
+        let rest = self.text.get(mark.at + 1..).unwrap_or("");
+        rest.lines().next().unwrap_or("")
+    }
+
+    /// Whether a `}` stands behind or among the statements of a block that goes on below.
+    fn too_early(&self, mark: &Mark) -> bool {
+        let Some(top) = self.stack.last().filter(|top| top.last) else {
+            return false;
+        };
+        let rest = self.rest_of_line(mark);
+        let behind = self.text.get(mark.at + 1 + rest.len()..).unwrap_or("");
+        let mut lines = behind.lines().map(str::trim_end);
+        let next = lines.find(|l| !l.is_empty() && !l.trim_start().starts_with("//"));
+        let deeper = next.is_some_and(|l| {
+            let indent = l.len() - l.trim_start().len();
+            indent > top.indent && !l.trim_start().starts_with('}')
+        });
+        let inside = !mark.first || mark.indent > top.indent;
+        let alone = rest.trim().is_empty() || rest.trim_start().starts_with("//");
+        mark.closer == '}' && top.closer == '}' && top.line < mark.line && inside && alone && deeper
     }
 
     fn end(&mut self) {
@@ -370,13 +405,22 @@ impl Balancer<'_> {
     }
 
     fn stray(&mut self, mark: Mark) {
+        self.remove(
+            mark,
+            "nothing is open here",
+            "remove it, or look for a block that is closed too early further up",
+        );
+    }
+
+    /// A closing delimiter too many.
+    fn remove(&mut self, mark: Mark, label: &str, help: &str) {
         let span = self.span(mark.at, mark.at + 1);
         let diagnostic = Diagnostic::error(
             codes::UNBALANCED,
             format!("this `{}` closes nothing", mark.closer),
         )
-        .label(span, "nothing is open here")
-        .help("remove it, or look for a block that is closed too early further up")
+        .label(span, label)
+        .help(help)
         .suggest(span, "");
         // Nobody reads on, and a text may be all braces.
         if self.scan.diagnostics.len() < MOST_TOLD {
