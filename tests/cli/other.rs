@@ -197,6 +197,24 @@ fn a_transfer_inside_of_tiles_is_not_computing() {
     }
 }
 
+/// MAESTRO adds up some products of a strided convolution more than once.
+#[test]
+fn more_pes_at_work_than_there_are_have_a_reason() {
+    let spec = "network n { input i [3, 17, 17]
+        c = conv(i) { filters = 8, kernel = 3x3, stride = 2, pad = 1 } }
+        menu m { pes in [4] buffer in [1] }
+        design d { network n dataflow std.dataflows.eyeriss menu m minimize latency model maestro }";
+    let folder = Folder::with(&[("t.cfx", spec)]);
+    let told = folder
+        .run(&["explain", "t.cfx", "--layer", "c"])
+        .ends(0)
+        .out;
+    assert!(
+        told.contains("(more than there are: model `maestro` counts"),
+        "{told}"
+    );
+}
+
 #[test]
 fn a_layer_is_explained_where_it_was_decided() {
     let folder = Folder::with(&[("t.cfx", TINY)]);
