@@ -175,7 +175,7 @@ impl Watch<'_> {
                 return Some(Exit::Wrong);
             }
         };
-        let found = findings::before(ready.iter().map(|r| &r.space), &loaded);
+        let found = findings::before(ready.iter().map(|r| &r.space), loaded);
         console.show(&found, &loaded.sources);
         let outcomes = build::search_all(&ready, stop, console.progress);
         if stopped() {

@@ -322,6 +322,33 @@ layer z dense { N = 2, K = 5, C = 40 }
     );
 }
 
+/// Attributes of the wrong type, misspelt ones and those given twice change no figure in silence.
+#[test]
+fn attributes_that_cannot_be_read_are_told() {
+    let conv = |attributes: &[Message]| one("Conv", "1 3 8 8", &[4, 3, 3, 3], attributes);
+    for wrong_type in [
+        vec![int("strides", 2)],
+        vec![word("strides", "2,2")],
+        vec![ints("group", &[1])],
+        vec![int("auto_pad", 1)],
+        vec![ints("strides", &[2, 2]), ints("strides", &[1, 1])],
+    ] {
+        let found = wrong(&conv(&wrong_type), "");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "E0311", "{found:?}");
+    }
+    let told = warnings(&conv(&[ints("stride", &[2, 2])]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].0 == "W0303" && told[0].1.contains("no attribute `stride`"),
+        "{told:?}"
+    );
+    assert_eq!(
+        warnings(&conv(&[ints("strides", &[2, 2]), int("group", 1)])),
+        []
+    );
+}
+
 /// The first state is needed by the first step, not by the product of all inputs.
 #[test]
 fn a_first_state_comes_in_at_the_first_step() {

@@ -5,6 +5,7 @@
 
 mod apart;
 mod attention;
+mod attributes;
 mod elements;
 mod index;
 mod known;

@@ -6,6 +6,7 @@ mod shapes;
 mod subgraph;
 mod vertices;
 
+use super::attributes;
 use super::known::{Constant, Given, Known, View};
 use super::made::Refusal;
 use super::model::{Attributes, Graph, Model, Node, Stated, has_control};
@@ -397,6 +398,18 @@ impl<'a, 'f> Walker<'a, 'f> {
 
     /// An operator without a graph of its own.
     fn plain(&mut self, site: &Site) -> Walk<()> {
+        if site.node.domain.is_empty() && !site.attributes.is_empty() {
+            if let Some(text) = attributes::misfit(&site.attributes) {
+                self.misfit(site, &text)?;
+                let from = self.sources(site);
+                self.give(site, Vec::new(), true, from);
+                return Ok(());
+            }
+            let unread = attributes::unread(&self.view(site));
+            for (name, near) in unread {
+                self.no_attribute(site, &name, near);
+            }
+        }
         let (layers, results) = {
             let view = self.view(site);
             let most = MOST_LAYERS.saturating_sub(self.layers);
@@ -492,6 +505,16 @@ impl<'a, 'f> Walker<'a, 'f> {
             )
             .help("check how the model was exported, and the sizes given with `dim`"),
         )
+    }
+
+    fn no_attribute(&mut self, site: &Site, name: &str, near: Option<&str>) {
+        let (op, label) = (&site.node.op, site.label());
+        let told = format!("operator `{op}` of node `{label}` has no attribute `{name}`");
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`? As it is it has no effect"),
+            None => "it has no effect; leave it out".to_string(),
+        };
+        self.warn(Diagnostic::warning(codes::NOT_UNDERSTOOD, told).help(help));
     }
 
     fn not_counted(&mut self, site: &Site, why: &str, help: &str) {
