@@ -426,6 +426,7 @@ fn setting_for_statement(finding: &Finding) -> Option<Verdict> {
         "stop",
         "minimize",
         "maximize",
+        "then",
     ];
     let meant = nearest(word, known).filter(|&m| m != word)?;
     let message = format!("`{word}` is no statement of a design");

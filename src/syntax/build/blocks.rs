@@ -2,12 +2,14 @@
 
 use super::{Builder, is_bad, parts};
 use crate::base::span::Span;
+use crate::diag::nearest::nearest;
 use crate::syntax::ast::{
     BudgetDecl, DataflowDecl, DirectiveDecl, KnobDecl, LevelStmt, MenuDecl, RuleDecl,
     TechnologyDecl, TechnologyStmt,
 };
 use crate::syntax::errors::{Bad, Context, Place};
 use crate::syntax::grammar::Rule;
+use crate::syntax::tokens::first_word;
 use pest::iterators::Pair;
 
 impl Builder<'_> {
@@ -124,10 +126,15 @@ impl Builder<'_> {
         let head = self.head(rest, "menu", keyword);
         let mut bad = Bad::new(Context::Menu, Some(head.place("menu", keyword)));
         let params = self.params(&head.tail);
-        let mut knobs = Vec::new();
+        let mut knobs: Vec<KnobDecl> = Vec::new();
         for pair in parts(head.block?) {
             if is_bad(&pair) {
-                self.report(&pair, &mut bad);
+                let of_knob = self.report(&pair, &mut bad).breaks_previous;
+                let meant = nearest(first_word(pair.as_str()), ["per"]);
+                // `per lyer`: the knob is chosen for each layer all the same.
+                if let (true, Some(_), Some(knob)) = (of_knob, meant, knobs.last_mut()) {
+                    knob.per_layer = Some(self.span(&pair));
+                }
             } else {
                 bad.good(&pair);
                 knobs.extend(self.knob(pair));
