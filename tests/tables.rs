@@ -224,6 +224,41 @@ fn mistakes_of_named_tables() {
     insta::assert_snapshot!(shown("name,op,K,C\n"));
 }
 
+/// What a file of no kind that is known was probably meant to be.
+#[test]
+fn a_file_of_no_kind_is_told_what_is_meant() {
+    for (text, word, said) in [
+        ("Netwrok X { }\n", "Netwrok", "`Network`"),
+        ("Constnat A 3\n", "Constnat", "`Constant`"),
+        ("num_pe: 16\n", "num_pe", "`num_pes`"),
+        (
+            "name;op;K;C\nq;dense;1;2\n",
+            "name;op;K;C",
+            "commas are wanted",
+        ),
+        ("K\tC\tY\tX\tR\tS\tT\n", "K", "commas are wanted"),
+    ] {
+        assert!(recognise(text.as_bytes()).is_none(), "{text}");
+        let (first, help) = import::foreign::meant(text).expect("a guess");
+        assert!(first == word && help.contains(said), "{first}: {help}");
+    }
+    assert_eq!(import::foreign::meant("nothing of this"), None);
+}
+
+/// A value that cannot be read hides no bound that is missing.
+#[test]
+fn a_value_that_cannot_be_read_hides_nothing() {
+    for (row, said) in [
+        ("q,conv,8,,9,,3,3,1,x", ["`pad` must be", "`C`, `X`"]),
+        ("q,conv,8,3,9,,3,3,1,-1", ["`pad` must be", "the field `X`"]),
+        ("q,conv,8,3,x,,3,3,1,1", ["`Y` must be", "the field `X`"]),
+    ] {
+        let shown = shown(&format!("name,op,K,C,Y,X,R,S,stride,pad\n{row}\n"));
+        assert!(said.iter().all(|s| shown.contains(s)), "{shown}");
+        assert_eq!(shown.matches("cfx::E").count(), 2, "{shown}");
+    }
+}
+
 /// Text cut or changed anywhere is read or reported; nothing panics.
 #[test]
 fn damaged_tables_are_reported() {

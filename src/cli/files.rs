@@ -145,7 +145,7 @@ fn bytes(path: &str) -> Result<Vec<u8>, String> {
 }
 
 /// A file of no kind that is read.
-fn unknown_kind(path: &str, head: &[u8]) -> Diagnostic {
+fn unknown_kind(path: &str, head: &[u8], sources: &mut SourceMap) -> Diagnostic {
     if let Some((what, help)) = import::foreign::recognise(head) {
         return Diagnostic::error(
             codes::IMPORT,
@@ -154,8 +154,20 @@ fn unknown_kind(path: &str, head: &[u8]) -> Diagnostic {
         .help(help);
     }
     let known: Vec<&str> = import::FORMATS.iter().map(|f| f.about).collect();
-    Diagnostic::error(codes::IMPORT, format!("{path} is of no kind that is known"))
-        .help(format!("known are: {}", known.join("; ")))
+    let diagnostic =
+        Diagnostic::error(codes::IMPORT, format!("{path} is of no kind that is known"));
+    let beginning = String::from_utf8_lossy(head);
+    let meant = import::foreign::meant(&beginning).filter(|_| import::csv::is_text(head));
+    let Some((word, help)) = meant else {
+        return diagnostic.help(format!("known are: {}", known.join("; ")));
+    };
+    let file = sources.add(path, beginning.as_ref());
+    let start = beginning.find(word).unwrap_or(0) as u32;
+    let end = start + word.len() as u32;
+    let first = Span { file, start, end };
+    diagnostic
+        .label(first, "the file begins with this")
+        .help(help)
 }
 
 /// Why a file cannot be read.
@@ -344,8 +356,10 @@ pub fn network(
         .take(import::HEAD as u64)
         .read_to_end(&mut head)
         .map_err(unread)?;
-    let Some(format) = import::recognise(&head) else {
-        return Err(vec![unknown_kind(path, &head)]);
+    // Nothing is a table only by its name.
+    let told = |_: &&import::Format| !head.is_empty() || path.ends_with(".csv");
+    let Some(format) = import::recognise(&head).filter(told) else {
+        return Err(vec![unknown_kind(path, &head, sources)]);
     };
     if let (false, Some((name, _))) = (format.open_dims, options.dims.first()) {
         return Err(vec![

@@ -1,11 +1,30 @@
 //! Files that are of no kind that is read but that people try: what they are, and what to do.
 
+use super::csv::first_line;
+use super::maestro;
+use crate::diag::nearest::nearest;
+
 /// What a file that begins with these bytes is, and what to do with it.
 pub fn recognise(head: &[u8]) -> Option<(&'static str, &'static str)> {
     const EXPORT: &str =
         "export the model as ONNX, e.g. with `torch.onnx.export(model, example, \"model.onnx\")`";
     const CONVERT: &str = "convert the model to ONNX, e.g. with `python -m tf2onnx.convert`";
-    let kinds: [(bool, &str, &str); 7] = [
+    let begins = |text: &str| {
+        let head = head.trim_ascii_start().get(..text.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(text.as_bytes()))
+    };
+    let kinds: [(bool, &str, &str); 10] = [
+        (head.is_empty(), "empty", "was it written to its end?"),
+        (
+            begins("version https://git-lfs"),
+            "a pointer of Git LFS, not the file itself",
+            "run `git lfs pull`",
+        ),
+        (
+            begins("<!doctype html") || begins("<html"),
+            "a page of the web (HTML)",
+            "download the file itself, e.g. by its link to the raw content",
+        ),
         (
             is_specification(head),
             "a specification",
@@ -46,6 +65,21 @@ pub fn recognise(head: &[u8]) -> Option<(&'static str, &'static str)> {
     found.map(|(_, what, help)| (what, help))
 }
 
+/// The first word of a text of no kind that is known, and what was probably meant by it.
+pub fn meant(head: &str) -> Option<(&str, String)> {
+    let line = first_line(head);
+    let word = line.split([':', '{', ' ', '\t', '\r']).next()?;
+    for (separator, called) in [(";", "`;`"), ("\t", "tabs")] {
+        let commas = head.replace(separator, ",");
+        if line.contains(separator) && super::recognise(commas.as_bytes()).is_some() {
+            let help = format!("the values are separated by {called}: commas are wanted");
+            return Some((word, help));
+        }
+    }
+    let near = nearest(word, maestro::words())?;
+    Some((word, format!("did you mean `{near}`?")))
+}
+
 /// Whether a text has a line that begins a block of the language.
 fn is_specification(head: &[u8]) -> bool {
     let text = String::from_utf8_lossy(head);
@@ -84,6 +118,14 @@ mod tests {
         );
         assert_eq!(what(b"K,C,Y,X,R,S,T\n"), None);
         assert_eq!(what(b"use, network\n"), None);
-        assert_eq!(what(b""), None);
+        assert_eq!(what(b""), Some("empty"));
+        assert_eq!(
+            what(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+            Some("a pointer of Git LFS, not the file itself")
+        );
+        assert_eq!(
+            what(b"\n<!DOCTYPE html>\n"),
+            Some("a page of the web (HTML)")
+        );
     }
 }

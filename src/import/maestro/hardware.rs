@@ -53,6 +53,11 @@ fn field(name: &str) -> Option<usize> {
         .position(|(new, old, _)| *new == name || *old == name)
 }
 
+/// What its fields are called.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().flat_map(|(name, old, _)| [*name, *old])
+}
+
 /// Whether a text looks like a hardware file.
 pub fn is_hardware(text: &str) -> bool {
     let first = tokens(FileId(0), super::beginning(text));

@@ -39,6 +39,11 @@ pub fn is_mapping(text: &str) -> bool {
     }
 }
 
+/// What files of MAESTRO begin with.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    ["Constant", "Network"].into_iter().chain(hardware::names())
+}
+
 /// Enough of a text to recognise it by, cut between lines.
 fn beginning(text: &str) -> &str {
     let mut lines = 0;
