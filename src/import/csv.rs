@@ -59,6 +59,18 @@ pub fn no_layer(row: &Record, header: &Record) -> Option<Diagnostic> {
     })
 }
 
+/// That a header lacks columns.
+pub fn lacking(missing: &[&str], header: &Record, help: String) -> Diagnostic {
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    let names = missing.join(", ");
+    Diagnostic::error(
+        codes::TABLE,
+        format!("the table lacks the column{plural} {names}"),
+    )
+    .label(header.span, "the header")
+    .help(help)
+}
+
 /// One line that is not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {

@@ -355,15 +355,8 @@ fn columns(header: &Record, op: Op, out: &mut Vec<Diagnostic>) -> Vec<Column> {
         );
     }
     if !missing.is_empty() && meant.is_none() && header.open_quote.is_none() {
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        out.push(
-            error(format!(
-                "the table lacks the column{plural} {}",
-                missing.join(", ")
-            ))
-            .label(header.span, "the header")
-            .help(format!("SCALE-Sim's header is `{own}`; any order will do")),
-        );
+        let help = format!("SCALE-Sim's header is `{own}`; any order will do");
+        out.push(csv::lacking(&missing, header, help));
     }
     columns
 }

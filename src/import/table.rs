@@ -161,15 +161,8 @@ fn columns(header: &Record, out: &mut Vec<Diagnostic>) -> [Option<usize>; 7] {
         );
     }
     if !missing.is_empty() && meant.is_empty() && header.open_quote.is_none() {
-        let plural = if missing.len() == 1 { "" } else { "s" };
-        out.push(
-            error(format!(
-                "the table lacks the column{plural} {}",
-                missing.join(", ")
-            ))
-            .label(header.span, "the header")
-            .help(format!("the header is `{HEADER}`, in any order")),
-        );
+        let help = format!("the header is `{HEADER}`, in any order");
+        out.push(csv::lacking(&missing, header, help));
     }
     found
 }

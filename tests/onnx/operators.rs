@@ -349,6 +349,48 @@ fn attributes_that_cannot_be_read_are_told() {
     );
 }
 
+/// What does not belong to what it is added to, and outputs that nothing gives.
+#[test]
+fn operands_that_do_not_fit_are_told() {
+    let all = ["x", "w", "b"];
+    let three = |op: &str, input: &str, weights: &[i64], third: &[i64]| {
+        let graph = Graph::default().input("x", input).weights("w", weights);
+        graph
+            .weights("b", third)
+            .node(op, &all, &["y"], &[])
+            .model()
+    };
+    for (bytes, found) in [
+        (
+            three("Conv", "1 3 8 8", &[4, 3, 3, 3], &[7]),
+            "a bias of [7] for 4 outputs",
+        ),
+        (
+            three("Gemm", "2 4", &[4, 3], &[7]),
+            "[7] cannot be added to [2, 3]",
+        ),
+        (
+            three("Gemm", "5 2 4", &[4, 3], &[3]),
+            "an operand of 3 dimensions, where 2 are wanted",
+        ),
+    ] {
+        let said = wrong(&bytes, "");
+        assert!(
+            said[0].0 == "E0311" && said[0].1.contains(found),
+            "{said:?}"
+        );
+    }
+    for added in [&[3][..], &[1], &[2, 1], &[1, 3], &[]] {
+        text(&three("Gemm", "2 4", &[4, 3], added), "");
+    }
+    let graph = Graph::default().input("x", "2 4").output("z");
+    let said = wrong(&graph.node("Relu", &["x"], &["y"], &[]).model(), "");
+    assert!(
+        said[0].1.contains("output `z`, which nothing gives"),
+        "{said:?}"
+    );
+}
+
 /// The first state is needed by the first step, not by the product of all inputs.
 #[test]
 fn a_first_state_comes_in_at_the_first_step() {

@@ -1,7 +1,8 @@
 //! Layers as statements of the language.
 
-use super::parser::{Layer, Pair, Step, error, short};
+use super::parser::{error, short};
 use super::tokens::Token;
+use super::written::{Layer, Pair, Step};
 use crate::base::span::Spanned;
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};

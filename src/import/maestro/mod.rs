@@ -8,11 +8,13 @@ mod layers;
 mod parser;
 mod rules;
 mod tokens;
+mod written;
 
 use crate::base::span::FileId;
 use crate::diag::Diagnostic;
 use crate::syntax::ast::{NetworkStmt, RuleDecl};
 use parser::error;
+use written::Layer;
 
 /// What a mapping file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,10 +101,10 @@ pub fn read(file: FileId, text: &str) -> Result<Mappings, Vec<Diagnostic>> {
 
 /// For each layer the one whose dataflow it has: a layer without one takes that of the layer
 /// before, if there is one.
-fn owners(layers: &[parser::Layer]) -> Vec<Option<usize>> {
+fn owners(layers: &[Layer]) -> Vec<Option<usize>> {
     let mut owner = None;
     // One that could not be read is a dataflow all the same.
-    let own = |layer: &parser::Layer| {
+    let own = |layer: &Layer| {
         let steps = layer.dataflow.as_ref();
         steps.is_some_and(|steps| layer.mapping_damaged || !steps.is_empty())
     };

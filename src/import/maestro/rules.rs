@@ -1,7 +1,8 @@
 //! Dataflows of layers as rules of the language: one per distinct mapping.
 
 use super::layers::{declares, given, meant};
-use super::parser::{Layer, Step, error, short};
+use super::parser::{error, short};
+use super::written::{Layer, Step};
 use crate::base::span::Span;
 use crate::diag::Diagnostic;
 use crate::ir::dim::Dim;

@@ -99,11 +99,35 @@ pub fn multiplied(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Results {
     Ok(vec![Given::shape(&dims[..])])
 }
 
+/// `Gemm` multiplies matrices and nothing else, and adds what can be repeated to their product.
+fn plain_matrices(view: &View, p: &Product) -> Result<(), String> {
+    let ranks = [0, 1].map(|at| view.shape(at).map_or(2, |s| s.len()));
+    if let Some(rank) = ranks.into_iter().find(|&rank| rank != 2) {
+        return Err(format!(
+            "an operand of {rank} dimensions, where 2 are wanted"
+        ));
+    }
+    let Some(added) = view.shape(2) else {
+        return Ok(());
+    };
+    let fits = |(&have, want): (&Dim, Dim)| {
+        have == Some(1) || have.zip(want).is_none_or(|(have, want)| have == want)
+    };
+    if added.len() > 2 || !added.iter().rev().zip([p.n, p.m]).all(fits) {
+        let product = shown(&[p.m, p.n]);
+        return Err(format!("{} cannot be added to {product}", shown(added)));
+    }
+    Ok(())
+}
+
 /// The layer a product is: dense if one operand is weights, a matrix product otherwise.
 pub fn layer(view: &View, at: [usize; 2], swapped: [bool; 2]) -> Result<Vec<Made>, Refusal> {
     let Some(p) = product(view, at, swapped)? else {
         return Err(Refusal::unknown(view, &at));
     };
+    if &*view.node.op == "Gemm" {
+        plain_matrices(view, &p)?;
+    }
     let fixed = at.map(|i| view.input(i).is_some_and(|k: &Known| k.fixed));
     let known = |dim: Dim| dim.ok_or_else(|| Refusal::unknown(view, &at));
     let (mut m, mut n, k) = (known(p.m)?, known(p.n)?, known(p.k)?);

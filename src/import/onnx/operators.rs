@@ -1,6 +1,6 @@
 //! Which operators are known, what each gives, and which of them cost something.
 
-use super::known::{Dim, Given, View};
+use super::known::{Dim, Given, View, elements, shown};
 use super::layout::{Results, unknown};
 use super::made::{Made, Refusal, dense};
 use super::model::Data;
@@ -113,7 +113,7 @@ fn few_bits(view: &View) -> Result<Vec<Made>, Refusal> {
     let Some((_, lead)) = view.shape(0).ok_or_else(open)?.split_last() else {
         return Err(Refusal::Misfit("its input has no dimensions".into()));
     };
-    let rows = super::known::elements(lead).ok_or_else(open)?;
+    let rows = elements(lead).ok_or_else(open)?;
     Ok(dense(rows, n, k))
 }
 
@@ -121,6 +121,17 @@ fn few_bits(view: &View) -> Result<Vec<Made>, Refusal> {
 fn conv(view: &View, x: usize, w: usize, up: bool) -> Result<Vec<Made>, Refusal> {
     let open = || Refusal::unknown(view, &[x, w]);
     let mut conv = convolution(view, x, w, up)?.ok_or_else(open)?;
+    let bias = match &*view.node.op {
+        "QLinearConv" => view.shape(8),
+        "Conv" | "ConvTranspose" => view.shape(2),
+        _ => None,
+    };
+    if let Some(bias) = bias.filter(|b| elements(b).is_some_and(|n| n != conv.output)) {
+        let (bias, outputs) = (shown(bias), conv.output);
+        return Err(Refusal::Misfit(format!(
+            "a bias of {bias} for {outputs} outputs"
+        )));
+    }
     flatten(&mut conv, up)?.ok_or_else(open)?;
     let still = Axis {
         input: Some(1),

@@ -103,6 +103,20 @@ pub fn order(graph: &Graph, given: &[bool]) -> Result<Vec<usize>, Diagnostic> {
     ))
 }
 
+/// That an output of a graph is neither `given` nor made by a node.
+pub fn output(graph: &Graph, given: &dyn Fn(u32) -> bool) -> Option<Diagnostic> {
+    let outputs = graph.outputs.iter().map(|o| o.name);
+    let mut missing: BTreeSet<u32> = outputs.filter(|&o| o != 0 && !given(o)).collect();
+    for made in graph.nodes.iter().flat_map(|n| &n.outputs) {
+        missing.remove(made);
+    }
+    let name = graph.names.text(missing.pop_first()?);
+    Some(wrong(
+        format!("the model has an output `{name}`, which nothing gives"),
+        "the model is not whole; export it again",
+    ))
+}
+
 fn wrong(message: String, help: &str) -> Diagnostic {
     Diagnostic::error(codes::IMPORT, message).help(help)
 }

@@ -213,6 +213,10 @@ impl<'a, 'f> Walker<'a, 'f> {
                 attributes: None,
                 depth: 0,
             };
+            let given = |name: u32| walker.slots[slots[name as usize]].given;
+            if let Some(missing) = order::output(graph, &given) {
+                walker.out.found.push(missing);
+            }
             let nodes = walker.written_out(graph, 0, &mut HashMap::new());
             let _ = match nodes > MOST_NODES {
                 true => walker.too_many_nodes(),
