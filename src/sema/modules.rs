@@ -56,7 +56,9 @@ impl Program<'_> {
         }
         let (ast, diagnostics) = crate::syntax::parse(file, &self.sources.get(file).text);
         if library.is_none() {
-            self.damage.extend(cascade::damage(&diagnostics));
+            let damage = cascade::damage(&diagnostics);
+            let lacking = damage.into_iter().filter(|d| !ast.mended.contains(d));
+            self.damage.extend(lacking);
         }
         let nameless = diagnostics
             .iter()

@@ -13,6 +13,8 @@ pub struct File {
     pub items: Vec<Item>,
     /// What could not be read, in order.
     pub lost: Vec<Lost>,
+    /// Places of mistakes whose statements were read as they were surely meant: nothing is missing there.
+    pub mended: Vec<Span>,
 }
 
 /// A statement, or the head of a block, that could not be read.

@@ -5,8 +5,9 @@
 //! `wording` has the words for the rest.
 
 use super::ast::Lost;
-use super::build::{Builder, end_of};
+use super::build::{Builder, Meant, end_of, is_bad};
 use super::grammar::{Grammar, Rule};
+use super::mend::{Edit, Mended};
 use super::special::{self, Finding};
 use super::{lost, misplaced, tokens, wording};
 use crate::base::span::Span;
@@ -14,6 +15,9 @@ use crate::diag::{Code, Diagnostic, codes};
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
+
+/// Of broken statements on one line, so many are read as they were meant.
+const DEEPEST: usize = 16;
 
 /// Among which statements a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,22 @@ impl Context {
             Context::Technology => Rule::only_technology_stmt,
             Context::Design => Rule::only_design_stmt,
             Context::Fields => Rule::only_field,
+        }
+    }
+
+    /// The rule for any number of them, broken ones too.
+    pub(super) fn some(self) -> Rule {
+        match self {
+            Context::File => Rule::some_items,
+            Context::Network => Rule::some_network,
+            Context::Dims => Rule::some_dims,
+            Context::Dataflow => Rule::some_rules,
+            Context::Level => Rule::some_levels,
+            Context::Menu => Rule::some_knobs,
+            Context::Budget => Rule::some_limits,
+            Context::Technology => Rule::some_coefficients,
+            Context::Design => Rule::some_design,
+            Context::Fields => Rule::some_fields,
         }
     }
 }
@@ -93,8 +113,8 @@ impl Bad {
 /// What a report found out beyond its diagnostic.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// The keyword that was meant at the top of a file; what it begins is not lost yet.
-    pub meant: Option<&'static str>,
+    /// How the statement was surely meant, if that can be read; nothing is lost then.
+    pub meant: Option<Meant>,
     /// Whether the statement before is the beginning of what is broken.
     pub breaks_previous: bool,
 }
@@ -148,50 +168,44 @@ impl Builder<'_> {
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
         let before = previous.and_then(|from| Some((from, input.get(from..start)?)));
-        let slip_of_two = before.and_then(|(from, before)| {
-            let doubled = doubled(before, text).map(|verdict| (start, verdict));
-            doubled.or_else(|| Some((from, spaced(bad.context, before, text)?)))
+        let judged = before.and_then(|(from, before)| {
+            let doubled = doubled(before, text).map(|verdict| (start, verdict, false));
+            doubled.or_else(|| Some((from, spaced(bad.context, before, text)?, true)))
         });
-        if let Some((from, verdict)) = slip_of_two {
-            self.push(verdict, from, bad.place.as_ref());
-            self.lose(start, end, Vec::new());
-            return Outcome::default();
-        }
-        let misplaced = misplaced::misplaced(bad.context, text);
-        let (from, verdict, breaks_previous) = match (misplaced, previous) {
-            (Some((verdict, meant)), None) => {
-                self.push(verdict, start, bad.place.as_ref());
-                if meant.is_none() {
-                    self.lose(start, end, lost::names(bad.context, text, next));
-                }
-                return Outcome {
-                    meant,
-                    breaks_previous: false,
-                };
-            }
-            (misplaced, previous) => {
-                let (from, failure, breaks_previous) =
-                    fail(bad.context, input, previous, start, end);
-                let statement = input.get(from..end).unwrap_or(text);
-                let word = tokens::first_word(statement);
-                match (slip(bad.context, statement, &failure), misplaced) {
-                    (None, Some((verdict, _))) => (start, verdict, false),
-                    (slip, _) => {
-                        let verdict = slip.unwrap_or_else(|| plain(statement, next, &failure));
-                        (
-                            from,
-                            with_form(verdict, bad.context, word, statement),
-                            breaks_previous,
-                        )
-                    }
+        let (from, verdict, breaks_previous) = judged.unwrap_or_else(|| {
+            let misplaced = misplaced::misplaced(bad.context, text);
+            let misplaced = match (misplaced, previous) {
+                (Some(verdict), None) => return (start, verdict, false),
+                (misplaced, _) => misplaced,
+            };
+            let (from, failure, breaks_previous) = fail(bad.context, input, previous, start, end);
+            let statement = input.get(from..end).unwrap_or(text);
+            let word = tokens::first_word(statement);
+            match (slip(bad.context, statement, &failure), misplaced) {
+                (None, Some(verdict)) => (start, verdict, false),
+                (slip, _) => {
+                    let verdict = slip.unwrap_or_else(|| plain(statement, next, &failure));
+                    let verdict = with_form(verdict, bad.context, word, statement);
+                    (from, verdict, breaks_previous)
                 }
             }
-        };
-        self.push(verdict, from, bad.place.as_ref());
+        });
         let statement = input.get(from..end).unwrap_or(text);
-        self.lose(from, end, lost::names(bad.context, statement, next));
+        let deep = self.frames.len() >= DEEPEST;
+        let meant = (!deep).then(|| meant(bad.context, statement, &verdict));
+        let meant = meant.flatten();
+        let (at, until) = verdict.at;
+        let place = self.place(from + at, from + until);
+        self.push(verdict, from, bad.place.as_ref());
+        if meant.is_none() {
+            self.lose(from, end, lost::names(bad.context, statement, next));
+        }
         Outcome {
-            meant: None,
+            meant: meant.map(|text| Meant {
+                at: from,
+                text,
+                place,
+            }),
             breaks_previous,
         }
     }
@@ -297,6 +311,21 @@ impl Builder<'_> {
         }
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// A broken statement with its mistake mended, if it can be read then. What was taken for a part of it
+/// may be broken still.
+fn meant(context: Context, statement: &str, verdict: &Verdict) -> Option<Mended<'static>> {
+    let (start, end, insert) = verdict.replace.clone()?;
+    let edit = Edit {
+        at: start,
+        remove: end.checked_sub(start)?,
+        insert,
+    };
+    let mended = Mended::new(statement, vec![edit]).into_owned();
+    let mut read = Grammar::parse(context.some(), mended.text()).ok()?;
+    let first = read.next()?.into_inner().next()?;
+    (!is_bad(&first) && first.as_rule() != Rule::EOI).then_some(mended)
 }
 
 /// `minimize energy energy`: a word that says again what the statement before it ends with.

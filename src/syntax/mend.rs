@@ -71,6 +71,14 @@ impl<'t> Mended<'t> {
         }
     }
 
+    /// The same without the original.
+    pub fn into_owned(self) -> Mended<'static> {
+        Mended {
+            text: Cow::Owned(self.text.into_owned()),
+            anchors: self.anchors,
+        }
+    }
+
     /// Whether it differs from the original.
     pub fn is_mended(&self) -> bool {
         !self.anchors.is_empty()

@@ -51,13 +51,13 @@ pub(super) const HOMES: &[(&str, &str)] = &[
     ("stop", "in a design"),
 ];
 
-/// Mistakes that show in how a text begins. With the keyword that was meant at the top of a file.
-pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option<&'static str>)> {
+/// Mistakes that show in how a text begins.
+pub(super) fn misplaced(context: Context, text: &str) -> Option<Verdict> {
     let word = first_word(text);
     let at = (0, word.len());
     if text.starts_with('#') || text.starts_with("--") {
         let sign = if text.starts_with('#') { "#" } else { "--" };
-        return Some((comment(sign, 0), None));
+        return Some(comment(sign, 0));
     }
     if word.is_empty() {
         return None;
@@ -91,14 +91,14 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
                 help: Some("write `use` before it; each `use` brings in one thing".into()),
                 replace: Some((0, 0, "use ".into())),
             };
-            Some((verdict, None))
+            Some(verdict)
         }
         Context::File => {
             if let Some(&(_, home)) = HOMES.iter().find(|(w, _)| *w == word) {
                 let message = format!("`{word}` stands {home}, not at the top of a file");
                 let help =
                     "move it into its block, or look for a `}` too many further up".to_string();
-                return Some((wrong_place(message, help), None));
+                return Some(wrong_place(message, help));
             }
             if !(named || block()) {
                 return None;
@@ -115,18 +115,18 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
                 "a file holds `use` and `let` lines and the blocks",
                 BLOCKS,
             );
-            Some((verdict, meant))
+            Some(verdict)
         }
         Context::Fields | Context::Dims => None,
         _ if BLOCKS.contains(&word) && named && block() => {
             let message = format!("a {word} stands at the top of a file, not inside another block");
             let help = "move it out of this block, or close this block before it".to_string();
-            Some((wrong_place(message, help), None))
+            Some(wrong_place(message, help))
         }
         Context::Dataflow if matches!(word, "spatial" | "temporal" | "cluster") => {
             let message = format!("`{word}` stands in a `for` block, not directly in a dataflow");
             let help = "say for which layers: for conv { spatial K by 4 }".to_string();
-            Some((wrong_place(message, help), None))
+            Some(wrong_place(message, help))
         }
         Context::Dataflow if word != "for" => {
             let verdict = unknown(
@@ -136,19 +136,19 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
                 "it holds",
                 &["for"],
             );
-            Some((verdict, None))
+            Some(verdict)
         }
         Context::Level if word == "for" => {
             let help =
                 "close the `for` block around it first: they stand side by side in a dataflow"
                     .to_string();
-            Some((wrong_place("`for` blocks do not nest".into(), help), None))
+            Some(wrong_place("`for` blocks do not nest".into(), help))
         }
         Context::Level if !matches!(word, "spatial" | "temporal" | "cluster") => {
             const WORDS: &[&str] = &["spatial", "temporal", "cluster"];
             let meant = nearest(word, WORDS.iter().copied());
             let message = format!("`{word}` begins no directive");
-            Some((unknown(word, meant, message, "a level holds", WORDS), None))
+            Some(unknown(word, meant, message, "a level holds", WORDS))
         }
         Context::Menu if named && word != "refine" => {
             let meant = nearest(word, ["refine"])?;
@@ -156,14 +156,13 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<(Verdict, Option
                 "expected `refine` or `in` after the knob, found `{}`",
                 short(first_word(rest))
             );
-            (first_word(rest) != "in")
-                .then(|| (unknown(word, Some(meant), message, "", &["refine"]), None))
+            (first_word(rest) != "in").then(|| unknown(word, Some(meant), message, "", &["refine"]))
         }
         Context::Network if named && !matches!(word, "input" | "layer") => {
             const WORDS: &[&str] = &["input", "layer"];
             let meant = nearest(word, WORDS.iter().copied())?;
             let message = format!("`{word}` begins no statement of a network");
-            Some((unknown(word, Some(meant), message, "", WORDS), None))
+            Some(unknown(word, Some(meant), message, "", WORDS))
         }
         _ => None,
     }

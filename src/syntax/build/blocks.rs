@@ -1,37 +1,29 @@
 //! Dataflows, menus, budgets and technologies.
 
-use super::{Builder, is_bad, parts};
+use super::{Builder, parts};
 use crate::base::span::Span;
-use crate::diag::nearest::nearest;
 use crate::syntax::ast::{
     BudgetDecl, DataflowDecl, DirectiveDecl, KnobDecl, LevelStmt, MenuDecl, RuleDecl,
     TechnologyDecl, TechnologyStmt,
 };
-use crate::syntax::errors::{Bad, Context, Place};
+use crate::syntax::errors::{Context, Place};
 use crate::syntax::grammar::Rule;
-use crate::syntax::tokens::first_word;
 use pest::iterators::Pair;
 
 impl Builder<'_> {
     pub(super) fn dataflow(&mut self, rest: Pair<Rule>, keyword: Span) -> Option<DataflowDecl> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "dataflow", keyword);
-        let mut bad = Bad::new(Context::Dataflow, Some(head.place("dataflow", keyword)));
-        let mut rules = Vec::new();
+        let place = head.place("dataflow", keyword);
         let params = self.params(&head.tail);
         let from = head.tail.iter().find(|p| p.as_rule() == Rule::quoted);
         let from = from.map(|p| self.quoted(p));
         if from.is_none() && head.block.is_none() {
             return None;
         }
-        for pair in head.block.into_iter().flat_map(parts) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-            } else {
-                bad.good(&pair);
-                rules.extend(self.rule(pair));
-            }
-        }
+        let rules = head.block.map_or(Vec::new(), |block| {
+            self.statements(block, Context::Dataflow, Some(place), &mut Self::rule)
+        });
         Some(DataflowDecl {
             name: head.name?,
             params,
@@ -67,20 +59,16 @@ impl Builder<'_> {
     }
 
     fn level(&mut self, block: Pair<Rule>, place: &Place) -> Vec<LevelStmt> {
-        let mut bad = Bad::new(Context::Level, Some(place.clone()));
-        let mut stmts = Vec::new();
-        for pair in parts(block) {
-            match pair.as_rule() {
-                Rule::bad_level => {
-                    self.report(&pair, &mut bad);
-                    continue;
-                }
-                Rule::cluster => stmts.extend(self.cluster(pair.clone())),
-                _ => stmts.extend(self.directive(pair.clone()).map(LevelStmt::Directive)),
-            }
-            bad.good(&pair);
-        }
-        stmts
+        let place = Some(place.clone());
+        self.statements(
+            block,
+            Context::Level,
+            place,
+            &mut |builder, pair| match pair.as_rule() {
+                Rule::cluster => builder.cluster(pair),
+                _ => builder.directive(pair).map(LevelStmt::Directive),
+            },
+        )
     }
 
     fn cluster(&mut self, pair: Pair<Rule>) -> Option<LevelStmt> {
@@ -124,22 +112,9 @@ impl Builder<'_> {
     pub(super) fn menu(&mut self, rest: Pair<Rule>, keyword: Span) -> Option<MenuDecl> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "menu", keyword);
-        let mut bad = Bad::new(Context::Menu, Some(head.place("menu", keyword)));
+        let place = head.place("menu", keyword);
         let params = self.params(&head.tail);
-        let mut knobs: Vec<KnobDecl> = Vec::new();
-        for pair in parts(head.block?) {
-            if is_bad(&pair) {
-                let of_knob = self.report(&pair, &mut bad).breaks_previous;
-                let meant = nearest(first_word(pair.as_str()), ["per"]);
-                // `per lyer`: the knob is chosen for each layer all the same.
-                if let (true, Some(_), Some(knob)) = (of_knob, meant, knobs.last_mut()) {
-                    knob.per_layer = Some(self.span(&pair));
-                }
-            } else {
-                bad.good(&pair);
-                knobs.extend(self.knob(pair));
-            }
-        }
+        let knobs = self.statements(head.block?, Context::Menu, Some(place), &mut Self::knob);
         Some(MenuDecl {
             name: head.name?,
             params,
@@ -171,17 +146,16 @@ impl Builder<'_> {
     pub(super) fn budget(&mut self, rest: Pair<Rule>, keyword: Span) -> Option<BudgetDecl> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "budget", keyword);
-        let mut bad = Bad::new(Context::Budget, Some(head.place("budget", keyword)));
-        let mut limits = Vec::new();
-        for pair in parts(head.block?) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-            } else {
-                bad.good(&pair);
-                let span = self.span(&pair);
-                limits.extend(self.condition(pair, span));
-            }
-        }
+        let place = head.place("budget", keyword);
+        let limits = self.statements(
+            head.block?,
+            Context::Budget,
+            Some(place),
+            &mut |builder, pair| {
+                let span = builder.span(&pair);
+                builder.condition(pair, span)
+            },
+        );
         Some(BudgetDecl {
             name: head.name?,
             limits,
@@ -192,17 +166,14 @@ impl Builder<'_> {
     pub(super) fn technology(&mut self, rest: Pair<Rule>, keyword: Span) -> Option<TechnologyDecl> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "technology", keyword);
-        let mut bad = Bad::new(Context::Technology, Some(head.place("technology", keyword)));
+        let place = Some(head.place("technology", keyword));
         let extends = self.extends(head.tail);
-        let mut stmts = Vec::new();
-        for pair in parts(head.block?) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-            } else {
-                bad.good(&pair);
-                stmts.extend(self.technology_stmt(pair));
-            }
-        }
+        let stmts = self.statements(
+            head.block?,
+            Context::Technology,
+            place,
+            &mut Self::technology_stmt,
+        );
         Some(TechnologyDecl {
             name: head.name?,
             extends,

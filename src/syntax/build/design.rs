@@ -1,9 +1,9 @@
 //! Designs.
 
-use super::{Builder, end_of, is_bad, parts};
+use super::{Builder, end_of, parts};
 use crate::base::span::{Span, Spanned};
 use crate::syntax::ast::{DesignDecl, DesignStmt, StageDecl};
-use crate::syntax::errors::{Bad, Context, Place};
+use crate::syntax::errors::{Context, Place};
 use crate::syntax::grammar::Rule;
 use pest::iterators::Pair;
 
@@ -11,20 +11,14 @@ impl Builder<'_> {
     pub(super) fn design(&mut self, rest: Pair<Rule>, keyword: Span) -> Option<DesignDecl> {
         let span = keyword.to(self.span(&rest));
         let head = self.head(rest, "design", keyword);
-        let mut bad = Bad::new(Context::Design, Some(head.place("design", keyword)));
+        let place = head.place("design", keyword);
         let extends = self.extends(head.tail);
-        let mut stmts = Vec::new();
-        for pair in parts(head.block?) {
-            if is_bad(&pair) {
-                // Any two words make a setting: `serach genetic { … }` began as one and is none.
-                if self.report(&pair, &mut bad).breaks_previous {
-                    stmts.pop();
-                }
-            } else {
-                bad.good(&pair);
-                stmts.extend(self.design_stmt(pair));
-            }
-        }
+        let stmts = self.statements(
+            head.block?,
+            Context::Design,
+            Some(place),
+            &mut Self::design_stmt,
+        );
         Some(DesignDecl {
             name: head.name?,
             extends,

@@ -12,27 +12,29 @@ use super::ast;
 use super::errors::{Bad, Context, Place};
 use super::grammar::{Grammar, Rule};
 use super::mend::Mended;
-use super::{lost, tokens, wording};
+use super::{tokens, wording};
 use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use pest::Parser;
 use pest::iterators::Pair;
+use std::rc::Rc;
 
 /// Builds the AST of a mended text, with diagnostics for all of it that is no statement.
 pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic>) {
     let mut builder = Builder {
         file,
         mended,
-        base: 0,
+        frames: Vec::new(),
         diagnostics: Vec::new(),
         lost: Vec::new(),
+        read_as_meant: Vec::new(),
     };
     let mut items = Vec::new();
     match Grammar::parse(Rule::file, mended.text()) {
         Ok(mut pairs) => {
             if let Some(pair) = pairs.next() {
                 builder.separators(&pair);
-                builder.items(pair, &mut items);
+                items = builder.statements(pair, Context::File, None, &mut Builder::item);
             }
         }
         // The grammar takes any text whose delimiters match. Should it not, nothing is hidden.
@@ -51,30 +53,34 @@ pub(super) fn build(file: FileId, mended: &Mended) -> (ast::File, Vec<Diagnostic
     }
     let mut lost = builder.lost;
     lost.sort_by_key(|l| l.span);
-    (ast::File { items, lost }, builder.diagnostics)
+    let mended = builder.read_as_meant;
+    let file = ast::File {
+        items,
+        lost,
+        mended,
+    };
+    (file, builder.diagnostics)
 }
 
 /// The rest of an item and the function that builds it.
 type BuildItem = fn(&mut Builder, Pair<Rule>, Span) -> Option<ast::Item>;
 
-/// Keyword of each block, the rule for what follows it, and how that is built.
-const BLOCKS: &[(&str, Rule, BuildItem)] = &[
-    ("network", Rule::network_rest, |b, p, k| {
+/// The rule for what follows the keyword of each block, and how that is built.
+const BLOCKS: &[(Rule, BuildItem)] = &[
+    (Rule::network_rest, |b, p, k| {
         b.network(p, k).map(ast::Item::Network)
     }),
-    ("dataflow", Rule::dataflow_rest, |b, p, k| {
+    (Rule::dataflow_rest, |b, p, k| {
         b.dataflow(p, k).map(ast::Item::Dataflow)
     }),
-    ("menu", Rule::menu_rest, |b, p, k| {
-        b.menu(p, k).map(ast::Item::Menu)
-    }),
-    ("budget", Rule::budget_rest, |b, p, k| {
+    (Rule::menu_rest, |b, p, k| b.menu(p, k).map(ast::Item::Menu)),
+    (Rule::budget_rest, |b, p, k| {
         b.budget(p, k).map(ast::Item::Budget)
     }),
-    ("technology", Rule::technology_rest, |b, p, k| {
+    (Rule::technology_rest, |b, p, k| {
         b.technology(p, k).map(ast::Item::Technology)
     }),
-    ("design", Rule::design_rest, |b, p, k| {
+    (Rule::design_rest, |b, p, k| {
         b.design(p, k).map(ast::Item::Design)
     }),
 ];
@@ -82,10 +88,29 @@ const BLOCKS: &[(&str, Rule, BuildItem)] = &[
 pub(super) struct Builder<'m> {
     pub(super) file: FileId,
     pub(super) mended: &'m Mended<'m>,
-    /// Where the text that is being read begins in the mended text.
-    pub(super) base: usize,
+    /// Broken statements that are being read as they were meant, each a part of the text before it.
+    pub(super) frames: Vec<Frame>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) lost: Vec<ast::Lost>,
+    /// Places of mistakes whose statements were read as they were meant.
+    read_as_meant: Vec<Span>,
+}
+
+/// A statement as it was meant, and where it stands in the text around it.
+pub(super) struct Frame {
+    text: Rc<Mended<'static>>,
+    at: usize,
+}
+
+/// How a statement was surely meant that could not be read as it stands.
+#[derive(Debug)]
+pub(super) struct Meant {
+    /// Where it begins in the text being read.
+    pub at: usize,
+    /// It, with the mistake mended.
+    pub text: Mended<'static>,
+    /// The place of the mistake.
+    pub place: Span,
 }
 
 /// The parts of a node that carry meaning: without punctuation and keywords.
@@ -94,7 +119,7 @@ fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
 }
 
 /// Whether a node is text that is no statement.
-fn is_bad(found: &Pair<Rule>) -> bool {
+pub(super) fn is_bad(found: &Pair<Rule>) -> bool {
     use Rule::*;
     matches!(
         found.as_rule(),
@@ -124,13 +149,19 @@ pub(super) fn end_of(pair: &Pair<Rule>) -> usize {
 impl Builder<'_> {
     /// A range of the text being read, as a place in the original.
     pub(super) fn place(&self, start: usize, end: usize) -> Span {
-        let start = self.mended.original(self.base + start);
-        let end = self.mended.original(self.base + end).max(start);
+        let start = self.original(start);
+        let end = self.original(end).max(start);
         Span {
             file: self.file,
             start: start as u32,
             end: end as u32,
         }
+    }
+
+    fn original(&self, at: usize) -> usize {
+        let frames = self.frames.iter().rev();
+        let at = frames.fold(at, |at, frame| frame.at + frame.text.original(at));
+        self.mended.original(at)
     }
 
     fn span(&self, pair: &Pair<Rule>) -> Span {
@@ -165,70 +196,80 @@ impl Builder<'_> {
             .suggest(at, "")
     }
 
-    fn items(&mut self, file: Pair<Rule>, items: &mut Vec<ast::Item>) {
-        let mut bad = Bad::new(Context::File, None);
-        for pair in file.into_inner() {
-            match pair.as_rule() {
-                Rule::EOI | Rule::again => {}
-                Rule::bad_item => {
-                    if let Some(item) = self.bad_item(&pair, &mut bad) {
-                        items.push(item);
-                    }
-                }
-                Rule::use_item => {
-                    bad.good(&pair);
-                    items.extend(self.use_line(pair).map(ast::Item::Use));
-                }
-                Rule::let_item => {
-                    bad.good(&pair);
-                    items.extend(self.constant(pair).map(ast::Item::Let));
-                }
-                _ => {
-                    bad.good(&pair);
-                    let Some((keyword, rest)) = two(pair) else {
-                        continue;
-                    };
-                    let span = self.span(&keyword);
-                    let block = BLOCKS.iter().find(|(_, rule, _)| *rule == rest.as_rule());
-                    items.extend(block.and_then(|(_, _, build)| build(self, rest, span)));
-                }
+    /// The statements of a block. A broken one is reported; if it is clear how it was meant, it is read
+    /// as that, since it may hold further mistakes and others may refer to it.
+    fn statements<T>(
+        &mut self,
+        block: Pair<Rule>,
+        context: Context,
+        place: Option<Place>,
+        read: &mut dyn FnMut(&mut Self, Pair<Rule>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut bad = Bad::new(context, place.clone());
+        let mut found = Vec::new();
+        let mut before_last = 0;
+        for pair in parts(block) {
+            if !is_bad(&pair) {
+                bad.good(&pair);
+                before_last = found.len();
+                found.extend(read(self, pair));
+                continue;
+            }
+            let outcome = self.report(&pair, &mut bad);
+            // Any two words make a setting: `serach genetic { … }` began as one and is none.
+            let gone = outcome.meant.is_some() || context == Context::Design;
+            if outcome.breaks_previous && gone {
+                found.truncate(before_last);
+            }
+            if let Some(meant) = outcome.meant {
+                found.extend(self.as_meant(meant, context, place.clone(), read));
             }
         }
+        found
     }
 
-    /// Something at the top of the file that is no block. Under a misspelt keyword its content is
-    /// read all the same: it may hold further mistakes, and others may refer to it.
-    fn bad_item(&mut self, pair: &Pair<Rule>, bad: &mut Bad) -> Option<ast::Item> {
-        let meant = self.report(pair, bad).meant?;
-        let (start, text) = (pair.as_span().start(), pair.as_str());
-        let item = self.meant_item(pair, meant);
-        match item {
-            Some(_) => self.lose(start, start + tokens::first_word(text).len(), Vec::new()),
-            None => {
-                let names = lost::names(Context::File, text, "");
-                self.lose(start, start + text.len(), names);
-            }
-        }
-        item
-    }
-
-    fn meant_item(&mut self, pair: &Pair<Rule>, meant: &str) -> Option<ast::Item> {
-        let (_, rule, build) = BLOCKS.iter().find(|(keyword, _, _)| *keyword == meant)?;
-        let text = pair.as_str();
-        let keyword = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
-        let after = text.get(keyword..)?;
-        let rest = after.trim_start();
-        let start = pair.as_span().start();
-        let span = self.place(start, start + keyword);
-        let base = self.base;
-        let mut parsed = Grammar::parse(*rule, rest).ok()?;
-        self.base = base + start + keyword + (after.len() - rest.len());
-        let item = parsed.next().and_then(|rest| {
-            self.separators(&rest);
-            build(self, rest, span)
+    /// Reads a broken statement as it was meant. What is said of it already is not said again.
+    fn as_meant<T>(
+        &mut self,
+        meant: Meant,
+        context: Context,
+        place: Option<Place>,
+        read: &mut dyn FnMut(&mut Self, Pair<Rule>) -> Option<T>,
+    ) -> Vec<T> {
+        self.read_as_meant.push(meant.place);
+        let before = self.diagnostics.len();
+        let text = Rc::new(meant.text);
+        self.frames.push(Frame {
+            text: Rc::clone(&text),
+            at: meant.at,
         });
-        self.base = base;
-        item
+        let whole = Grammar::parse(context.some(), text.text()).ok();
+        let whole = whole.and_then(|mut pairs| pairs.next());
+        let found = whole.map_or(Vec::new(), |whole| {
+            self.separators(&whole);
+            self.statements(whole, context, place, read)
+        });
+        self.frames.pop();
+        let new = self.diagnostics.split_off(before);
+        for diagnostic in new {
+            if !self.diagnostics.contains(&diagnostic) {
+                self.diagnostics.push(diagnostic);
+            }
+        }
+        found
+    }
+
+    fn item(&mut self, pair: Pair<Rule>) -> Option<ast::Item> {
+        match pair.as_rule() {
+            Rule::use_item => self.use_line(pair).map(ast::Item::Use),
+            Rule::let_item => self.constant(pair).map(ast::Item::Let),
+            _ => {
+                let (keyword, rest) = two(pair)?;
+                let span = self.span(&keyword);
+                let (_, build) = BLOCKS.iter().find(|(rule, _)| *rule == rest.as_rule())?;
+                build(self, rest, span)
+            }
+        }
     }
 
     fn use_line(&mut self, pair: Pair<Rule>) -> Option<ast::Use> {

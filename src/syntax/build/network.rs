@@ -1,9 +1,9 @@
 //! Networks.
 
-use super::{Builder, is_bad, parts};
+use super::{Builder, parts};
 use crate::base::span::{Span, Spanned};
 use crate::syntax::ast::{DimDecl, Field, FromFile, NetworkBody, NetworkDecl, NetworkStmt};
-use crate::syntax::errors::{Bad, Context, Place};
+use crate::syntax::errors::{Context, Place};
 use crate::syntax::grammar::Rule;
 use pest::iterators::Pair;
 
@@ -41,35 +41,17 @@ impl Builder<'_> {
     }
 
     fn dims(&mut self, block: Pair<Rule>, place: Place) -> Vec<DimDecl> {
-        let mut bad = Bad::new(Context::Dims, Some(place));
-        let mut dims = Vec::new();
-        for pair in parts(block) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-                continue;
-            }
-            bad.good(&pair);
+        self.statements(block, Context::Dims, Some(place), &mut |builder, pair| {
             let mut inner = parts(pair);
-            if let (Some(name), Some(value)) = (inner.next(), inner.next()) {
-                let name = self.node(name);
-                dims.extend(self.amount(value).map(|value| DimDecl { name, value }));
-            }
-        }
-        dims
+            let name = builder.node(inner.next()?);
+            let value = builder.amount(inner.next()?)?;
+            Some(DimDecl { name, value })
+        })
     }
 
     fn network_stmts(&mut self, block: Pair<Rule>, place: Place) -> Vec<NetworkStmt> {
-        let mut bad = Bad::new(Context::Network, Some(place));
-        let mut stmts = Vec::new();
-        for pair in parts(block) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-                continue;
-            }
-            bad.good(&pair);
-            stmts.extend(self.network_stmt(pair));
-        }
-        stmts
+        let place = Some(place);
+        self.statements(block, Context::Network, place, &mut Self::network_stmt)
     }
 
     fn network_stmt(&mut self, pair: Pair<Rule>) -> Option<NetworkStmt> {

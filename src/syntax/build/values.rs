@@ -1,13 +1,13 @@
 //! Names, numbers, values and fields.
 
-use super::{Builder, end_of, is_bad, parts};
+use super::{Builder, end_of, parts};
 use crate::base::span::{Span, Spanned};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
     Arg, Arith, Comparison, Condition, Expect, Expected, Expr, Field, Measure, Name, Number, Param,
     Path, Range, SizeExpr, Value,
 };
-use crate::syntax::errors::{Bad, Context, Place};
+use crate::syntax::errors::{Context, Place};
 use crate::syntax::grammar::Rule;
 use pest::iterators::Pair;
 
@@ -381,21 +381,12 @@ impl Builder<'_> {
 
     /// `{ name = value, … }`; `place` says whose fields they are.
     pub(super) fn fields(&mut self, pair: Pair<Rule>, place: Place) -> Vec<Field> {
-        let mut bad = Bad::new(Context::Fields, Some(place));
-        let mut fields = Vec::new();
-        for pair in parts(pair) {
-            if is_bad(&pair) {
-                self.report(&pair, &mut bad);
-                continue;
-            }
-            bad.good(&pair);
-            let span = self.span(&pair);
+        self.statements(pair, Context::Fields, Some(place), &mut |builder, pair| {
+            let span = builder.span(&pair);
             let mut inner = parts(pair);
-            if let (Some(name), Some(value)) = (inner.next(), inner.next()) {
-                let name = self.word(&name);
-                fields.extend(self.value(value).map(|value| Field { name, value, span }));
-            }
-        }
-        fields
+            let name = builder.word(&inner.next()?);
+            let value = builder.value(inner.next()?)?;
+            Some(Field { name, value, span })
+        })
     }
 }
