@@ -6,6 +6,7 @@
 
 use super::ast::Lost;
 use super::build::{Builder, Meant, end_of, is_bad};
+use super::comma::comma_in_number;
 use super::grammar::{Grammar, Rule};
 use super::mend::{Edit, Mended};
 use super::special::{self, Finding};
@@ -16,8 +17,10 @@ use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
 
-/// Of broken statements on one line, so many are read as they were meant.
+/// Of broken statements inside of broken ones, so many are read as they were meant.
 const DEEPEST: usize = 16;
+/// And so many bytes of them, since each is read anew.
+const LONGEST_INSIDE: usize = 16 << 10;
 
 /// Among which statements a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub(super) struct Bad {
     place: Option<Place>,
     /// Where the statement before begins and ends.
     previous: Option<(usize, usize)>,
+    /// What begins before this was read with what was reported.
+    read_to: usize,
 }
 
 impl Bad {
@@ -92,7 +97,13 @@ impl Bad {
             context,
             place,
             previous: None,
+            read_to: 0,
         }
+    }
+
+    /// Whether a statement is a part of one that was reported.
+    pub fn has_read(&self, pair: &Pair<Rule>) -> bool {
+        pair.as_span().start() < self.read_to
     }
 
     /// Notes a statement that could be read.
@@ -164,11 +175,20 @@ impl Builder<'_> {
         let input = pair.get_input();
         let start = pair.as_span().start();
         let text = pair.as_str().trim_end();
-        let end = start + text.len();
+        let mut end = start + text.len();
+        let last = bad.previous;
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
         let before = previous.and_then(|from| Some((from, input.get(from..start)?)));
-        let judged = before.and_then(|(from, before)| {
+        let comma = last.and_then(|last| comma_in_number(input, last, start, end));
+        if let Some((_, until)) = &comma {
+            (end, bad.read_to) = (*until, *until);
+        }
+        let comma = comma
+            .zip(last)
+            .map(|((found, _), (from, _))| (from, found, true));
+        let judged = comma.or_else(|| {
+            let (from, before) = before?;
             let doubled = doubled(before, text).map(|verdict| (start, verdict, false));
             doubled.or_else(|| Some((from, spaced(bad.context, before, text)?, true)))
         });
@@ -191,8 +211,9 @@ impl Builder<'_> {
             }
         });
         let statement = input.get(from..end).unwrap_or(text);
-        let deep = self.frames.len() >= DEEPEST;
-        let meant = (!deep).then(|| meant(bad.context, statement, &verdict));
+        let inside = self.frames.len();
+        let looked_into = inside == 0 || inside < DEEPEST && statement.len() < LONGEST_INSIDE;
+        let meant = looked_into.then(|| meant(bad.context, statement, &verdict));
         let meant = meant.flatten();
         let (at, until) = verdict.at;
         let place = self.place(from + at, from + until);

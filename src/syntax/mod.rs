@@ -12,6 +12,7 @@ mod arrow;
 pub mod ast;
 mod balance;
 mod build;
+mod comma;
 mod errors;
 pub mod format;
 mod grammar;

@@ -1,6 +1,7 @@
 //! The usual slips, each with its own words and, where it is certain, its repair.
 
 use super::arrow::arrow;
+use super::comma::decimal_comma;
 use super::errors::{Context, Verdict};
 use super::grammar::Rule;
 use super::misplaced::{BLOCKS, HOMES, comment, unknown};
@@ -166,38 +167,6 @@ fn number(finding: &Finding) -> Option<Verdict> {
         ),
         _ => None,
     }
-}
-
-/// `2,5 mm2`, `4,000`: the statement before ends in a number, and this one begins with one.
-fn decimal_comma(finding: &Finding) -> Option<Verdict> {
-    let begins = finding.at == 0 && is_number(finding.found);
-    let thousands = finding.found.len() == 3 && finding.found.bytes().all(|b| b.is_ascii_digit());
-    let what = match finding.context {
-        Context::Budget => "limit",
-        Context::Fields if thousands => "field",
-        _ => return None,
-    };
-    if !begins {
-        return None;
-    }
-    let message = format!("a {what} does not begin with a number");
-    let help = match thousands {
-        true => format!(
-            "thousands are written without a comma, e.g. `4000` or `4_000`, and decimals with a point; a comma begins the next {what}"
-        ),
-        false => format!(
-            "decimals are written with a point, e.g. `2.5 mm2`; a comma begins the next {what}"
-        ),
-    };
-    Some(
-        verdict(
-            finding,
-            codes::BAD_NUMBER,
-            message,
-            "a number stands alone here",
-        )
-        .help(help),
-    )
 }
 
 /// `use a, b from "parts.cfx"`: what stands behind the comma.

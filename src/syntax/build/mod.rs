@@ -17,6 +17,7 @@ use crate::base::span::{FileId, Span};
 use crate::diag::{Diagnostic, codes};
 use pest::Parser;
 use pest::iterators::Pair;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// Builds the AST of a mended text, with diagnostics for all of it that is no statement.
@@ -207,28 +208,50 @@ impl Builder<'_> {
     ) -> Vec<T> {
         let mut bad = Bad::new(context, place.clone());
         let mut found = Vec::new();
-        let mut before_last = 0;
+        // Of the last statement that could be read: how many there were before it, and diagnostics.
+        let mut before_last = (0, self.diagnostics.len());
         for pair in parts(block) {
+            if bad.has_read(&pair) {
+                continue;
+            }
             if !is_bad(&pair) {
                 bad.good(&pair);
-                before_last = found.len();
+                before_last = (found.len(), self.diagnostics.len());
                 found.extend(read(self, pair));
                 continue;
             }
+            let before = self.diagnostics.len();
             let outcome = self.report(&pair, &mut bad);
             // Any two words make a setting: `serach genetic { … }` began as one and is none.
             let gone = outcome.meant.is_some() || context == Context::Design;
             if outcome.breaks_previous && gone {
-                found.truncate(before_last);
+                found.truncate(before_last.0);
             }
             if let Some(meant) = outcome.meant {
+                let told = match outcome.breaks_previous {
+                    true => before_last.1..before,
+                    false => before..before,
+                };
+                let inside = self.diagnostics.len();
                 found.extend(self.as_meant(meant, context, place.clone(), read));
+                self.not_twice(told, inside);
             }
         }
         found
     }
 
-    /// Reads a broken statement as it was meant. What is said of it already is not said again.
+    /// Takes out what was told of a statement before, and is told again since `new`.
+    fn not_twice(&mut self, told: Range<usize>, new: usize) {
+        let again = self.diagnostics.split_off(new);
+        for diagnostic in again {
+            let known = self.diagnostics.get(told.clone());
+            if !known.is_some_and(|known| known.contains(&diagnostic)) {
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+
+    /// Reads a broken statement as it was meant.
     fn as_meant<T>(
         &mut self,
         meant: Meant,
@@ -237,7 +260,6 @@ impl Builder<'_> {
         read: &mut dyn FnMut(&mut Self, Pair<Rule>) -> Option<T>,
     ) -> Vec<T> {
         self.read_as_meant.push(meant.place);
-        let before = self.diagnostics.len();
         let text = Rc::new(meant.text);
         self.frames.push(Frame {
             text: Rc::clone(&text),
@@ -250,12 +272,6 @@ impl Builder<'_> {
             self.statements(whole, context, place, read)
         });
         self.frames.pop();
-        let new = self.diagnostics.split_off(before);
-        for diagnostic in new {
-            if !self.diagnostics.contains(&diagnostic) {
-                self.diagnostics.push(diagnostic);
-            }
-        }
         found
     }
 
