@@ -46,7 +46,7 @@ pub struct Term {
     pub name: &'static str,
     /// In the canonical unit of the figure.
     pub value: f64,
-    /// In the names of the inputs: `+ - x /`, parentheses, `max(a, b)`, `ceil(a)`, `floor(a)`, `sqrt(a)`.
+    /// In the names of the inputs: `+ - x /`, parentheses, `max(a, b)`, `ceil(a)`, `floor(a)`, `log2(a)`, `sqrt(a)`.
     pub formula: String,
     /// What stands in the formula, in its order.
     pub inputs: Vec<Input>,

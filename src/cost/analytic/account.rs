@@ -27,8 +27,9 @@ pub fn account(
     let array = &model.array;
     let o = evaluate(shape, rule, knobs, array)?;
     let breakdown = spent(shape, rule, knobs, array, &o)?;
-    let mut teller = latency::terms(model, shape.op, &breakdown);
-    let told = moved::terms(model, shape.op, &o, &breakdown, &mut teller);
+    let (mut teller, transfers) = latency::terms(model, shape.op, &breakdown);
+    let behind = (&mut teller, transfers.as_slice());
+    let told = moved::terms(model, shape.op, &o, &breakdown, behind);
     let (latency, mut shared) = (teller.terms, teller.shared);
     let pes = knobs.get(Menu::PES).copied().unwrap_or(0);
     let at_work = at_work(o.macs, o.cycles, model.coefficient("mac.lanes"));

@@ -3,7 +3,8 @@
 use super::super::account::Input;
 use super::super::teller::Teller;
 use super::nest::{Nest, SLOTS};
-use super::spent::{Breakdown, Spell};
+use super::spent::{Breakdown, Times};
+use super::window::When;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kinds of tiles that are looked at; steps of more kinds are not told as products.
@@ -117,6 +118,13 @@ impl Product {
         }
     }
 
+    /// As a formula of its own: a quotient or a difference alone without its parentheses.
+    pub fn alone(&self) -> &str {
+        let inside = self.formula.strip_prefix('(');
+        let inside = inside.and_then(|f| f.strip_suffix(')'));
+        inside.filter(|f| !f.contains('(')).unwrap_or(self.text())
+    }
+
     /// As a formula.
     pub fn text(&self) -> &str {
         if self.formula.is_empty() {
@@ -127,12 +135,10 @@ impl Product {
     }
 }
 
-/// Tells a product, a quotient alone without its parentheses.
+/// Tells a product.
 fn tell(name: &str, times: u64, told: Product, teller: &mut Teller) {
-    let inside = told.formula.strip_prefix('(');
-    let inside = inside.and_then(|f| f.strip_suffix(')'));
-    let formula = inside.filter(|f| !f.contains('(')).unwrap_or(&told.formula);
-    teller.tell(&Input::count(name, times), formula, told.inputs);
+    let is = Input::count(name, times);
+    teller.tell(&is, told.alone(), told.inputs.clone());
 }
 
 /// What the products are made from.
@@ -175,31 +181,73 @@ impl Counts<'_> {
         tell(name, times, told, teller);
     }
 
-    /// Tells how many passes have this spell, if they are all that stand at some of the ends of each
-    /// loop outside of them.
-    pub fn tell_passes(&self, name: &str, times: u64, spell: Spell, teller: &mut Teller) {
-        let of = self.from.ends.iter();
-        let of = of.filter(|(_, pass)| pass.0.contains_key(&spell));
-        let ends: Vec<u32> = of.map(|&(ends, _)| ends).collect();
-        let outside = self.from.outside.iter().enumerate();
-        let outside: Vec<(usize, u64)> = outside
-            .map(|(at, &(slot, full, count))| {
-                let last = ends.iter().any(|ends| ends & (1 << at) != 0);
-                let others = ends.iter().any(|ends| ends & (1 << at) == 0);
-                let n = [(others, full), (last, count - full)];
-                (slot, n.iter().filter(|n| n.0).map(|n| n.1).sum())
-            })
-            .collect();
-        let product = outside.iter().try_fold(1, |p: u64, n| p.checked_mul(n.1));
-        if product != Some(times) {
-            return;
+    /// How often something happens, if that is at all positions of some of the loops, or each time that
+    /// the innermost of these goes on.
+    pub fn product(&self, of: &Times, teller: &mut Teller) -> Option<Product> {
+        let Breakdown { nest, states, .. } = self.from;
+        let cut = self.from.outside.len();
+        let until = of.when.iter().map(|m| m.at.map_or(cut, |at| at + 1));
+        let loops = &nest.loops()[..until.max()?];
+        // Of each loop, the positions that occur: with a full chunk, and the cut last one.
+        let mut positions = Vec::new();
+        for (k, l) in loops.iter().enumerate() {
+            let reached = of.when.iter();
+            let mut reached = reached.filter(|m| m.at.map_or(k < cut, |at| k <= at));
+            let all = states.positions(k, 0);
+            let (full, count) = (u64::from(all.full), u64::from(all.count));
+            let last = |m: &When| m.state & states.bit[k] != 0;
+            let cut_last = reached.clone().any(last);
+            let others = reached.any(|m| !last(m));
+            let n = [(others, full), (cut_last, count - full)];
+            let n: u64 = n.iter().filter(|n| n.0).map(|n| n.1).sum();
+            positions.push((l.slot, l.level, n, count));
         }
+        let Some((&(slot, level, n, count), outer)) = positions.split_last() else {
+            return None;
+        };
+        let product = |all: &[(usize, usize, u64, u64)]| {
+            all.iter()
+                .try_fold(1, |p: u64, (_, _, n, _)| p.checked_mul(*n))
+        };
+        // A loop goes on once less than it has positions.
+        let ways = [(n, 0), (count, 0), (n, 1), (count, 1)];
+        let before = product(outer)?;
+        let way = ways
+            .into_iter()
+            .find(|&(n, less)| n > less && before.checked_mul(n - less) == Some(of.times));
+        let (n, less) = way?;
         let mut told = Product::default();
-        for (slot, n) in outside {
-            let piece = self.from.nest.splits[0][slot].chunk();
-            self.positions(slot, piece, "a_pass", n, teller, &mut told);
+        for &(slot, level, n, _) in outer {
+            self.walked(slot, level, n, teller, &mut told);
         }
-        tell(name, times, told, teller);
+        let mut last = Product::default();
+        self.walked(slot, level, n, teller, &mut last);
+        match (less, last.formula.is_empty()) {
+            (_, true) => {}
+            (0, _) => told.times(&last.formula, last.inputs),
+            _ => told.times(&format!("({} - 1)", last.alone()), last.inputs),
+        }
+        Some(told)
+    }
+
+    /// Tells how often something happens, if it can be told.
+    pub fn tell_times(&self, name: &str, of: &Times, teller: &mut Teller) {
+        if let Some(product) = self.product(of, teller) {
+            tell(name, of.times, product, teller);
+        }
+    }
+
+    /// So many positions of the loop over a slot at a level.
+    fn walked(&self, slot: usize, level: usize, n: u64, teller: &mut Teller, told: &mut Product) {
+        let nest = &self.from.nest;
+        let piece = nest.splits[level][slot].chunk();
+        let outside = self.from.outside.contains(&slot);
+        let place = match (level, outside) {
+            (0, true) => "a_pass",
+            _ if piece == self.from.tile[slot] => "a_PE",
+            _ => "the_array",
+        };
+        self.positions(slot, piece, place, n, teller, told);
     }
 
     /// So many positions along a slot that is walked in pieces.

@@ -3,9 +3,10 @@
 use super::super::account::Input;
 use super::super::teller::{Key, Part, TOLD, Teller, by_weight};
 use super::counts::{self, Counts};
-use super::nest::{SLOTS, slot_names};
+use super::moved::SHARERS;
+use super::nest::{OUTPUT, SLOTS, slot_names};
 use super::price::Analytic;
-use super::spent::{Breakdown, Spell, Spent, Told};
+use super::spent::{Breakdown, Spell, Spent, Times, Told};
 use super::window::{Idle, Link};
 use crate::ir::layer::Op;
 use std::collections::BTreeMap;
@@ -14,10 +15,38 @@ struct Maker<'a> {
     model: &'a Analytic,
     counts: Counts<'a>,
     teller: Teller,
+    transfers: Vec<Named>,
 }
 
-/// The terms, which add up to the cycles, and the formulas of what stands in them.
-pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> Teller {
+/// Transfers that are told as one, and how often there are such.
+type Alike = (Told, Times);
+
+/// Adds transfers to those that are told as one with them.
+fn add<K: Ord>(all: &mut BTreeMap<K, Alike>, kind: K, told: Told, n: u64) {
+    let alike = all.entry(kind).or_insert_with(|| (told, Times::default()));
+    alike.1.add(n, &[told.made.when]);
+}
+
+/// How often there are transfers of each kind.
+fn counts<K: Ord + Copy>(all: &BTreeMap<K, Alike>) -> BTreeMap<K, u64> {
+    all.iter()
+        .map(|(&kind, (_, of))| (kind, of.times))
+        .collect()
+}
+
+/// A transfer that stands in the terms, by the name of its cycles.
+pub struct Named {
+    /// Of its cycles; that of its bytes is `{name}_bytes`.
+    pub name: String,
+    /// What it is.
+    pub told: Told,
+    /// Over the network, and not off chip.
+    pub network: bool,
+}
+
+/// The terms, which add up to the cycles, and the formulas of what stands in them; the transfers whose
+/// bytes do.
+pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> (Teller, Vec<Named>) {
     let mut maker = Maker {
         model,
         counts: Counts {
@@ -25,16 +54,18 @@ pub fn terms(model: &Analytic, op: Op, breakdown: &Breakdown) -> Teller {
             names: slot_names(op),
         },
         teller: Teller::default(),
+        transfers: Vec::new(),
     };
     let whole = maker.whole_step(&breakdown.tile);
     maker.computing(&breakdown.steps, whole);
     maker.network(&breakdown.steps);
     maker.off_chip(&breakdown.passes);
-    maker.teller
+    (maker.teller, maker.transfers)
 }
 
+/// What tells transfers apart in the terms.
 fn key(told: Told) -> Key {
-    [told.cycles, told.bits, told.latency]
+    [told.cycles, told.made.bits, told.made.latency]
 }
 
 impl Maker<'_> {
@@ -76,16 +107,31 @@ impl Maker<'_> {
     /// A transfer by name; its formula is told once.
     fn transfer(&mut self, stem: &'static str, told: Told, network: bool) -> Input {
         let (name, new) = self.teller.name(stem, key(told));
-        if new && told.bits > 0 {
+        if new && told.made.bits > 0 {
             let (formula, inputs) = self.link(&format!("{name}_bytes"), told, network);
             self.teller.share(&name, told.cycles, &formula, inputs);
+            self.transfers.push(Named {
+                name: name.clone(),
+                told,
+                network,
+            });
         }
         Input::cycles(&name, told.cycles)
     }
 
+    /// Tells how often something happens, by a name with this stem, if that is more than once.
+    fn times(&mut self, stem: &str, of: &Times) {
+        if of.times > 1 {
+            let (name, new) = self.teller.name(stem, [of.times, 0, 0]);
+            if new {
+                self.counts.tell_times(&name, of, &mut self.teller);
+            }
+        }
+    }
+
     /// Cycles of a transfer over one of the links.
-    fn link(&self, bytes: &str, told: Told, network: bool) -> (String, Vec<Input>) {
-        let moved = Input::bytes(bytes, told.bits as f64 / 8.0);
+    fn link(&mut self, bytes: &str, told: Told, network: bool) -> (String, Vec<Input>) {
+        let moved = Input::bytes(bytes, told.made.bits as f64 / 8.0);
         if !network {
             let width = self.model.coefficient("offchip.width");
             let formula = format!("ceil({bytes} / offchip.width)");
@@ -100,14 +146,30 @@ impl Maker<'_> {
             inputs.push(self.model.coefficient("noc.hop_latency"));
         }
         // Sums are added on their way, one addition a cycle.
-        let additions = told.latency.saturating_sub(latency);
+        let additions = told.made.latency.saturating_sub(latency);
         if additions > 0 {
             formula.push_str("additions + ");
             inputs.push(Input::cycles("additions", additions));
+            self.additions(additions);
         }
         formula.push_str(&format!("ceil({bytes} / noc.width)"));
         inputs.extend([moved, self.model.coefficient("noc.width")]);
         (formula, inputs)
+    }
+
+    /// Tells the additions one after the other by which the sums of PEs become one.
+    fn additions(&mut self, additions: u64) {
+        if !self.teller.name("additions", [additions, 0, 0]).1 {
+            return;
+        }
+        let sums = self.counts.from.moves[OUTPUT].keys().next();
+        let pes = Input::count(SHARERS[OUTPUT], sums.map_or(1, |f| f.sharers));
+        let formula = match self.model.array.forwarding {
+            true => format!("{} - 1", pes.name),
+            false => format!("ceil(log2({}))", pes.name),
+        };
+        self.teller
+            .share("additions", additions, &formula, vec![pes]);
     }
 
     /// Steps by the cycles they compute.
@@ -152,8 +214,8 @@ impl Maker<'_> {
 
     /// What steps wait for over the network.
     fn network(&mut self, steps: &Spent) {
-        let mut waits: BTreeMap<(u64, &'static str, Told), u64> = BTreeMap::new();
-        for (&spell, n) in &steps.0 {
+        let mut waits: BTreeMap<(u64, &'static str, Key), Alike> = BTreeMap::new();
+        for (&spell, &n) in &steps.0 {
             let Spell::Step {
                 computing,
                 load,
@@ -169,16 +231,18 @@ impl Maker<'_> {
                 ("load", load)
             };
             if longer.cycles > computing {
-                *waits.entry((computing, stem, longer)).or_default() += n;
+                add(&mut waits, (computing, stem, key(longer)), longer, n);
             }
         }
-        let lost = |(computing, _, told): &(u64, &str, Told)| told.cycles - computing;
+        let lost = |(computing, _, told): &(u64, &str, Key)| told[0] - computing;
         let mut parts = Vec::new();
-        for (at, (kind, times)) in by_weight(waits, lost).into_iter().enumerate() {
-            let (computing, stem, told) = kind;
+        for (at, (kind, times)) in by_weight(counts(&waits), lost).into_iter().enumerate() {
+            let (computing, stem, _) = kind;
             let (formula, inputs) = if at < TOLD {
-                let moved = self.transfer(stem, told, true);
+                let (told, of) = &waits[&kind];
+                let moved = self.transfer(stem, *told, true);
                 let step = self.step(computing);
+                self.times("waits", of);
                 (
                     format!("({} - {})", moved.name, step.name),
                     vec![moved, step],
@@ -234,23 +298,19 @@ impl Maker<'_> {
         stem: &'static str,
         network: bool,
     ) {
-        let mut all: BTreeMap<Told, u64> = BTreeMap::new();
+        let mut all: BTreeMap<Key, Alike> = BTreeMap::new();
         for (&spell, &n) in &spent.0 {
             match spell {
-                Spell::Idle(why, told) if why == wanted => drop(all.insert(told, n)),
+                Spell::Idle(why, told) if why == wanted => add(&mut all, key(told), told, n),
                 _ => {}
             }
         }
         let mut parts = Vec::new();
-        for (at, (told, times)) in by_weight(all, |t| t.cycles).into_iter().enumerate() {
-            let moved = (at < TOLD).then(|| self.transfer(stem, told, network));
-            if at < TOLD && times > 1 && times_of == "passes" {
-                let (name, new) = self.teller.name(times_of, [times, 0, 0]);
-                if new {
-                    let spell = Spell::Idle(wanted, told);
-                    self.counts
-                        .tell_passes(&name, times, spell, &mut self.teller);
-                }
+        for (at, (kind, times)) in by_weight(counts(&all), |k| k[0]).into_iter().enumerate() {
+            let (told, of) = &all[&kind];
+            let moved = (at < TOLD).then(|| self.transfer(stem, *told, network));
+            if at < TOLD {
+                self.times(times_of, of);
             }
             parts.push(Part {
                 times,
@@ -264,8 +324,8 @@ impl Maker<'_> {
 
     /// What passes wait for over the link to off-chip memory.
     fn off_chip(&mut self, passes: &Spent) {
-        let mut waits: BTreeMap<(u64, Told, Told), u64> = BTreeMap::new();
-        for (&spell, n) in &passes.0 {
+        let mut waits: BTreeMap<(u64, Key, Key), (Told, Alike)> = BTreeMap::new();
+        for (&spell, &n) in &passes.0 {
             if let Spell::Step {
                 computing,
                 load,
@@ -274,20 +334,26 @@ impl Maker<'_> {
             } = spell
                 && load.cycles + store.cycles > computing
             {
-                *waits.entry((computing, load, store)).or_default() += n;
+                let when = if load.cycles > 0 { load } else { store }.made.when;
+                let kind = (computing, key(load), key(store));
+                let alike = waits.entry(kind);
+                let alike = alike.or_insert_with(|| (load, (store, Times::default())));
+                alike.1.1.add(n, &[when]);
             }
         }
-        let lost = |(pass, load, store): &(u64, Told, Told)| load.cycles + store.cycles - pass;
+        let lost = |(pass, load, store): &(u64, Key, Key)| load[0] + store[0] - pass;
+        let times = waits.iter().map(|(&kind, (_, (_, of)))| (kind, of.times));
         let mut parts = Vec::new();
-        for (at, (kind, times)) in by_weight(waits, lost).into_iter().enumerate() {
-            let (computing, load, store) = kind;
+        for (at, (kind, times)) in by_weight(times.collect(), lost).into_iter().enumerate() {
+            let (computing, (load, (store, of))) = (kind.0, &waits[&kind]);
             let (mut formula, mut inputs) = (String::new(), Vec::new());
             if at < TOLD {
-                for (stem, told) in [("off_chip_load", load), ("off_chip_store", store)] {
+                for (stem, &told) in [("off_chip_load", load), ("off_chip_store", store)] {
                     if told.cycles > 0 {
                         inputs.push(self.transfer(stem, told, false));
                     }
                 }
+                self.times("waits_off_chip", of);
                 let moved: Vec<&str> = inputs.iter().map(|i| i.name.as_str()).collect();
                 let (pass, _) = self.teller.name("pass", [computing, 0, 0]);
                 formula = format!("({} - {pass})", moved.join(" + "));

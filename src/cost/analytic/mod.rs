@@ -12,6 +12,7 @@
 //! | `spent` | what the cycles of a walk are spent on, and what moves in it |
 //! | `latency` | the cycles, term by term |
 //! | `moved` | what moves and what memories hold, term by term |
+//! | `transfers` | the same of the transfers that steps and passes wait for |
 //! | `coefficients` | what a technology must say |
 //! | `price` | energy, area and power from the counts |
 
@@ -26,6 +27,7 @@ pub mod price;
 mod spent;
 mod states;
 mod tile;
+mod transfers;
 mod volume;
 mod walk;
 mod window;

@@ -3,10 +3,11 @@
 use super::super::account::{Input, Term};
 use super::super::teller::{Part, TOLD, Teller, by_weight};
 use super::Outcome;
-use super::counts::Product;
+use super::counts::{Counts, Product};
+use super::latency::Named;
 use super::nest::{OUTPUT, ROWS, SLOTS, TAPS, TENSORS, slot_names, slots};
 use super::price::Analytic;
-use super::spent::Breakdown;
+use super::spent::{Breakdown, Times};
 use super::tile::Volume;
 use super::volume::Factors;
 use crate::base::units::Quantity;
@@ -22,7 +23,7 @@ const MOVED: [[&str; 2]; TENSORS] = [
     ["sums_arrived", "sums_sent"],
 ];
 /// PEs that hold the same element.
-const SHARERS: [&str; TENSORS] = ["PEs_of_an_input", "PEs_of_a_weight", "PEs_of_a_sum"];
+pub const SHARERS: [&str; TENSORS] = ["PEs_of_an_input", "PEs_of_a_weight", "PEs_of_a_sum"];
 
 const L1: &str = "between L2 and L1";
 const L2: &str = "in and out of L2";
@@ -47,18 +48,20 @@ pub struct Told {
     pub memories: Vec<(Term, Quantity)>,
 }
 
-struct Maker<'a> {
-    model: &'a Analytic,
+pub(super) struct Maker<'a> {
+    pub(super) model: &'a Analytic,
     o: &'a Outcome,
-    from: &'a Breakdown,
-    names: [&'static str; SLOTS],
-    teller: &'a mut Teller,
+    pub(super) from: &'a Breakdown,
+    pub(super) names: [&'static str; SLOTS],
+    pub(super) teller: &'a mut Teller,
     told: Vec<(Term, Quantity)>,
+    /// What is to be told behind the next formula, in which it stands.
+    behind: Vec<(Input, Product)>,
 }
 
 /// Moves of a tensor that are told together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Kind {
+pub(super) struct Kind {
     /// As in [`Factors`].
     slots: [u64; SLOTS],
     /// Elements along the axes of windows.
@@ -67,8 +70,30 @@ struct Kind {
     extents: [Option<[u64; 2]>; 2],
 }
 
-/// The formulas of counts and bytes.
-pub fn terms(model: &Analytic, op: Op, o: &Outcome, from: &Breakdown, teller: &mut Teller) -> Told {
+impl Kind {
+    /// The elements along a window's axis counted like this.
+    pub(super) fn of(factors: &Factors, count: impl Fn(&Volume) -> u64) -> Kind {
+        Kind {
+            slots: factors.slots,
+            along: factors.windows.each_ref().map(count),
+            extents: factors.extents,
+        }
+    }
+
+    /// All elements: parts of a count that fits.
+    pub(super) fn elements(&self) -> u64 {
+        self.slots.iter().chain(&self.along).product()
+    }
+}
+
+/// The formulas of counts and bytes, those of the transfers in the cycles among them.
+pub fn terms(
+    model: &Analytic,
+    op: Op,
+    o: &Outcome,
+    from: &Breakdown,
+    (teller, transfers): (&mut Teller, &[Named]),
+) -> Told {
     let mut maker = Maker {
         model,
         o,
@@ -76,10 +101,12 @@ pub fn terms(model: &Analytic, op: Op, o: &Outcome, from: &Breakdown, teller: &m
         names: slot_names(op),
         teller,
         told: Vec::new(),
+        behind: Vec::new(),
     };
     maker.computed();
     maker.on_chip();
     maker.off_chip();
+    transfers.iter().for_each(|named| maker.transfer(named));
     let moved = std::mem::take(&mut maker.told);
     let [pe, pass] = [from.tile, from.pass];
     let [l1, l2] = MEMORIES;
@@ -92,16 +119,25 @@ pub fn terms(model: &Analytic, op: Op, o: &Outcome, from: &Breakdown, teller: &m
 }
 
 impl Maker<'_> {
-    fn tell(&mut self, head: &'static str, is: Input, formula: &str, inputs: Vec<Input>) {
+    pub(super) fn tell(
+        &mut self,
+        head: &'static str,
+        is: Input,
+        formula: &str,
+        inputs: Vec<Input>,
+    ) {
         let term = Term {
             label: Some(is.name),
             ..Term::new(head, is.value, formula, inputs)
         };
         self.told.push((term, is.quantity));
+        for (is, product) in std::mem::take(&mut self.behind) {
+            self.tell(head, is, product.alone(), product.inputs.clone());
+        }
     }
 
     /// A sum of bytes: elements by name, each with the bytes of one.
-    fn tell_bytes(&mut self, head: &'static str, is: Input, of: &[(Input, &Input)]) {
+    pub(super) fn tell_bytes(&mut self, head: &'static str, is: Input, of: &[(Input, &Input)]) {
         let mut formula = Vec::new();
         let mut inputs: Vec<Input> = Vec::new();
         for (elements, size) in of.iter().filter(|(n, _)| n.value > 0.0) {
@@ -120,12 +156,18 @@ impl Maker<'_> {
     }
 
     /// Bytes of an element of a tensor on chip.
-    fn element(&self, t: usize) -> Input {
+    pub(super) fn element(&self, t: usize) -> Input {
         Input::bytes(ELEMENT[t], self.model.array.bits[t] as f64 / 8.0)
     }
 
+    /// Bytes of an output as it leaves the chip.
+    pub(super) fn output(&self) -> Input {
+        let bytes = self.model.array.output_bits as f64 / 8.0;
+        Input::bytes("bytes_of_an_output", bytes)
+    }
+
     /// So much of a slot, by name.
-    fn extent(&mut self, slot: usize, n: u64, place: &str) -> Input {
+    pub(super) fn extent(&mut self, slot: usize, n: u64, place: &str) -> Input {
         let name = self.names[slot];
         if n == 1 {
             // Nothing says a factor of 1.
@@ -178,7 +220,7 @@ impl Maker<'_> {
     }
 
     /// Elements of a tensor in a tile.
-    fn elements(&mut self, t: usize, tile: &[u64; SLOTS], place: &str) -> Product {
+    pub(super) fn elements(&mut self, t: usize, tile: &[u64; SLOTS], place: &str) -> Product {
         let nest = &self.from.nest;
         let mut product = Product::default();
         for slot in slots(nest.tensors[t].plain) {
@@ -378,45 +420,60 @@ impl Maker<'_> {
         label: &str,
         count: impl Fn(&Volume) -> u64 + Copy,
     ) -> (String, Vec<Input>) {
-        let mut kinds: BTreeMap<Kind, u64> = BTreeMap::new();
-        for (factors, n) in &self.from.moves[t] {
-            let kind = Kind {
-                slots: factors.slots,
-                along: factors.windows.each_ref().map(count),
-                extents: factors.extents,
-            };
-            *kinds.entry(kind).or_default() += n;
+        let mut kinds: BTreeMap<Kind, Times> = BTreeMap::new();
+        for (factors, moves) in &self.from.moves[t] {
+            let kind = Kind::of(factors, count);
+            let alike = kinds.entry(kind).or_default();
+            alike.add(moves.times, &moves.when);
         }
-        // Parts of a count that fits.
-        let each = |kind: &Kind| kind.slots.iter().chain(&kind.along).product::<u64>();
-        kinds.retain(|kind, _| each(kind) > 0);
+        kinds.retain(|kind, _| kind.elements() > 0);
         let copied = label == MOVED[t][1];
+        let stem = match t {
+            OUTPUT => "times_stored",
+            _ => "times_loaded",
+        };
+        let counts = kinds.iter().map(|(&kind, moves)| (kind, moves.times));
+        let by_weight = by_weight(counts.collect(), Kind::elements);
         let mut parts = Vec::new();
-        for (at, (kind, times)) in by_weight(kinds, each).into_iter().enumerate() {
+        for (at, (kind, times)) in by_weight.into_iter().enumerate() {
+            if at < TOLD && times > 1 {
+                let (name, new) = self.teller.name(stem, [times, 0, 0]);
+                if new {
+                    let counts = Counts {
+                        from: self.from,
+                        names: self.names,
+                    };
+                    let product = counts.product(&kinds[&kind], self.teller);
+                    let is = Input::count(&name, times);
+                    self.behind.extend(product.map(|p| (is, p)));
+                }
+            }
             let mut product = Product::default();
             if at < TOLD {
-                for (slot, &n) in kind.slots.iter().enumerate() {
-                    let extent = self.extent(slot, n, "the_array");
-                    product.by(extent);
-                }
-                for axis in 0..2 {
-                    self.along(axis, &kind, copied, &mut product);
-                }
+                product = self.volume(&kind, copied);
             }
             parts.push(Part {
                 times,
-                each: each(&kind),
+                each: kind.elements(),
                 formula: product.text().to_string(),
                 inputs: product.inputs,
             });
         }
-        let times = if t == OUTPUT {
-            "times_stored"
-        } else {
-            "times_loaded"
-        };
         let rest = Input::count(&format!("other_{label}"), 0);
-        self.teller.sum(times, rest, parts)
+        self.teller.sum(stem, rest, parts)
+    }
+
+    /// The elements of a move.
+    pub(super) fn volume(&mut self, kind: &Kind, copied: bool) -> Product {
+        let mut product = Product::default();
+        for (slot, &n) in kind.slots.iter().enumerate() {
+            let extent = self.extent(slot, n, "the_array");
+            product.by(extent);
+        }
+        for axis in 0..2 {
+            self.along(axis, kind, copied, &mut product);
+        }
+        product
     }
 
     /// The elements along a window's axis.
@@ -474,8 +531,7 @@ impl Maker<'_> {
     fn off_chip(&mut self) {
         let bytes = self.model.bytes_moved(self.o);
         let [input, weight, sum] = [0, 1, 2].map(|t| self.element(t));
-        let output = self.model.array.output_bits as f64 / 8.0;
-        let output = Input::bytes("bytes_of_an_output", output);
+        let output = self.output();
         let brought = ["inputs_brought", "weights_brought"];
         let [inputs, weights] = [0, 1].map(|t| Input::count(brought[t], self.o.offchip[t]));
         let [outputs, out, back] = self.outputs();

@@ -4,25 +4,23 @@ mod traffic;
 
 use super::super::Refused;
 use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, slots};
-use super::spent::{Breakdown, Spent, Told};
+use super::spent::{Breakdown, Spent, Times, Told};
 use super::states::{State, States};
 use super::volume::{Factors, Volumes};
 use super::walk::{Flow, Walk};
-use super::window::{Amount, Fault, Link, Run, Sum, Transfer, add, mul};
+use super::window::{Amount, Fault, KINDS, Link, Made, Run, Sum, Transfer, When, add, mul};
 use super::{Array, L1, L2, Outcome};
 use std::collections::BTreeMap;
 pub use traffic::Brought;
 
-/// Kinds of traffic between off-chip memory and shared memory.
-pub const TRAFFIC: usize = 5;
 /// Elements of each kind: input, weights, output, sums that leave, sums that return.
-pub type Traffic = [u64; TRAFFIC];
+pub type Traffic = [u64; KINDS];
 /// Index of sums that leave before they are complete.
 const LEAVING: usize = 3;
 /// Index of sums that come back to be completed.
 const RETURNING: usize = 4;
 /// The tensor of each kind.
-const TENSOR: [usize; TRAFFIC] = [0, 1, OUTPUT, OUTPUT, OUTPUT];
+const TENSOR: [usize; KINDS] = [0, 1, OUTPUT, OUTPUT, OUTPUT];
 
 /// Whether a tile of outputs is in the shared memory for the first time, and for the last.
 #[derive(Clone, Copy)]
@@ -160,13 +158,13 @@ pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown,
     let mut walk: Walk<Told> = Walk::new(&nest, array, &states, &volumes);
     walk.fill()?;
     let (all, flows) = passes.all(&mut walk)?;
-    let mut moves: [BTreeMap<Factors, u64>; TENSORS] = Default::default();
+    let mut moves: [BTreeMap<Factors, Times>; TENSORS] = Default::default();
     for (of, n) in flows.moves {
-        let times = moves[of.tensor].entry(volumes.factors(of)?).or_default();
-        *times = add(*times, n)?;
+        let alike = moves[of.tensor].entry(volumes.factors(of)?).or_default();
+        alike.add(n, &[of.when]);
     }
     // The passes with their loops at the same ends are alike.
-    let (mut steps, mut of_ends) = (Spent::none(), Vec::new());
+    let mut steps = Spent::none();
     for ends in 0..1_u32 << passes.cut {
         let (mut state, mut times) = (0, 1);
         for (at, outer) in outer.iter().enumerate().take(passes.cut) {
@@ -183,27 +181,24 @@ pub fn spent(nest: Nest, array: &Array, outer_loops: usize) -> Result<Breakdown,
             walk.restart();
             let (pass, _) = walk.pass(passes.cut, state)?;
             steps = steps.plus(&pass.times(times)?)?;
-            of_ends.push((ends, pass));
         }
     }
     let buffers = [
         std::array::from_fn(|t| passes.l1_buffers(&walk, t)),
         std::array::from_fn(|t| passes.l2_buffers(t)),
     ];
+    let tile = std::array::from_fn(|slot| states.tile(slot, 0));
+    let (pass, brought) = (passes.tile(0), passes.brought()?);
     Ok(Breakdown {
-        tile: std::array::from_fn(|slot| states.tile(slot, 0)),
+        tile,
         steps,
-        outside: {
-            let cut = nest.loops().iter().zip(&outer).take(passes.cut);
-            cut.map(|(l, outer)| (l.slot, outer.full, outer.count))
-                .collect()
-        },
-        ends: of_ends,
+        outside: nest.loops()[..passes.cut].iter().map(|l| l.slot).collect(),
         passes: all,
         moves,
-        pass: passes.tile(0),
+        pass,
         buffers,
-        brought: passes.brought()?,
+        brought,
+        states,
         nest,
     })
 }
@@ -366,27 +361,37 @@ impl<'a> Passes<'a> {
         let load = [self.full[0], self.full[1], 0, 0, 0];
         let store = [0, 0, self.held(self.outside, OUTPUT)?, 0, 0];
         let around = Transfer {
-            load: self.cycles(load)?,
-            store: self.cycles(store)?,
+            load: self.cycles(load, When::default())?,
+            store: self.cycles(store, When::default())?,
             exposed: A::default(),
         };
         Ok((run.total(around, Link::Shared)?, moved))
     }
 
     /// Cycles on the off-chip link.
-    fn cycles<A: Amount>(&self, traffic: Traffic) -> Result<A, Fault> {
-        let bits = self.array.offchip_bits(traffic)?;
-        let cycles = Array::link_cycles(bits, self.array.offchip_width)?;
-        Ok(A::of(cycles, bits, 0))
+    fn cycles<A: Amount>(&self, traffic: Traffic, when: When) -> Result<A, Fault> {
+        let made = Made {
+            bits: self.array.offchip_bits(traffic)?,
+            latency: 0,
+            elements: traffic,
+            when,
+        };
+        let cycles = Array::link_cycles(made.bits, self.array.offchip_width)?;
+        Ok(A::of(cycles, made))
     }
 
     /// Cycles between two passes: what has two buffers moves during them, the rest between them.
-    fn transfer<A: Amount>(&self, load: Traffic, store: Traffic) -> Result<Transfer<A>, Fault> {
+    fn transfer<A: Amount>(
+        &self,
+        load: Traffic,
+        store: Traffic,
+        when: When,
+    ) -> Result<Transfer<A>, Fault> {
         let double = self.array.double[L2];
         if double == [true; TENSORS] {
             return Ok(Transfer {
-                load: self.cycles(load)?,
-                store: self.cycles(store)?,
+                load: self.cycles(load, when)?,
+                store: self.cycles(store, when)?,
                 exposed: A::default(),
             });
         }
@@ -395,7 +400,7 @@ impl<'a> Passes<'a> {
             for (n, t) in part.iter_mut().zip(TENSOR) {
                 *n *= u64::from(double[t] == two);
             }
-            self.cycles(part)
+            self.cycles(part, when)
         };
         Ok(Transfer {
             load: part(load, true)?,
@@ -453,12 +458,12 @@ impl<'a> Passes<'a> {
             let mut run = one;
             let mut moved = moved.times(count)?;
             if count > 1 {
-                let between = self.transition(at, at_last, next, visit)?;
+                let between = self.transition(at, [at_last, next], state | bit, visit)?;
                 run = run.repeat(count, between, Link::Shared)?;
             }
             if let Some((earlier, before)) = all {
                 // Chunks before the last are full.
-                let between = self.transition(at, at_last, next, visit)?;
+                let between = self.transition(at, [at_last, next], state | bit, visit)?;
                 run = earlier.then(between, run, Link::Shared)?;
                 moved = before.plus(moved)?;
             }
@@ -503,8 +508,8 @@ impl<'a> Passes<'a> {
     fn transition<A: Amount>(
         &self,
         at: usize,
-        from: u16,
-        to: u16,
+        [from, to]: [u16; 2],
+        state: State,
         visit: Visit,
     ) -> Result<Transfer<A>, Fault> {
         let slot = self.nest.loops()[at].slot;
@@ -541,6 +546,10 @@ impl<'a> Passes<'a> {
                 }
             }
         }
-        self.transfer(load, store)
+        let when = When {
+            at: Some(at),
+            state,
+        };
+        self.transfer(load, store, when)
     }
 }

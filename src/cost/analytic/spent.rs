@@ -3,9 +3,10 @@
 use super::super::Refused;
 use super::nest::{Nest, SLOTS, TENSORS};
 use super::passes::{self, Brought};
+use super::states::States;
 use super::volume::Factors;
 use super::walk::{Flow, Move, Moved};
-use super::window::{Amount, Fault, Idle, Link, Sum, Transfer, add, lasts, mul};
+use super::window::{Amount, Fault, Idle, Link, Made, Sum, Transfer, When, add, lasts, mul};
 use super::{Array, Outcome};
 use crate::ir::dataflow::Rule;
 use crate::ir::layer::LayerShape;
@@ -16,10 +17,8 @@ use std::collections::BTreeMap;
 pub struct Told {
     /// Cycles it takes.
     pub cycles: u64,
-    /// Bits; 0 where several transfers follow each other.
-    pub bits: u64,
-    /// Cycles before the first of them arrives.
-    pub latency: u64,
+    /// What it is made of.
+    pub made: Made,
 }
 
 /// Cycles that are alike.
@@ -86,12 +85,8 @@ impl Amount for Told {
     type Sum = Spent;
     type Moved = Flows;
 
-    fn of(cycles: u64, bits: u64, latency: u64) -> Told {
-        Told {
-            cycles,
-            bits,
-            latency,
-        }
+    fn of(cycles: u64, made: Made) -> Told {
+        Told { cycles, made }
     }
 
     fn cycles(self) -> u64 {
@@ -102,7 +97,14 @@ impl Amount for Told {
         Ok(match (self.cycles, other.cycles) {
             (_, 0) => self,
             (0, _) => other,
-            (a, b) => Told::of(add(a, b)?, 0, 0),
+            (a, b) => {
+                let when = self.made.when;
+                let made = Made {
+                    when,
+                    ..Made::default()
+                };
+                Told::of(add(a, b)?, made)
+            }
         })
     }
 }
@@ -176,23 +178,39 @@ impl Sum<Told> for Spent {
     }
 }
 
+/// What happens more than once.
+#[derive(Debug, Clone, Default)]
+pub struct Times {
+    /// How often.
+    pub times: u64,
+    /// When.
+    pub when: Vec<When>,
+}
+
+impl Times {
+    /// Adds others, which all are parts of a count that fits.
+    pub fn add(&mut self, times: u64, when: &[When]) {
+        self.times += times;
+        self.when.extend(when);
+    }
+}
+
 /// Where the counts of a layer come from.
-#[derive(Debug)]
 pub struct Breakdown {
+    /// Where its loops may stand.
+    pub states: States,
     /// The loops and tensors.
     pub nest: Nest,
     /// Extent per slot of what a PE holds in a whole step; slots as the nest has them.
     pub tile: [u64; SLOTS],
     /// Steps inside of all passes.
     pub steps: Spent,
-    /// The loops outside of passes: slot, positions with a full chunk, all positions.
-    pub outside: Vec<(usize, u64, u64)>,
-    /// The steps of one pass, by which of these loops stand at a cut last position, as bits.
-    pub ends: Vec<(u32, Spent)>,
+    /// Slots of the loops outside of passes.
+    pub outside: Vec<usize>,
     /// Passes, as the steps of the off-chip link.
     pub passes: Spent,
-    /// Per tensor, what moves between the shared memory and the PEs at once, and how often.
-    pub moves: [BTreeMap<Factors, u64>; TENSORS],
+    /// Per tensor, what moves between the shared memory and the PEs at once.
+    pub moves: [BTreeMap<Factors, Times>; TENSORS],
     /// Extent per slot in a pass of full chunks.
     pub pass: [u64; SLOTS],
     /// Buffers of each tensor: in a PE, in the shared memory.

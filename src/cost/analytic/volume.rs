@@ -7,7 +7,7 @@ use super::nest::{self, Loop, Nest, SLOTS, TENSORS, slots};
 use super::states::{OF_SLOT, State, States, of};
 use super::tile::{Before, Chunks, Sliding, Volume, held};
 use super::walk::Move;
-use super::window::{Fault, mul};
+use super::window::{Fault, When, mul};
 
 /// An axis along which a window slides.
 struct Window<'a> {
@@ -228,7 +228,7 @@ impl<'a> Volumes<'a> {
     pub fn factors(&self, of_move: Move) -> Result<Factors, Fault> {
         let Move {
             tensor: t,
-            state,
+            when: When { state, .. },
             before,
         } = of_move;
         let (nest, tensor) = (self.nest, &self.nest.tensors[t]);

@@ -8,7 +8,7 @@ use super::nest::{Nest, OUTPUT, SLOTS, TENSORS, slots};
 use super::states::{State, States, of};
 use super::tile::Volume;
 use super::volume::Volumes;
-use super::window::{Amount, Fault, Link, Run, Transfer, add, mul};
+use super::window::{Amount, Fault, Link, Made, Run, Transfer, When, add, mul};
 use super::{Array, L1};
 
 /// Branches of the tree that are looked at before a point is refused.
@@ -51,8 +51,8 @@ pub trait Flow: Clone + Default {
 pub struct Move {
     /// Which tensor.
     pub tensor: usize,
-    /// Where the loops stand.
-    pub state: State,
+    /// When.
+    pub when: When,
     /// The loop that has moved on, and where the loops stood before, if the units keep something.
     pub before: Option<(usize, State)>,
 }
@@ -217,21 +217,29 @@ impl<'a, A: Amount> Walk<'a, A> {
         let inside = self.states.inside[cut];
         let mut filled = A::Moved::default();
         let begin = state & !inside;
+        let filling = When {
+            at: None,
+            state: begin,
+        };
+        let emptying = When {
+            at: None,
+            state: state | inside,
+        };
         for t in 0..OUTPUT {
             let v = self.volumes.all(t, begin)?;
             self.fetched(filled.counts(), t, v)?;
             filled.note(Move {
                 tensor: t,
-                state: begin,
+                when: filling,
                 before: None,
             });
         }
-        let load = self.load(filled.counts(), [true; OUTPUT])?;
+        let load = self.load(filled.counts(), [true; OUTPUT], filling)?;
         let mut drained = A::Moved::default();
-        self.drained(&mut drained, state | inside)?;
+        self.drained(&mut drained, emptying)?;
         let around = Transfer {
             load,
-            store: self.store(drained.counts())?,
+            store: self.store(drained.counts(), emptying)?,
             exposed: A::default(),
         };
         let cycles = run.total(around, Link::Duplex)?;
@@ -239,40 +247,46 @@ impl<'a, A: Amount> Walk<'a, A> {
     }
 
     /// Cycles to load what was read of these tensors together; notes the rate.
-    fn load(&self, moved: &mut Moved, of: [bool; OUTPUT]) -> Result<A, Fault> {
-        let (mut elements, mut bits) = (0, 0);
-        for ((of, read), width) in of.into_iter().zip(moved.read).zip(self.array.bits) {
-            if of {
-                elements = add(elements, read)?;
-                bits = add(bits, mul(read, width)?)?;
+    fn load(&self, moved: &mut Moved, of: [bool; OUTPUT], when: When) -> Result<A, Fault> {
+        let mut made = Made {
+            latency: self.array.noc_latency,
+            when,
+            ..Made::default()
+        };
+        for (t, &read) in moved.read.iter().enumerate() {
+            if of[t] {
+                made.elements[t] = read;
+                made.bits = add(made.bits, mul(read, self.array.bits[t])?)?;
             }
         }
-        self.transfer(moved, elements, bits, self.array.noc_latency)
+        self.transfer(moved, made)
     }
 
     /// Cycles to take out the sums that arrive: behind the latency and the additions on the way.
-    fn store(&self, moved: &mut Moved) -> Result<A, Fault> {
-        let bits = mul(moved.arrived, self.array.bits[OUTPUT])?;
-        self.transfer(moved, moved.arrived, bits, self.store_latency)
+    fn store(&self, moved: &mut Moved, when: When) -> Result<A, Fault> {
+        let mut made = Made {
+            bits: mul(moved.arrived, self.array.bits[OUTPUT])?,
+            latency: self.store_latency,
+            when,
+            ..Made::default()
+        };
+        made.elements[OUTPUT] = moved.arrived;
+        self.transfer(moved, made)
     }
 
     /// Cycles of a transfer: latency + bits / (8 width), rounded up; none for nothing. Notes the
     /// elements per cycle.
-    fn transfer(
-        &self,
-        moved: &mut Moved,
-        elements: u64,
-        bits: u64,
-        latency: u64,
-    ) -> Result<A, Fault> {
-        if bits == 0 {
+    fn transfer(&self, moved: &mut Moved, made: Made) -> Result<A, Fault> {
+        if made.bits == 0 {
             return Ok(A::default());
         }
-        let cycles = bits.div_ceil(self.noc_bits);
+        let cycles = made.bits.div_ceil(self.noc_bits);
+        let [inputs, weights, sums, ..] = made.elements;
+        let elements = add(add(inputs, weights)?, sums)?;
         if elements > moved.peak.saturating_mul(cycles) {
             moved.peak = elements.div_ceil(cycles);
         }
-        Ok(A::of(add(latency, cycles)?, bits, latency))
+        Ok(A::of(add(made.latency, cycles)?, made))
     }
 
     /// The loops from `at` on, the others standing as in `state`.
@@ -330,6 +344,10 @@ impl<'a, A: Amount> Walk<'a, A> {
         let after = to & !inside;
         let restarted = self.states.restarted(self.nest, at + 1, before);
         let slot = 1 << self.nest.loops()[at].slot;
+        let when = |state| When {
+            at: Some(at),
+            state,
+        };
         let mut moved = A::Moved::default();
         for (t, tensor) in self.nest.tensors.iter().enumerate() {
             let again = tensor.slots & restarted != 0;
@@ -337,7 +355,7 @@ impl<'a, A: Amount> Walk<'a, A> {
                 continue;
             }
             if t == OUTPUT {
-                self.drained(&mut moved, before)?;
+                self.drained(&mut moved, when(before))?;
                 continue;
             }
             let v = if again {
@@ -348,19 +366,19 @@ impl<'a, A: Amount> Walk<'a, A> {
             self.fetched(moved.counts(), t, v)?;
             moved.note(Move {
                 tensor: t,
-                state: after,
+                when: when(after),
                 before: (!again).then_some((at, before)),
             });
         }
         let double = self.array.double[L1];
         let [input, weights, _] = double;
-        let load = self.load(moved.counts(), [input, weights])?;
+        let load = self.load(moved.counts(), [input, weights], when(after))?;
         let exposed = if input && weights {
             A::default()
         } else {
-            self.load(moved.counts(), [!input, !weights])?
+            self.load(moved.counts(), [!input, !weights], when(after))?
         };
-        let store = self.store(moved.counts())?;
+        let store = self.store(moved.counts(), when(before))?;
         let transfer = if double[OUTPUT] {
             Transfer {
                 load,
@@ -393,12 +411,12 @@ impl<'a, A: Amount> Walk<'a, A> {
         Ok(())
     }
 
-    /// Adds the sums that the PEs hold at `state`.
-    fn drained(&self, flow: &mut A::Moved, state: State) -> Result<(), Fault> {
-        let v = self.volumes.all(OUTPUT, state)?;
+    /// Adds the sums that the PEs hold then.
+    fn drained(&self, flow: &mut A::Moved, when: When) -> Result<(), Fault> {
+        let v = self.volumes.all(OUTPUT, when.state)?;
         flow.note(Move {
             tensor: OUTPUT,
-            state,
+            when,
             before: None,
         });
         let moved = flow.counts();

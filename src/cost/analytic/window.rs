@@ -9,6 +9,7 @@
 //! that are summed are of a type of their own: [`Amount`].
 
 use super::super::Refused;
+use super::states::State;
 use super::walk::{Flow, Moved};
 
 /// Why something cannot be counted; small, as it comes with every sum. [`Refused`] says it in words.
@@ -38,6 +39,31 @@ impl From<Fault> for Refused {
     }
 }
 
+/// Kinds of data that move: input, weights, output or sums, sums that leave the chip, sums that come back.
+pub const KINDS: usize = 5;
+
+/// When something moves: as a loop goes on, or as a pass begins or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct When {
+    /// The loop that goes on; nothing where a pass begins or ends.
+    pub at: Option<usize>,
+    /// Where the loops stand.
+    pub state: State,
+}
+
+/// What a transfer is made of, which decides how long it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Made {
+    /// Bits; 0 where several transfers follow each other.
+    pub bits: u64,
+    /// Cycles before the first of them arrives.
+    pub latency: u64,
+    /// Elements of each kind.
+    pub elements: [u64; KINDS],
+    /// When it happens.
+    pub when: When,
+}
+
 /// How long a transfer takes: plain cycles, or cycles that know what they are made of.
 pub trait Amount: Copy + Default {
     /// What such amounts add up to over a row of steps.
@@ -45,8 +71,8 @@ pub trait Amount: Copy + Default {
     /// What moves meanwhile.
     type Moved: Flow;
 
-    /// A transfer of so many bits, behind a latency.
-    fn of(cycles: u64, bits: u64, latency: u64) -> Self;
+    /// A transfer of this.
+    fn of(cycles: u64, made: Made) -> Self;
 
     /// Its cycles.
     fn cycles(self) -> u64;
@@ -92,7 +118,7 @@ impl Amount for u64 {
     type Moved = Moved;
 
     #[inline]
-    fn of(cycles: u64, _: u64, _: u64) -> u64 {
+    fn of(cycles: u64, _: Made) -> u64 {
         cycles
     }
 
