@@ -81,7 +81,8 @@ impl Formula<'_> {
                 "sqrt" => first.sqrt(),
                 "ceil" => first.ceil(),
                 "floor" => first.floor(),
-                "log2" => first.log2(),
+                // Only rounded up, and of whole numbers.
+                "log2" => f64::from((first as u64).next_power_of_two().trailing_zeros()),
                 "max" => {
                     assert!(self.take(","));
                     first.max(self.sum())

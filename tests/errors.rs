@@ -44,6 +44,7 @@ const NOT_FROM_TEXT: &[Code] = &[
     codes::NOT_ACCEPTED,
     codes::BAD_RESULT,
     codes::NO_REVISION,
+    codes::USAGE,
     codes::MODEL_MACS,
     codes::COMPARISON_ONLY,
 ];

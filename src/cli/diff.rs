@@ -4,7 +4,7 @@ use super::console::Console;
 use super::exit::Exit;
 use super::{files, revision};
 use crate::base::span::SourceMap;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, codes};
 use crate::diff::{self, Review, Side};
 use crate::emit::json;
 use std::path::{Path, PathBuf};
@@ -83,11 +83,11 @@ pub fn run(args: &Args, console: &Console) -> Exit {
 }
 
 fn usage(console: &Console, what: &str) -> Exit {
-    console.remark(&format!(
-        "error: {what}\n\n\
-         Usage: cfxc diff BEFORE AFTER\n       cfxc diff SPEC --git REV[..REV]\n\n\
-         For more information, try '--help'."
-    ));
+    console.fail(
+        Diagnostic::error(codes::USAGE, what).help(
+            "write `cfxc diff BEFORE AFTER`, or `cfxc diff SPEC --git REV` or `--git REV..REV`",
+        ),
+    );
     Exit::Usage
 }
 

@@ -39,6 +39,7 @@ mod test;
 mod watch;
 
 use crate::cost::MODELS;
+use crate::diag::{Diagnostic, codes};
 use crate::ir::registry::ModelSpec;
 use crate::search;
 use crate::sema::Registries;
@@ -136,7 +137,10 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error),
+    };
     let exit = guarded(|| {
         let deny = cli.deny == Some(Denied::Warnings);
         let console = Console::of_this_process(cli.message_format, deny);
@@ -163,6 +167,24 @@ pub fn main() -> ExitCode {
         console.judged(exit)
     });
     ExitCode::from(exit.code())
+}
+
+/// Says why the arguments cannot be understood, as a diagnostic where tools read them. Help and the
+/// version are asked for in this way, too.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let mut pairs = arguments.windows(2);
+    let json = arguments.iter().any(|a| a == "--message-format=json")
+        || pairs.any(|pair| pair == ["--message-format", "json"]);
+    if !(json && error.use_stderr()) {
+        error.exit();
+    }
+    let text = error.to_string();
+    let (what, more) = text.split_once('\n').unwrap_or((&text, ""));
+    let message = what.trim_start_matches("error: ");
+    let console = Console::of_this_process(MessageFormat::Json, false);
+    console.fail(Diagnostic::error(codes::USAGE, message).help(more.trim()));
+    ExitCode::from(Exit::Usage.code())
 }
 
 /// The threads of `--jobs`: no more than the machine has cores, since more would only get in each

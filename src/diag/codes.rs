@@ -150,6 +150,8 @@ codes! {
     BAD_RESULT = "E0904";
     /// A revision that version control does not give.
     NO_REVISION = "E0905";
+    /// A command that is not called as it can be.
+    USAGE = "E0906";
     /// A `use` that nothing needs.
     UNUSED_USE = "W0101";
     /// A constant or parameter that nothing reads.

@@ -72,6 +72,7 @@ const PAGES: &[(&str, &str)] = &[
     ("E0903", include_str!("../../docs/errors/E0903.md")),
     ("E0904", include_str!("../../docs/errors/E0904.md")),
     ("E0905", include_str!("../../docs/errors/E0905.md")),
+    ("E0906", include_str!("../../docs/errors/E0906.md")),
     ("W0101", include_str!("../../docs/errors/W0101.md")),
     ("W0102", include_str!("../../docs/errors/W0102.md")),
     ("W0103", include_str!("../../docs/errors/W0103.md")),

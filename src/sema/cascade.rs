@@ -6,7 +6,7 @@
 
 use super::parts::keywords;
 use crate::base::span::{SourceMap, Span};
-use crate::diag::{Code, Diagnostic, Severity, codes};
+use crate::diag::{Code, Diagnostic, Label, Severity, codes};
 use crate::syntax::ast::{
     DesignStmt, File, Item, LevelStmt, NetworkBody, NetworkStmt, TechnologyStmt,
 };
@@ -159,6 +159,15 @@ pub fn independent(
                 || !damage.is_empty() && d.code.0.starts_with("W0");
         }
         // `2,5 mm2` is read as `2` and something unreadable, `use a from c` as `use a` likewise.
+        // `let q = 4` in a block: what reads `q` has no number there.
+        let lost_word = |l: &Label| lost.contains(sources.slice(l.span));
+        if d.code == codes::WRONG_VALUE && d.labels.first().is_some_and(lost_word) {
+            return true;
+        }
+        let nameless = lost.contains("=") && d.message.starts_with("there is no node ");
+        if d.code == codes::UNKNOWN_NAME && nameless {
+            return true;
+        }
         let beside = |at: Span| goes_on(at, &regions, sources);
         matches!(d.code, codes::MISSING_UNIT | codes::UNREADABLE)
             && d.labels.iter().any(|l| beside(l.span))

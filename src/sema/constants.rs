@@ -8,6 +8,7 @@ use super::kind::{Kind, header};
 use super::quantity;
 use super::scope::{Program, Ref};
 use crate::base::span::{Span, Spanned};
+use crate::base::units;
 use crate::base::units::Unit;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
@@ -348,6 +349,10 @@ impl Program<'_> {
         }
         known.extend(env.params.keys().cloned());
         let diagnostic = no_constant(&name.node, name.span);
+        if units::find(&name.node).is_some() {
+            let help = format!("a unit stands behind a number: `4 {}`", name.node);
+            return Some(diagnostic.help(help));
+        }
         if known.is_empty() {
             return Some(diagnostic.help(format!("declare it: `let {} = …`", name.node)));
         }

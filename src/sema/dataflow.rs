@@ -160,8 +160,14 @@ fn no_knob(
     let known: Vec<&str> = menu.knobs.iter().map(|k| k.name.as_str()).collect();
     let near = nearest(knob, known.iter().copied());
     let params = decl.params.iter().map(|p| p.name.node.as_str());
+    let dimension = Dim::parse(&knob.to_ascii_uppercase());
     match (near, nearest(knob, params)) {
         (None, Some(param)) => did_you_mean(diagnostic, place, param),
+        (_, None) if dimension.is_some() => {
+            did_you_mean(diagnostic, place, &knob.to_ascii_uppercase())
+        }
+        // The knob of the PEs has no other name.
+        (Some("pes"), _) => did_you_mean(diagnostic, place, "pes"),
         // Which of the two is misspelt, the text does not say.
         (Some(near), _) => diagnostic.help(format!("the menu has `{near}`; call the two the same")),
         (None, None) => diagnostic.help(format!("add e.g. `{knob} in [1, 2, 4, 8]` to the menu")),
@@ -244,7 +250,7 @@ fn no_layer(
     let names: Vec<&str> = known.keys().copied().take(most).collect();
     let mut diagnostic = fields::unknown("layer", layer, &names);
     diagnostic.message = format!("network `{}` has no layer `{}`", network.name, layer.node);
-    diagnostic
+    fields::of_node(diagnostic)
 }
 
 /// A level that maps one dimension by two directives. Two of the same name are legal, as they

@@ -1,6 +1,7 @@
 //! `design` blocks: everything a design names, put together into one [`Problem`].
 
 use super::arguments::Instance;
+use super::cascade;
 use super::fields::{unknown, wrong};
 use super::parts::{Parts, twice};
 use super::scope::{Kind, Program, Ref};
@@ -154,7 +155,17 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
     let technology = technology_of(program, decl, (&parts, model), &mut defaults);
     let clock = technology.as_ref().map_or(1e9, Technology::clock_hz);
     let mut technology = technology;
-    if let (Some(model), Some(precision), Some(technology)) = (model, precision, &mut technology) {
+    let technology_at = parts
+        .settings
+        .get("technology")
+        .and_then(|(_, value)| match value {
+            Value::Path(path) => program.find(path, Kind::Technology),
+            _ => None,
+        });
+    let damaged_technology = technology_at.is_some_and(|at| program.is_damaged(at));
+    if let (Some(model), Some(precision), Some(technology), false) =
+        (model, precision, &mut technology, damaged_technology)
+    {
         let place = parts
             .settings
             .get("technology")
@@ -214,7 +225,16 @@ fn lower_whole(program: &mut Program, decl: &DesignDecl) -> Option<Problem> {
         (None, None) => Default::default(),
     };
     rules::exist(decl, &parts, wanted, &mapping, &mut program.diagnostics);
-    if errors(program) > before {
+    // What could not be read of its parts may be what gives layers a price, or a limit its meaning.
+    let mut read = network_at
+        .into_iter()
+        .chain(menu_chosen.as_ref().map(|m| m.at));
+    let mut dataflows_read = choices.iter().flatten().map(|c| c.at);
+    let damaged = damaged_technology
+        || cascade::within(&program.damage, decl.span)
+        || read.any(|at| program.is_damaged(at))
+        || dataflows_read.any(|at| program.is_damaged(at));
+    if errors(program) > before || damaged {
         // Expectations of it are looked at all the same.
         let names = names.map(|names| (decl.name.node.clone(), names));
         program.layers_of.extend(names);

@@ -2,7 +2,7 @@
 //! or with each other. They are looked at when all designs are known.
 
 use super::budget;
-use super::fields::{did_you_mean, unknown};
+use super::fields::{did_you_mean, quoted, unknown};
 use super::quantity;
 use super::scope::Program;
 use crate::base::units::Quantity;
@@ -280,15 +280,6 @@ fn relation(comparison: Comparison) -> Relation {
 fn text(names: &[Name]) -> String {
     let names: Vec<String> = names.iter().map(|name| quoted(&name.node)).collect();
     names.join(".")
-}
-
-/// A name as it is written, in quotes where it must be.
-fn quoted(name: &str) -> String {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        return name.to_string();
-    }
-    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What is measured, of a whole design or of a layer.

@@ -1,6 +1,7 @@
 //! What extends something else: technologies and designs.
 
-use super::fields::remedy;
+use super::cascade;
+use super::fields::{of_node, remedy};
 use super::kind::Kind;
 use super::scope::{Program, Ref};
 use crate::base::span::Span;
@@ -33,6 +34,9 @@ pub fn design(program: &mut Program, at: Ref, decl: &DesignDecl) -> Option<Desig
         let Item::Design(base_decl) = program.item(base).clone() else {
             return None;
         };
+        if cascade::within(&program.damage, base_decl.span) {
+            program.incomplete.push(decl.span);
+        }
         if base.module() == at.module() {
             extended = extended.or((below.len() == 1).then_some(path.span));
             let mut passed_on = base_decl.stmts.clone();
@@ -102,7 +106,7 @@ fn no_pin(own: &DesignStmt, passed_on: &[DesignStmt]) -> Option<Diagnostic> {
         .label(layer.span, "no design that this one extends pins it");
     Some(match pinned.is_empty() {
         true => diagnostic.help("leave the line out: a layer without a pin chooses for itself"),
-        false => remedy(diagnostic, layer, &pinned),
+        false => of_node(remedy(diagnostic, layer, &pinned)),
     })
 }
 

@@ -52,6 +52,24 @@ pub fn did_you_mean(diagnostic: Diagnostic, at: Span, near: &str) -> Diagnostic 
         .suggest(at, near)
 }
 
+/// A node's name as it is written, in quotes where it is no word.
+pub fn quoted(name: &str) -> String {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.chars().all(word) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        return name.to_string();
+    }
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The same with the name that is suggested written as a node's.
+pub fn of_node(mut diagnostic: Diagnostic) -> Diagnostic {
+    if let Some(suggestion) = &mut diagnostic.suggestion {
+        suggestion.replacement = quoted(&suggestion.replacement);
+        diagnostic.help = Some(format!("did you mean `{}`?", suggestion.replacement));
+    }
+    diagnostic
+}
+
 /// What other tools call a field, and what it is called here.
 const SYNONYMS: &[(&str, &str)] = &[
     ("C_out", "filters"),

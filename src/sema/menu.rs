@@ -1,6 +1,6 @@
 //! `menu` blocks: knobs, their coarse levels and refined ranges.
 
-use super::fields::{self, remedy, with_place};
+use super::fields::{self, did_you_mean, remedy, with_place};
 use super::quantity;
 use crate::base::span::Span;
 use crate::diag::nearest::nearest;
@@ -134,6 +134,24 @@ fn refined(decl: &KnobDecl, menu: &MenuDecl, knobs: &mut [Knob], out: &mut Vec<D
     let names: Vec<String> = knobs.iter().map(|k| k.name.clone()).collect();
     let Some(knob) = knobs.iter_mut().find(|k| k.name == decl.name.node) else {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        // No other knob can be called `pes`, so the coarse one is misspelt.
+        let coarse = nearest(&decl.name.node, known.iter().copied());
+        let coarse = coarse.filter(|_| decl.name.node == "pes");
+        let coarse = menu
+            .knobs
+            .iter()
+            .find(|k| Some(k.name.node.as_str()) == coarse);
+        if let Some(coarse) = coarse {
+            let message = format!(
+                "`pes` is refined, and the coarse levels are those of `{}`",
+                coarse.name.node
+            );
+            let diagnostic = Diagnostic::error(codes::UNKNOWN_KNOB, message)
+                .label(coarse.name.span, "not called `pes`")
+                .label(decl.name.span, "refined here");
+            out.push(did_you_mean(diagnostic, coarse.name.span, "pes"));
+            return;
+        }
         let diagnostic = Diagnostic::error(
             codes::UNKNOWN_KNOB,
             format!(

@@ -465,7 +465,7 @@ fn connect(
             };
             let place_of = |near: &str| names.get(near).map(|&at| drafts[at].name.span);
             let diagnostic = fields::unknown("node", name, known);
-            out.push(fields::with_place(diagnostic, place_of));
+            out.push(fields::of_node(fields::with_place(diagnostic, place_of)));
         }
         found
     };

@@ -74,6 +74,15 @@ fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) 
         format!("a design has no setting `{}`", key.node),
     )
     .label(key.span, "unknown setting");
+    if let "use" | "let" = key.node.as_str() {
+        let message = format!(
+            "`{}` stands at the top of a file, not inside a design",
+            key.node
+        );
+        return Diagnostic::error(codes::WRONG_PLACE, message)
+            .label(key.span, "does not belong here")
+            .help("move it out of the design");
+    }
     if key.node == "then" {
         return Diagnostic::error(
             codes::UNKNOWN_FIELD,
@@ -115,6 +124,9 @@ impl<'a> Parts<'a> {
             match statement {
                 DesignStmt::Setting { key, value } => {
                     let Some(known) = SETTINGS.into_iter().find(|s| *s == key.node) else {
+                        if key.node == "then" && parts.misspelt.contains(&"search") {
+                            continue;
+                        }
                         let diagnostic = unknown_setting(key, value, &mut parts.misspelt);
                         out.push(diagnostic);
                         continue;
@@ -180,10 +192,12 @@ impl<'a> Parts<'a> {
         // A menu may leave the dataflow to each layer; one that is not there says nothing.
         let menu = self.settings.get("menu").map(|(_, value)| value);
         let in_menu = match menu {
-            Some(Value::Path(path)) => match program.find(path, Kind::Menu) {
-                Some(Item::Menu(menu)) => menu::dataflows(menu).is_some(),
-                _ => true,
-            },
+            Some(Value::Path(path)) => {
+                match program.find(path, Kind::Menu).map(|at| program.item(at)) {
+                    Some(Item::Menu(menu)) => menu::dataflows(menu).is_some(),
+                    _ => true,
+                }
+            }
             Some(_) => true,
             None => self.says("menu"),
         };

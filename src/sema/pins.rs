@@ -1,7 +1,7 @@
 //! `pin` lines: choices made elsewhere for one layer.
 
 use super::arguments::Instance;
-use super::fields::{unknown, wrong};
+use super::fields::{of_node, unknown, wrong};
 use super::menu::find_knob;
 use super::quantity;
 use super::scope::{Kind, Program};
@@ -70,7 +70,7 @@ pub fn lower(program: &mut Program, written: &[Written], context: &Context) -> V
             let known: Vec<&str> = names.iter().take(few).map(String::as_str).collect();
             program
                 .diagnostics
-                .push(unknown("layer", pin.layer, &known));
+                .push(of_node(unknown("layer", pin.layer, &known)));
         }
         let mut lowered = Pin {
             layer: index.get(name).copied().unwrap_or(0),
@@ -108,7 +108,7 @@ fn no_layer(name: &Name, network: &Network, layers: &[Layer]) -> Diagnostic {
             let known: Vec<&str> = layers.iter().map(|l| l.name.as_str()).collect();
             let mut diagnostic = unknown("layer", name, &known);
             diagnostic.message = format!("network `{}` has no layer `{}`", network.name, name.node);
-            diagnostic
+            of_node(diagnostic)
         }
     }
 }

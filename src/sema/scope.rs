@@ -12,8 +12,9 @@ use super::{
 use crate::base::span::{FileId, SourceMap, Span};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
+use crate::ir::metric::Metric;
 use crate::ir::network::Network;
-use crate::syntax::ast::{self, Item, Name, Path};
+use crate::syntax::ast::{self, DesignStmt, Expect, Item, Name, Path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A block: module and position in it.
@@ -94,6 +95,11 @@ impl<'a> Program<'a> {
     /// The block behind a reference.
     pub fn item(&self, at: Ref) -> &Item {
         &self.modules[at.module].ast.items[at.item]
+    }
+
+    /// Whether a part of a block could not be read.
+    pub fn is_damaged(&self, at: Ref) -> bool {
+        cascade::within(&self.damage, self.item(at).span())
     }
 
     /// All blocks of a file, in order.
@@ -255,11 +261,11 @@ impl<'a> Program<'a> {
     }
 
     /// The block that a path means, if there is one of this kind; says nothing.
-    pub fn find(&mut self, path: &Path, kind: Kind) -> Option<&Item> {
+    pub fn find(&mut self, path: &Path, kind: Kind) -> Option<Ref> {
         let said = std::mem::take(&mut self.diagnostics);
         let found = self.resolve(path, kind);
         self.diagnostics = said;
-        found.map(|at| self.item(at))
+        found
     }
 
     fn unknown(&self, module: usize, name: &Name, kind: Kind) -> Diagnostic {
@@ -505,6 +511,27 @@ impl<'a> Program<'a> {
     }
 }
 
+/// A word in what is expected may be a misspelt metric.
+fn meant_metric(diagnostic: &mut Diagnostic, module: &Module, sources: &SourceMap) {
+    let Some(place) = diagnostic.labels.first().map(|l| l.span) else {
+        return;
+    };
+    let expected = |stmt: &DesignStmt| match stmt {
+        DesignStmt::Expect(Expect { span, .. }) => span.holds(place),
+        _ => false,
+    };
+    let mut designs = module.ast.items.iter().filter_map(|item| match item {
+        Item::Design(decl) => Some(&decl.stmts),
+        _ => None,
+    });
+    if place.file == module.file
+        && designs.any(|stmts| stmts.iter().any(expected))
+        && let Some(near) = nearest(sources.slice(place), Metric::ALL.map(Metric::name))
+    {
+        *diagnostic = fields::did_you_mean(diagnostic.clone(), place, near);
+    }
+}
+
 /// A word where a number is wanted may be a misspelt constant or parameter, and so may one that was
 /// taken for a knob, unless a knob is near as well.
 fn meant_constant(
@@ -514,6 +541,9 @@ fn meant_constant(
     sources: &SourceMap,
 ) {
     let at = match diagnostic.code {
+        codes::UNKNOWN_NAME if diagnostic.suggestion.is_none() => {
+            return meant_metric(diagnostic, module, sources);
+        }
         codes::WRONG_VALUE => 0,
         codes::UNKNOWN_KNOB if diagnostic.suggestion.is_none() => 1,
         _ => return,

@@ -180,6 +180,10 @@ impl<'a> Reader<'a> {
                 Value::Number(number) => {
                     self.set(technology, &full, &field.name, number, source.as_ref());
                 }
+                _ if !self.specs.iter().any(|s| s.name == full) => {
+                    let diagnostic = self.unknown(&full, &field.name);
+                    self.out.push(diagnostic);
+                }
                 other => {
                     let spec = self.specs.iter().find(|s| s.name == full);
                     let unit = spec.map_or("", |s| s.quantity.canonical());
@@ -262,12 +266,9 @@ impl<'a> Reader<'a> {
         .label(name.span, "unknown coefficient");
         let group = full.strip_suffix(name.node.as_str()).unwrap_or("");
         // Inside a group only the last part is written; outside, only what has no group.
-        let known: Vec<&str> = self
-            .specs
-            .iter()
-            .filter_map(|s| s.name.strip_prefix(group))
-            .filter(|rest| !rest.contains('.'))
-            .collect();
+        let known = self.specs.iter().filter_map(|s| s.name.strip_prefix(group));
+        let known = known.filter(|rest| !rest.contains('.'));
+        let known: Vec<&str> = known.chain(["source"]).collect();
         let elsewhere = self
             .specs
             .iter()

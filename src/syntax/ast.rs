@@ -22,7 +22,7 @@ pub struct File {
 pub struct Lost {
     /// All of it, where the diagnostic has the place of the mistake.
     pub span: Span,
-    /// What it may have declared.
+    /// What it may have declared; `=` for a node whose name is missing.
     pub names: Vec<String>,
 }
 
@@ -45,6 +45,22 @@ pub enum Item {
     Technology(TechnologyDecl),
     /// `design …`
     Design(DesignDecl),
+}
+
+impl Item {
+    /// All of it.
+    pub fn span(&self) -> Span {
+        match self {
+            Item::Use(line) => line.span,
+            Item::Let(line) => line.span,
+            Item::Network(block) => block.span,
+            Item::Dataflow(block) => block.span,
+            Item::Menu(block) => block.span,
+            Item::Budget(block) => block.span,
+            Item::Technology(block) => block.span,
+            Item::Design(block) => block.span,
+        }
+    }
 }
 
 /// `let total = 4 mm2`

@@ -19,6 +19,26 @@ const MOST_TOLD: usize = 10_000;
 /// For so many closing braces of a file it is looked for an opening one that is missing.
 const MOST_LOOKED_FOR: usize = 2000;
 
+/// Where the shape of an input or the operands of a layer begin on the line of a `]` or `)` that
+/// nothing opens: `input image 3, 32, 32]`, `dw1 = depthwise conv1)`.
+fn opener(line: &str, closer: char) -> Option<usize> {
+    let words = |text: &str| {
+        let word = |c: char| c.is_ascii_alphanumeric() || "_,\" \t".contains(c);
+        !text.trim().is_empty() && text.chars().all(word)
+    };
+    let behind = match closer {
+        ')' => line.rfind(" = ")? + 3,
+        _ => line.find("input ")? + 6,
+    };
+    // A kind of layer, or the name of the input.
+    let rest = line.get(behind..)?;
+    let word = rest.len() - rest.trim_start().len();
+    let word = word + rest.get(word..)?.find([' ', '\t'])?;
+    let inside = rest.get(word..)?;
+    let begin = behind + word + inside.len() - inside.trim_start().len();
+    words(inside).then_some(begin)
+}
+
 /// Checks and mends the delimiters of a scanned text. False if it nests too deeply to go on.
 pub(super) fn balance(file: FileId, text: &str, scan: &mut Scan) -> bool {
     let marks = std::mem::take(&mut scan.marks);
@@ -385,21 +405,34 @@ impl Balancer<'_> {
             let clear = !list.contains(['{', '}', '[', ']', '=']) && mark.closer == ']';
             clear.then_some(mark.line_start + at)
         });
-        let Some(at) = begin.max() else {
+        let begin = begin
+            .max()
+            .or_else(|| opener(line, mark.closer).map(|at| mark.line_start + at));
+        let Some(at) = begin else {
             self.stray(mark);
             return;
         };
+        let (what, opens) = match mark.closer {
+            ')' => ("operands", "("),
+            _ => ("list", "["),
+        };
         let span = self.span(mark.at, mark.at + 1);
-        let diagnostic = Diagnostic::error(codes::UNBALANCED, "this `]` closes nothing")
-            .label(span, "no list is open here")
-            .label(self.span(at, at), "`[` is missing here")
-            .help("write `[` where the list begins")
-            .suggest(self.span(at, at), "[");
+        let diagnostic = Diagnostic::error(
+            codes::UNBALANCED,
+            format!("this `{}` closes nothing", mark.closer),
+        )
+        .label(span, "nothing is open here")
+        .label(self.span(at, at), format!("`{opens}` is missing here"))
+        .help(format!(
+            "write `{opens}` where the {what} begin{}",
+            if opens == "[" { "s" } else { "" }
+        ))
+        .suggest(self.span(at, at), opens);
         self.scan.diagnostics.push(diagnostic);
         self.scan.edits.push(Edit {
             at,
             remove: 0,
-            insert: "[".into(),
+            insert: opens.into(),
         });
         self.scar(mark.at);
     }

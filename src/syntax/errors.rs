@@ -5,6 +5,7 @@
 //! `wording` has the words for the rest.
 
 use super::ast::Lost;
+use super::braceless::braceless;
 use super::build::{Builder, Meant, end_of, is_bad};
 use super::comma::comma_in_number;
 use super::grammar::{Grammar, Rule};
@@ -180,19 +181,21 @@ impl Builder<'_> {
         let previous = bad.continued(pair);
         let next = input.get(end..).unwrap_or("");
         let before = previous.and_then(|from| Some((from, input.get(from..start)?)));
-        let comma = last.and_then(|last| comma_in_number(input, last, start, end));
-        if let Some((_, until)) = &comma {
+        let joined = last.and_then(|last| {
+            let comma = comma_in_number(input, last, start, end);
+            comma.or_else(|| braceless(bad.context, input, last, start))
+        });
+        if let Some((_, until)) = &joined {
             (end, bad.read_to) = (*until, *until);
         }
-        let comma = comma
-            .zip(last)
-            .map(|((found, _), (from, _))| (from, found, true));
-        let judged = comma.or_else(|| {
+        let joined = joined.zip(last);
+        let joined = joined.map(|((found, _), (from, _))| (from, found, true));
+        let judged = joined.or_else(|| {
             let (from, before) = before?;
             let doubled = doubled(before, text).map(|verdict| (start, verdict, false));
             doubled.or_else(|| Some((from, spaced(bad.context, before, text)?, true)))
         });
-        let (from, verdict, breaks_previous) = judged.unwrap_or_else(|| {
+        let (from, mut verdict, breaks_previous) = judged.unwrap_or_else(|| {
             let misplaced = misplaced::misplaced(bad.context, text);
             let misplaced = match (misplaced, previous) {
                 (Some(verdict), None) => return (start, verdict, false),
@@ -215,6 +218,9 @@ impl Builder<'_> {
         let looked_into = inside == 0 || inside < DEEPEST && statement.len() < LONGEST_INSIDE;
         let meant = looked_into.then(|| meant(bad.context, statement, &verdict));
         let meant = meant.flatten();
+        if looked_into && meant.is_none() && !repairs(bad.context, statement, &verdict) {
+            verdict.replace = None;
+        }
         let (at, until) = verdict.at;
         let place = self.place(from + at, from + until);
         self.push(verdict, from, bad.place.as_ref());
@@ -305,7 +311,16 @@ impl Builder<'_> {
         let with_brace = format!("{text} {{");
         let mut failure = read_alone(rule, &with_brace).unwrap_or_else(|| Failure::at_start(rule));
         failure.at = failure.at.min(text.len());
-        let verdict = slip(context, text, &failure).unwrap_or_else(|| plain(text, "{", &failure));
+        let slip = slip(context, text, &failure);
+        let mut verdict = slip.unwrap_or_else(|| plain(text, "{", &failure));
+        if let Some((start, end, insert)) = &verdict.replace {
+            let mut mended = with_brace.clone();
+            mended.replace_range(*start..*end, insert);
+            let failure = read_alone(rule, &mended);
+            if failure.is_some_and(|f| f.at <= start + insert.len()) {
+                verdict.replace = None;
+            }
+        }
         self.push(
             with_form(verdict, context, keyword, text),
             pair.as_span().start(),
@@ -347,6 +362,28 @@ fn meant(context: Context, statement: &str, verdict: &Verdict) -> Option<Mended<
     let mut read = Grammar::parse(context.some(), mended.text()).ok()?;
     let first = read.next()?.into_inner().next()?;
     (!is_bad(&first) && first.as_rule() != Rule::EOI).then_some(mended)
+}
+
+/// Whether what a mistake is to be replaced with can be read further than where it stands.
+fn repairs(context: Context, statement: &str, verdict: &Verdict) -> bool {
+    let Some((start, end, insert)) = &verdict.replace else {
+        return false;
+    };
+    let edit = Edit {
+        at: *start,
+        remove: end.saturating_sub(*start),
+        insert: insert.clone(),
+    };
+    let mended = Mended::new(statement, vec![edit]);
+    if mended.text().trim().is_empty() {
+        return true;
+    }
+    let failure = read_head(context, mended.text());
+    let failure = failure.or_else(|| read_alone(context.only(), mended.text()));
+    failure.is_none_or(|failure| {
+        let behind = mended.text().get(start + insert.len()..failure.at);
+        behind.is_some_and(|text| !text.trim().is_empty())
+    })
 }
 
 /// `minimize energy energy`: a word that says again what the statement before it ends with.

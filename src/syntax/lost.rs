@@ -18,6 +18,9 @@ const DECLARING: &[&str] = &[
     "technology",
 ];
 
+/// Stands for a node without a name.
+pub const ANY_NODE: &str = "=";
+
 /// Names that a broken statement may have declared, written as they would be declared: near its
 /// beginning, or, as a line may hold several statements, after a word or before a sign that declares.
 /// `next` is the text behind it.
@@ -35,6 +38,9 @@ pub(super) fn names(context: Context, text: &str, next: &str) -> Vec<String> {
         _ => return Vec::new(),
     };
     let mut names = Vec::new();
+    if context == Context::Network && text.starts_with(ANY_NODE) {
+        names.push(ANY_NODE.to_string());
+    }
     let (mut depth, mut words) = (0_usize, 0);
     let (mut before, mut rest) = ("", text.trim_start());
     while let Some(first) = rest.chars().next() {

@@ -51,6 +51,25 @@ pub(super) const HOMES: &[(&str, &str)] = &[
     ("stop", "in a design"),
 ];
 
+/// Where a keyword stands that does not stand here.
+fn elsewhere(context: Context, word: &str) -> Option<&'static str> {
+    let home = match context {
+        Context::Network => "in a network",
+        Context::Dataflow => "in a dataflow",
+        Context::Level => "in a `for` block of a dataflow",
+        Context::Menu => "in a menu",
+        Context::Technology => "in a technology",
+        Context::Design => "in a design",
+        _ => "",
+    };
+    let known = HOMES.iter().find(|(w, _)| *w == word);
+    // `spatial` in a dataflow and `for` in a level have better words of their own.
+    let dataflow = |home: &str| home.ends_with("a dataflow");
+    known
+        .map(|(_, home)| *home)
+        .filter(|&h| h != home && !(dataflow(h) && dataflow(home)))
+}
+
 /// Mistakes that show in how a text begins.
 pub(super) fn misplaced(context: Context, text: &str) -> Option<Verdict> {
     let word = first_word(text);
@@ -118,6 +137,16 @@ pub(super) fn misplaced(context: Context, text: &str) -> Option<Verdict> {
             Some(verdict)
         }
         Context::Fields | Context::Dims => None,
+        _ if matches!(word, "let" | "use") && named => {
+            let message = format!("`{word}` stands at the top of a file, not inside a block");
+            let help = "move it out of this block, or close this block before it".to_string();
+            Some(wrong_place(message, help))
+        }
+        _ if named && elsewhere(context, word).is_some() => {
+            let home = elsewhere(context, word).unwrap_or_default();
+            let message = format!("`{word}` stands {home}");
+            Some(wrong_place(message, format!("move it: it stands {home}")))
+        }
         _ if BLOCKS.contains(&word) && named && block() => {
             let message = format!("a {word} stands at the top of a file, not inside another block");
             let help = "move it out of this block, or close this block before it".to_string();

@@ -11,6 +11,7 @@
 mod arrow;
 pub mod ast;
 mod balance;
+mod braceless;
 mod build;
 mod comma;
 mod errors;

@@ -42,6 +42,8 @@ pub(super) fn slip(finding: &Finding) -> Option<Verdict> {
         );
     }
     number(finding)
+        .or_else(|| path_signs(finding))
+        .or_else(|| caret(finding))
         .or_else(|| decimal_comma(finding))
         .or_else(|| used_together(finding))
         .or_else(|| spaced(finding))
@@ -192,6 +194,44 @@ fn used_together(finding: &Finding) -> Option<Verdict> {
     )
 }
 
+/// `use std::dataflows::nvdla`, `use std/nvdla`, `use std..dataflows`: the words of a path are joined
+/// with one dot.
+fn path_signs(finding: &Finding) -> Option<Verdict> {
+    let statement = finding.statement.trim_end();
+    let rest = statement.strip_prefix("use")?;
+    let path = rest.split_whitespace().next()?;
+    let sign = |c: char| matches!(c, ':' | '/' | '.');
+    let start = statement.len() - rest.trim_start().len();
+    let within = (start..=start + path.len()).contains(&finding.at);
+    let words: Vec<&str> = path.split(sign).filter(|w| !w.is_empty()).collect();
+    let plain = words.iter().all(|w| first_word(w) == *w);
+    if finding.context != Context::File || !within || !plain || words.len() < 2 {
+        return None;
+    }
+    let meant = words.join(".");
+    let message = "the words of a path are joined with one `.`".to_string();
+    let mut found = verdict(finding, codes::WRONG_SIGN, message, "a path");
+    found.at = (start, start + path.len());
+    let help = format!("write `{meant}`");
+    Some(found.help(help).replace(start, start + path.len(), meant))
+}
+
+/// `4 mm^2`
+fn caret(finding: &Finding) -> Option<Verdict> {
+    let power = first_digits(finding.rest());
+    if finding.found != "^" || !is_word(finding.previous) || power.is_empty() {
+        return None;
+    }
+    let unit = format!("{}{power}", finding.previous);
+    let start = finding.previous_end() - finding.previous.len();
+    let end = finding.at + 1 + power.len();
+    let message = "powers of a unit are written without `^`".to_string();
+    let mut found = verdict(finding, codes::SYNTAX, message, "a unit");
+    found.at = (start, end);
+    let help = format!("write `{unit}`");
+    Some(found.help(help).replace(start, end, unit))
+}
+
 /// `kernel = 3 x 3`
 fn spaced(finding: &Finding) -> Option<Verdict> {
     let after_x = finding.previous == "x" && is_number(finding.found);
@@ -211,10 +251,22 @@ fn sign_with_blank(finding: &Finding) -> Option<Verdict> {
     if finding.found != "=" || !matches!(first, "<" | ">" | "=") {
         return None;
     }
-    let sign = format!("{first}=");
-    let start = finding.previous_end() - first.len();
+    let before = finding
+        .statement
+        .get(..finding.previous_end() - first.len());
+    // `1..= =8`
+    let of_range = first == "=" && before.is_some_and(|b| b.ends_with(".."));
+    let sign = if of_range {
+        "..=".to_string()
+    } else {
+        format!("{first}=")
+    };
+    let start = finding.previous_end() - first.len() - if of_range { 2 } else { 0 };
     let end = finding.at + 1;
-    let message = format!("`{sign}` is written without a blank");
+    let message = match of_range {
+        true => "`=` is written twice".to_string(),
+        false => format!("`{sign}` is written without a blank"),
+    };
     let mut verdict = verdict(finding, codes::WRONG_SIGN, message, "two signs")
         .help(format!("write `{sign}`"))
         .replace(start, end, sign);
@@ -327,6 +379,12 @@ fn sign(finding: &Finding) -> Option<Verdict> {
         return wrong(
             format!("a size stands after `by`, not after `{found}`"),
             "by",
+        );
+    }
+    if found == ":" && finding.expects(&[Rule::kw_extends]) {
+        return wrong(
+            "what a block starts from stands after `extends`".into(),
+            "extends",
         );
     }
     // `network = tiny` in a design, `layer l1: conv { … }`.
@@ -477,7 +535,7 @@ fn missing(finding: &Finding) -> Option<Verdict> {
             v
         })
     };
-    if is_word(found) && found == finding.previous {
+    if (is_word(found) || is_number(found)) && found == finding.previous {
         let message = format!("`{}` is written twice", short(found));
         let (start, end) = (finding.previous_end(), finding.at + found.len());
         return Some(

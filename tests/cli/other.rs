@@ -33,6 +33,13 @@ fn check_counts() {
     folder.run(&["check", "."]).ends(4);
     folder.run(&["check"]).ends(2);
     folder.run(&["chek", "t.cfx"]).ends(2);
+    // What tools read is JSON even if the command cannot be understood.
+    for args in [&["check"][..], &["chek", "t.cfx"], &["diff", "t.lock"]] {
+        let args = [args, &["--message-format", "json"]].concat();
+        let ran = folder.run(&args).ends(2);
+        let value: serde_json::Value = serde_json::from_str(&ran.err).expect("JSON");
+        assert_eq!(value["code"], "cfx::E0906");
+    }
 }
 
 #[test]

@@ -202,9 +202,7 @@ impl Counts<'_> {
             let n: u64 = n.iter().filter(|n| n.0).map(|n| n.1).sum();
             positions.push((l.slot, l.level, n, count));
         }
-        let Some((&(slot, level, n, count), outer)) = positions.split_last() else {
-            return None;
-        };
+        let (&(slot, level, n, count), outer) = positions.split_last()?;
         let product = |all: &[(usize, usize, u64, u64)]| {
             all.iter()
                 .try_fold(1, |p: u64, (_, _, n, _)| p.checked_mul(*n))
