@@ -123,6 +123,7 @@ fn gives(term: &Term, equal: impl Fn(f64, f64) -> bool) {
         inputs: &inputs,
         read: Vec::new(),
     };
+    assert!(!term.formula.is_empty(), "{} has no formula", term.label());
     let value = formula.sum() * term.scale;
     assert_eq!(formula.at, formula.tokens.len(), "{}", term.formula);
     assert!(

@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
   cfxc check specs/*.cfx --message-format short
 
 Names, units, shapes and types are checked, that every layer has a price somewhere in the menu, and,
-of designs with up to 60,000 prices together, which limits, expectations and PEs make no difference, and
-where the model counts other MACs than a layer has.
+of designs with up to 60,000 prices together, which limits, expectations and PEs make no
+difference, and where the model counts other MACs than a layer has.
 Whether the budgets can be met is found by `cfxc build`, before it searches.")]
 pub struct Args {
     /// Specifications

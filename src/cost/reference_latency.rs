@@ -297,7 +297,10 @@ impl Maker<'_> {
         let (formula, inputs) = self
             .teller
             .sum("inner_steps", Input::cycles(&rest, 0), parts);
-        self.teller.share(name, cycles, &formula, inputs);
+        // Where no part of a tile computes there is nothing to tell.
+        if !formula.is_empty() {
+            self.teller.share(name, cycles, &formula, inputs);
+        }
     }
 
     /// Cycles of a step of a level below.

@@ -341,9 +341,12 @@ fn coefficients(e: &Explained, out: &mut String) {
         .flatten()
         .chain(account.shared.iter().map(|(t, _)| t));
     let technology = &e.problem.technology;
+    // Cycles are told as time.
+    let clock = Input::new("clock", technology.clock_hz(), Quantity::Frequency);
     let mut seen = BTreeSet::new();
     let mut sources: Vec<(&str, Grid)> = Vec::new();
-    for i in terms.flat_map(|t| &t.inputs).filter(|i| is_coefficient(i)) {
+    let inputs = terms.flat_map(|t| &t.inputs).chain([&clock]);
+    for i in inputs.filter(|i| is_coefficient(i)) {
         if !seen.insert(&i.name) {
             continue;
         }

@@ -259,7 +259,9 @@ fn places(item: &Item, out: &mut Vec<Span>) {
         Item::Technology(block) => {
             out.push(block.span);
             for statement in &block.stmts {
-                if let TechnologyStmt::Group { fields, .. } = statement {
+                if let TechnologyStmt::Group { fields, .. }
+                | TechnologyStmt::Scalar { fields, .. } = statement
+                {
                     out.extend(fields.iter().map(|f| f.span));
                 }
             }

@@ -314,6 +314,13 @@ impl Program<'_> {
                 return diagnostic;
             }
         }
+        // `stddataflows.nvdla`
+        let library = library::paths();
+        let dotted = paths.last().and_then(|p| p.strip_suffix(".cfx"));
+        let dotted = dotted.map_or(String::new(), |p| p.replace('/', "."));
+        if let (None, Some(near)) = (quoted, nearest(&dotted, library.iter().map(String::as_str))) {
+            return super::fields::did_you_mean(diagnostic, at, near);
+        }
         diagnostic.help(match quoted {
             Some(_) => "check the path: it is written with its ending, e.g. `use \"parts/menus.cfx\"`",
             None => "check the path; what the library has begins with `std`, e.g. `use std.dataflows.nvdla`",
@@ -442,18 +449,24 @@ impl Program<'_> {
     }
 }
 
+/// The path of the library that is meant by another: one with the same name at its end, or a near one. A
+/// table has lost what its network knows, so it is meant only where `tables` is written.
+fn near_library<'p>(text: &str, paths: &'p [String]) -> Option<&'p str> {
+    let meant = |p: &&str| !p.contains(".tables.") || text.contains("table");
+    let all = || paths.iter().map(String::as_str).filter(meant);
+    let last = |p: &str| p.rsplit('.').next().map(str::to_string);
+    let same = || all().filter(|p| last(p) == last(text));
+    let near = nearest(text, same()).or_else(|| same().next());
+    near.or_else(|| nearest(text, all()))
+}
+
 /// A path that the library does not have.
 fn no_text(path: &Path) -> Diagnostic {
     let paths = library::paths();
     let text = path.text();
     let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, format!("the library has no `{text}`"))
         .label(path.span, "nothing has this path");
-    let near = nearest(&text, paths.iter().map(String::as_str));
-    let last = path.segments.last().map_or("", |s| s.node.as_str());
-    let near = near.or_else(|| {
-        let mut same = paths.iter().filter(|p| p.rsplit('.').next() == Some(last));
-        same.next().map(String::as_str)
-    });
+    let near = near_library(&text, &paths);
     let folder: Vec<&str> = paths
         .iter()
         .map(String::as_str)

@@ -84,8 +84,19 @@ impl<'a> Reader<'a> {
         for statement in &decl.stmts {
             match statement {
                 TechnologyStmt::Source(_) => {}
-                TechnologyStmt::Scalar { name, value } => {
-                    self.set(technology, &name.node, name, value, general.as_ref());
+                TechnologyStmt::Scalar {
+                    name,
+                    value,
+                    fields,
+                } => {
+                    let source = self.source(name, fields, general.as_ref());
+                    self.set(technology, &name.node, name, value, source.as_ref());
+                    for field in fields.iter().filter(|f| f.name.node != "source") {
+                        let what = format!("`{}` has no field `{}`", name.node, field.name.node);
+                        let diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, what)
+                            .label(field.name.span, "only a source stands here");
+                        self.out.push(remedy(diagnostic, &field.name, &["source"]));
+                    }
                 }
                 TechnologyStmt::Group { name, fields } => {
                     self.group(technology, name, fields, general.as_ref());
@@ -152,28 +163,7 @@ impl<'a> Reader<'a> {
             self.out.push(remedy(diagnostic, name, &groups));
             return;
         }
-        let mut sources = fields.iter().filter(|f| f.name.node == "source");
-        let source = match sources.next().map(|f| &f.value) {
-            Some(Value::Text(text)) => Some(text.node.clone()),
-            Some(other) => {
-                self.out.push(wrong(
-                    other.span(),
-                    "`source`",
-                    "a quoted text",
-                    "source = \"Horowitz, ISSCC 2014, fig. 1\"",
-                ));
-                None
-            }
-            None => general.cloned(),
-        };
-        if let Some(again) = sources.next() {
-            self.out.push(
-                Diagnostic::error(codes::DUPLICATE_FIELD, "`source` is given twice")
-                    .label(again.span, "given again here")
-                    .label(name.span, "in this group")
-                    .help("remove one of the two"),
-            );
-        }
+        let source = self.source(name, fields, general);
         for field in fields.iter().filter(|f| f.name.node != "source") {
             let full = format!("{}.{}", name.node, field.name.node);
             match &field.value {
@@ -194,6 +184,38 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// `source = "…"` among these fields, or else the one that holds for all.
+    fn source(
+        &mut self,
+        name: &Name,
+        fields: &[Field],
+        general: Option<&String>,
+    ) -> Option<String> {
+        let mut sources = fields.iter().filter(|f| f.name.node == "source");
+        let source = match sources.next().map(|f| &f.value) {
+            Some(Value::Text(text)) => Some(text.node.clone()),
+            Some(other) => {
+                self.out.push(wrong(
+                    other.span(),
+                    "`source`",
+                    "a quoted text",
+                    "source = \"Horowitz, ISSCC 2014, fig. 1\"",
+                ));
+                None
+            }
+            None => general.cloned(),
+        };
+        if let Some(again) = sources.next() {
+            self.out.push(
+                Diagnostic::error(codes::DUPLICATE_FIELD, "`source` is given twice")
+                    .label(again.span, "given again here")
+                    .label(name.span, "of this")
+                    .help("remove one of the two"),
+            );
+        }
+        source
     }
 
     fn set(

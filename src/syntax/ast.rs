@@ -371,12 +371,14 @@ pub struct TechnologyDecl {
 pub enum TechnologyStmt {
     /// `source "MAESTRO, revision 4eb08d1"`
     Source(Name),
-    /// `clock 1 GHz`
+    /// `clock 1 GHz`, or `clock 1 GHz { source = "ours" }`
     Scalar {
         /// Its name.
         name: Name,
         /// Its value.
         value: Number,
+        /// `source = "…"`
+        fields: Vec<Field>,
     },
     /// `mac { area = 283 um2 }`
     Group {

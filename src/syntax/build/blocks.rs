@@ -201,9 +201,14 @@ impl Builder<'_> {
                 name,
             }
         } else {
+            let place = Place {
+                text: format!("behind `{}`", name.node),
+                span: name.span,
+            };
             TechnologyStmt::Scalar {
                 name,
                 value: self.amount(second)?,
+                fields: parts.next().map_or(Vec::new(), |p| self.fields(p, place)),
             }
         })
     }
