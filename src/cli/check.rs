@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
   cfxc check spec.cfx
   cfxc check specs/*.cfx --message-format short
 
-Names, units, shapes and types are checked, that every layer has a price somewhere in the menu, and,
+Names, units, shapes and types are checked, that every layer has a price somewhere in the menu
+(once 524,288 prices were refused, layers that most points refuse are left to `cfxc build`), and,
 of designs with up to 60,000 prices together, which limits, expectations and PEs make no
 difference, and where the model counts other MACs than a layer has.
 Whether the budgets can be met is found by `cfxc build`, before it searches.")]

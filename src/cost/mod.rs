@@ -86,6 +86,17 @@ pub struct Peaks {
     pub offchip_bytes: f64,
 }
 
+/// How far a model came before it refused; the later, the further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// The array is divided into clusters.
+    Clusters,
+    /// The directives are followed one by one.
+    Directives,
+    /// What they come to is counted.
+    Counts,
+}
+
 /// Why a model gives no price for a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -95,6 +106,8 @@ pub struct Refused {
     pub at: Option<Span>,
     /// The technology's coefficient that is too small or too large for it, if it is one alone.
     pub coefficient: Option<&'static str>,
+    /// How far the model came.
+    pub reached: Reached,
 }
 
 impl Refused {
@@ -104,7 +117,15 @@ impl Refused {
             reason: reason.into(),
             at: None,
             coefficient: None,
+            reached: Reached::Counts,
         }
+    }
+
+    /// The same, said of the clusters before any directive was looked at.
+    #[must_use]
+    pub fn of_clusters(mut self) -> Self {
+        self.reached = Reached::Clusters;
+        self
     }
 
     /// The same, because of a coefficient.
@@ -118,6 +139,7 @@ impl Refused {
     #[must_use]
     pub fn at(mut self, span: Span) -> Self {
         self.at.get_or_insert(span);
+        self.reached = self.reached.min(Reached::Directives);
         self
     }
 }

@@ -178,6 +178,10 @@ impl Maestro {
 #[cold]
 fn refused(refusal: Refusal, rule: &Rule) -> Refused {
     let refused = Refused::new(refusal.to_string());
+    let refused = match refusal {
+        Refusal::ClusterSize { .. } | Refusal::TooFewPes { .. } => refused.of_clusters(),
+        _ => refused,
+    };
     let (level, dim) = refusal.place();
     let all = || {
         let levels = rule.levels.iter().enumerate();

@@ -4,7 +4,7 @@ use super::dim::Dim;
 use super::layer::Op;
 pub use super::size::{Computed, Sign, Size};
 use crate::base::span::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most cluster levels that a price model takes.
 pub const MAX_LEVELS: usize = 4;
@@ -54,6 +54,24 @@ pub struct Rule {
     pub levels: Vec<ClusterLevel>,
     /// The `for` block.
     pub span: Span,
+}
+
+impl Rule {
+    /// The knobs that its sizes read, each once.
+    pub fn knobs(&self) -> BTreeSet<usize> {
+        let mut read = BTreeSet::new();
+        for level in &self.levels {
+            let sizes = level.directives.iter().flat_map(|d| [&d.size, &d.step]);
+            for size in sizes.chain(&level.cluster) {
+                size.visit(&mut |plain| {
+                    if let Size::Knob(knob) = plain {
+                        read.insert(*knob);
+                    }
+                });
+            }
+        }
+        read
+    }
 }
 
 /// A named dataflow: one rule per kind of layer, and rules for single layers.

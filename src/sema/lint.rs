@@ -39,16 +39,7 @@ fn rules(problem: &Problem) -> impl Iterator<Item = &Rule> {
 /// Warns of knobs that change nothing.
 fn unused_knobs(problem: &Problem, out: &mut Vec<Diagnostic>) {
     let mut read = BTreeSet::from([Menu::PES]);
-    for level in rules(problem).flat_map(|rule| &rule.levels) {
-        let sizes = level.directives.iter().flat_map(|d| [&d.size, &d.step]);
-        for size in sizes.chain(&level.cluster) {
-            size.visit(&mut |plain| {
-                if let Size::Knob(knob) = plain {
-                    read.insert(*knob);
-                }
-            });
-        }
-    }
+    read.extend(rules(problem).flat_map(Rule::knobs));
     for (i, knob) in problem.menu.knobs.iter().enumerate() {
         if !read.contains(&i) {
             out.push(

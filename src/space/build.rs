@@ -3,6 +3,7 @@
 use super::limits::{self, BoundLimit};
 use super::path::Paths;
 use super::point::{Grid, Point};
+use super::probe;
 use super::table::{self, Table};
 use crate::base::span::Span;
 use crate::cost::{self, CostModel, MAX_LAYERS, Price, Refused};
@@ -33,32 +34,11 @@ pub enum SpaceError {
     NoPrice {
         /// Index of the layer.
         layer: usize,
-        /// The reason at most points; `None` if all have prices.
+        /// The reason at the point where the model comes furthest; `None` if all have prices.
         refused: Option<Refused>,
         /// The rule that maps the layer there.
         rule: Option<Span>,
     },
-}
-
-/// Points whose refusals are compared.
-const MOST_COMPARED: usize = 4096;
-
-/// Of the reasons at these points the one that most have, of equal ones the last, since that is of
-/// the larger arrays; and the first point that has it.
-pub(super) fn usual_refusal(
-    points: impl Iterator<Item = Point>,
-    price: impl Fn(Point) -> Result<Price, Refused>,
-) -> Option<(Refused, Point)> {
-    let mut found: Vec<(Refused, Point, usize)> = Vec::new();
-    for point in points.take(MOST_COMPARED) {
-        let Err(refused) = price(point) else { continue };
-        match found.iter_mut().find(|(r, ..)| *r == refused) {
-            Some((.., count)) => *count += 1,
-            None => found.push((refused, point, 1)),
-        }
-    }
-    let usual = found.into_iter().max_by_key(|(.., count)| *count)?;
-    Some((usual.0, usual.1))
 }
 
 /// Points that each layer may take.
@@ -282,16 +262,12 @@ impl<'p> Space<'p> {
                 .filter(|&p| (pin.is_none() || keeps(p)) && offered(p) && priced(&p))
                 .collect();
             if fine.is_empty() {
-                let points = (0..self.shared.len() as Point).filter(|&p| keeps(p));
-                let price = |point| {
-                    table::price(self.problem, self.model.as_ref(), &self.grid, shape, point)
-                };
-                let (refused, point) = usual_refusal(points, price).unzip();
-                let (dataflow, _) = self.grid.values(point.unwrap_or(0));
+                let found = probe::pinned(self.problem, self.model.as_ref(), shape, pin);
+                let (refused, rule) = found.unzip();
                 return Err(SpaceError::NoPrice {
                     layer,
                     refused,
-                    rule: self.problem.rule(shape, dataflow).map(|r| r.span),
+                    rule,
                 });
             }
             // A pinned value between the coarse levels stands in for all of them.

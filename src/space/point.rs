@@ -1,5 +1,6 @@
 //! Points of one layer's choices: a dataflow and one value per knob, numbered in mixed radix.
 
+use crate::ir::dataflow::Rule;
 use crate::ir::menu::Menu;
 
 /// Number of a point in a [`Grid`].
@@ -41,6 +42,21 @@ impl Grid {
             axes,
             coarse,
         }
+    }
+
+    /// The points that differ for one rule: of the knobs that it does not read, one value each. Its
+    /// coarse positions are of no use.
+    pub fn of_rule(menu: &Menu, rule: &Rule, refined: bool, pinned: &[(usize, u64)]) -> Grid {
+        let mut grid = Grid::new(menu, 1, refined, pinned);
+        let read = rule.knobs();
+        for (knob, axis) in grid.axes.iter_mut().enumerate() {
+            if let Some((_, value)) = pinned.iter().find(|(k, _)| *k == knob) {
+                *axis = vec![*value];
+            } else if knob != Menu::PES && !read.contains(&knob) {
+                axis.truncate(1);
+            }
+        }
+        grid
     }
 
     /// How many points there are; `None` if they cannot be counted in 32 bits.

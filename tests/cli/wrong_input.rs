@@ -130,3 +130,35 @@ fn directory_that_cannot_be_written() {
         .ends(4);
     insta::assert_snapshot!(ran.err);
 }
+
+/// A mistake of the last layers is told behind more refused prices than are asked for in layers like the
+/// first.
+#[test]
+fn mistake_of_late_layers() {
+    let layer = |i: usize| {
+        let window = if i < 3000 { 3 } else { 11 };
+        let extents = format!(
+            "K = {}, C = 8, Y = 50, X = {}, R = 3, S = {window}",
+            i % 60 + 1,
+            i / 60 + 20
+        );
+        format!("  layer l{i} conv {{ {extents} }}\n")
+    };
+    let layers: String = (0..3010).map(layer).collect();
+    let spec = format!(
+        "network n {{\n{layers}}}
+dataflow w {{ for conv {{
+  temporal Y by R step 2
+  temporal X by 10 step 10 - S + 1
+  cluster pes {{ spatial C by c }}
+}} }}
+menu m {{ pes in 1..=16 c in 1..=16 }}
+design d {{ network n dataflow w menu m minimize latency }}
+"
+    );
+    let folder = Folder::with(&[("t.cfx", &spec)]);
+    let told = folder.run(&["check", "t.cfx"]).ends(1).err;
+    let places = ["layer `l0` of", "`step 1` does not", "layer `l3000` of"];
+    assert!(places.iter().all(|p| told.contains(p)), "{told}");
+    assert!(told.contains("1 file: 2 errors"), "{told}");
+}

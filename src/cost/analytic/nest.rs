@@ -200,7 +200,8 @@ impl Nest {
         }
         sizes[0] = pes / cluster;
         if sizes[0] == 0 {
-            let refused = Refused::new(format!("{pes} PEs, but one cluster needs {cluster}"));
+            let reason = format!("{pes} PEs, but one cluster needs {cluster}");
+            let refused = Refused::new(reason).of_clusters();
             let largest = rule
                 .levels
                 .iter()
@@ -305,6 +306,7 @@ pub fn refuse<T>(reason: String) -> Result<T, Refused> {
 
 /// For a level as a whole: its first directive stands for it.
 fn placed(refused: Refused, level: &ClusterLevel) -> Refused {
+    let refused = refused.of_clusters();
     match level.directives.first() {
         Some(directive) => refused.at(directive.span),
         None => refused,
