@@ -319,6 +319,9 @@ impl Program<'_> {
         let dotted = paths.last().and_then(|p| p.strip_suffix(".cfx"));
         let dotted = dotted.map_or(String::new(), |p| p.replace('/', "."));
         if let (None, Some(near)) = (quoted, nearest(&dotted, library.iter().map(String::as_str))) {
+            let message = format!("neither a file nor the library has `{dotted}`");
+            let diagnostic =
+                Diagnostic::error(codes::UNKNOWN_NAME, message).label(at, "nothing has this path");
             return super::fields::did_you_mean(diagnostic, at, near);
         }
         diagnostic.help(match quoted {

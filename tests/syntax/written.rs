@@ -434,7 +434,7 @@ fn menus_budgets_technologies() {
         matches!(&technology.stmts[0], TechnologyStmt::Source(s) if s.node.starts_with("MAESTRO"))
     );
     assert!(
-        matches!(&technology.stmts[1], TechnologyStmt::Scalar { name, value }
+        matches!(&technology.stmts[1], TechnologyStmt::Scalar { name, value, .. }
         if name.node == "clock" && value.unit.as_ref().is_some_and(|u| u.node == "GHz"))
     );
     assert!(
