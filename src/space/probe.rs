@@ -22,7 +22,7 @@ const MOST_MISTAKES: usize = 8;
 
 /// The layers that the model refuses at every point of the menu, whatever is pinned, with each directive
 /// that is a mistake of its own; of layers with one mistake the first. A point with a price ends the
-/// search for a layer. After [`MOST_PRICES`], layers that a few points refuse for what is told already
+/// search for a layer. After `MOST_PRICES`, layers that a few points refuse for what is told already
 /// are taken to be refused for nothing else.
 pub fn refused_everywhere(problem: &Problem) -> Vec<SpaceError> {
     let mut out = Vec::new();
