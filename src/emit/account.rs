@@ -4,7 +4,7 @@
 use super::grid::{Align, Grid};
 use super::inputs;
 use super::network::bounds;
-use super::number::{amount, grouped, percent};
+use super::number::{amount, grouped, percent, written};
 use crate::base::units::Quantity;
 use crate::cost::Price;
 use crate::cost::account::{Account, Input, Term};
@@ -38,8 +38,17 @@ fn shown(quantity: Quantity, value: f64) -> String {
     match quantity {
         Quantity::Count if whole => grouped(value as u64),
         Quantity::Bytes if whole => format!("{} B", grouped(value as u64)),
+        Quantity::Cycles if value == 1.0 => "1 cycle".to_string(),
         Quantity::Cycles if whole => format!("{} cycles", grouped(value as u64)),
         quantity => amount(quantity, value),
+    }
+}
+
+/// A coefficient as it was written, not rounded.
+fn coefficient(i: &Input) -> String {
+    match (i.quantity, i.value) {
+        (Quantity::Cycles, 1.0) => "1 cycle".to_string(),
+        (quantity, value) => written(quantity, value),
     }
 }
 
@@ -130,6 +139,7 @@ fn numbers(term: &Term) -> String {
             continue;
         }
         match term.inputs.iter().find(|i| i.name == word) {
+            Some(i) if is_coefficient(i) => out.push_str(&coefficient(i)),
             Some(i) => out.push_str(&shown(i.quantity, i.value)),
             None => out.push_str(&word),
         }
@@ -360,7 +370,7 @@ fn coefficients(e: &Explained, out: &mut String) {
             sources.len() - 1
         });
         let grid = &mut sources[at].1;
-        grid.push(vec![i.name.clone(), amount(i.quantity, i.value)]);
+        grid.push(vec![i.name.clone(), coefficient(i)]);
     }
     out.push_str(&format!("\ncoefficients of {}\n", technology.name));
     for (source, grid) in sources {

@@ -138,6 +138,16 @@ pub fn amount(quantity: Quantity, value: f64) -> String {
     Scale::fitting(quantity, value).amount(value, Rounding::Nearest)
 }
 
+/// The same with as many digits as were written, of a number that somebody wrote.
+pub fn written(quantity: Quantity, value: f64) -> String {
+    let scale = Scale::fitting(quantity, value);
+    // Twelve hide what the conversion of units adds.
+    join(
+        &significant(value / scale.factor, 12, Rounding::Nearest),
+        scale.unit,
+    )
+}
+
 /// A share as a percentage with one decimal.
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)

@@ -21,6 +21,7 @@ mod lost;
 mod lost_brace;
 mod mend;
 mod misplaced;
+mod paths;
 mod scan;
 mod special;
 mod tokens;

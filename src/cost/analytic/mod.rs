@@ -12,6 +12,7 @@
 //! | `spent` | what the cycles of a walk are spent on, and what moves in it |
 //! | `latency` | the cycles, term by term |
 //! | `moved` | what moves and what memories hold, term by term |
+//! | `off_chip` | the part of it that moves off chip |
 //! | `transfers` | the same of the transfers that steps and passes wait for |
 //! | `coefficients` | what a technology must say |
 //! | `price` | energy, area and power from the counts |
@@ -22,6 +23,7 @@ mod counts;
 mod latency;
 mod moved;
 mod nest;
+mod off_chip;
 mod passes;
 pub mod price;
 mod spent;

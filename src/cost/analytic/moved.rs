@@ -27,7 +27,6 @@ pub const SHARERS: [&str; TENSORS] = ["PEs_of_an_input", "PEs_of_a_weight", "PEs
 
 const L1: &str = "between L2 and L1";
 const L2: &str = "in and out of L2";
-const OFF_CHIP: &str = "off chip";
 /// The memories, with what their buffers are for.
 const MEMORIES: [(&str, &str); 2] = [
     (
@@ -50,7 +49,7 @@ pub struct Told {
 
 pub(super) struct Maker<'a> {
     pub(super) model: &'a Analytic,
-    o: &'a Outcome,
+    pub(super) o: &'a Outcome,
     pub(super) from: &'a Breakdown,
     pub(super) names: [&'static str; SLOTS],
     pub(super) teller: &'a mut Teller,
@@ -182,7 +181,13 @@ impl Maker<'_> {
     }
 
     /// Elements along an axis that so many positions and taps of its window touch.
-    fn length(&mut self, axis: usize, extents: [u64; 2], place: &str, product: &mut Product) {
+    pub(super) fn length(
+        &mut self,
+        axis: usize,
+        extents: [u64; 2],
+        place: &str,
+        product: &mut Product,
+    ) {
         let windows = &self.from.nest.windows;
         let scales = windows[axis].scales;
         let words = ["stride", "dilation"];
@@ -515,119 +520,5 @@ impl Maker<'_> {
         }
         let (name, _) = self.teller.name(stem[axis], [n, 0, 0]);
         product.by(Input::count(&name, n));
-    }
-
-    /// Outputs that leave the chip, sums that leave it to come back, and those that have come back.
-    fn outputs(&self) -> [Input; 3] {
-        let [.., outputs, out, back] = self.o.offchip;
-        [
-            Input::count("outputs_out", outputs),
-            Input::count("sums_out", out),
-            Input::count("sums_back", back),
-        ]
-    }
-
-    /// To and from off-chip memory.
-    fn off_chip(&mut self) {
-        let bytes = self.model.bytes_moved(self.o);
-        let [input, weight, sum] = [0, 1, 2].map(|t| self.element(t));
-        let output = self.output();
-        let brought = ["inputs_brought", "weights_brought"];
-        let [inputs, weights] = [0, 1].map(|t| Input::count(brought[t], self.o.offchip[t]));
-        let [outputs, out, back] = self.outputs();
-        self.tell_bytes(
-            OFF_CHIP,
-            Input::bytes("off_chip", bytes.offchip),
-            &[
-                (inputs.clone(), &input),
-                (weights.clone(), &weight),
-                (outputs.clone(), &output),
-                (out.clone(), &sum),
-                (back.clone(), &sum),
-            ],
-        );
-        self.tell_bytes(
-            OFF_CHIP,
-            Input::bytes("brought", bytes.brought),
-            &[(inputs.clone(), &input), (weights.clone(), &weight)],
-        );
-        for (t, is) in [inputs, weights].into_iter().enumerate() {
-            let mut product = self.again(t);
-            self.once(t, &mut product);
-            self.tell(OFF_CHIP, is, product.text(), product.inputs.clone());
-        }
-        let mut product = Product::default();
-        self.once(OUTPUT, &mut product);
-        self.tell(
-            OFF_CHIP,
-            outputs.clone(),
-            product.text(),
-            product.inputs.clone(),
-        );
-        if out.value > 0.0 {
-            let mut again = self.again(OUTPUT);
-            again.formula = format!("({} - 1) x outputs_out", again.formula);
-            again.inputs.push(outputs);
-            self.tell(OFF_CHIP, out.clone(), &again.formula, again.inputs);
-            self.tell(OFF_CHIP, back, "sums_out", vec![out]);
-        }
-    }
-
-    /// How often all of a tensor is brought: positions of loops that do not walk along it.
-    fn again(&mut self, t: usize) -> Product {
-        let mut product = Product::default();
-        for &(slot, count) in &self.from.brought[t].again {
-            let name = format!("{}_passes", self.names[slot]);
-            product.by(Input::count(&name, count));
-        }
-        product
-    }
-
-    /// Elements of a tensor that move off chip while its own loops go through their positions.
-    fn once(&mut self, t: usize, product: &mut Product) {
-        let nest = &self.from.nest;
-        for slot in slots(nest.tensors[t].plain) {
-            let extent = self.extent(slot, nest.extent[slot], "");
-            product.by(extent);
-        }
-        if t != nest.slid {
-            return;
-        }
-        if let Some([rows, columns]) = nest.cut_output {
-            product.by(Input::count("output_rows", rows));
-            product.by(Input::count("output_columns", columns));
-            return;
-        }
-        for (axis, window) in nest.windows.iter().enumerate() {
-            let parts = &self.from.brought[t].along[axis];
-            let total: u64 = parts.iter().map(|(n, length)| n * length).sum();
-            let extents = window.slots.map(|slot| nest.extent[slot]);
-            if window.length(extents[0], extents[1]) == Ok(total) {
-                self.length(axis, extents, "", product);
-                continue;
-            }
-            let mut kinds: BTreeMap<u64, u64> = BTreeMap::new();
-            for &(n, length) in parts.iter().filter(|(n, length)| n * length > 0) {
-                *kinds.entry(length).or_default() += n;
-            }
-            let [name, stem, rest] = match axis {
-                0 => ["rows_brought", "rows_of_a_load", "other_rows"],
-                _ => ["columns_brought", "columns_of_a_load", "other_columns"],
-            };
-            let mut all = Vec::new();
-            for (length, times) in by_weight(kinds, |&length| length) {
-                let (name, _) = self.teller.name(stem, [length, 0, 0]);
-                all.push(Part {
-                    times,
-                    each: length,
-                    inputs: vec![Input::count(&name, length)],
-                    formula: name,
-                });
-            }
-            let (formula, inputs) = self.teller.sum("times_brought", Input::count(rest, 0), all);
-            let is = Input::count(name, total);
-            product.by(is.clone());
-            self.tell(OFF_CHIP, is, &formula, inputs);
-        }
     }
 }
