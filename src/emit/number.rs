@@ -138,7 +138,7 @@ pub fn amount(quantity: Quantity, value: f64) -> String {
     Scale::fitting(quantity, value).amount(value, Rounding::Nearest)
 }
 
-/// The same with as many digits as were written, of a number that somebody wrote.
+/// The same of a number that somebody wrote: with as many digits as that has, up to twelve.
 pub fn written(quantity: Quantity, value: f64) -> String {
     let scale = Scale::fitting(quantity, value);
     // Twelve hide what the conversion of units adds.
