@@ -172,7 +172,9 @@ pub fn main() -> ExitCode {
 /// Says why the arguments cannot be understood, as a diagnostic where tools read them. Help and the
 /// version are asked for in this way, too.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
+    // They may be no Unicode.
+    let arguments = std::env::args_os().map(|a| a.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
     let mut pairs = arguments.windows(2);
     let json = arguments.iter().any(|a| a == "--message-format=json")
         || pairs.any(|pair| pair == ["--message-format", "json"]);

@@ -8,7 +8,7 @@ use crate::base::span::{FileId, Span};
 use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{self, Item, Name, Path};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One text.
 pub struct Module {
@@ -57,7 +57,8 @@ impl Program<'_> {
         let (ast, diagnostics) = crate::syntax::parse(file, &self.sources.get(file).text);
         if library.is_none() {
             let damage = cascade::damage(&diagnostics);
-            let lacking = damage.into_iter().filter(|d| !ast.mended.contains(d));
+            let mended: BTreeSet<Span> = ast.mended.iter().copied().collect();
+            let lacking = damage.into_iter().filter(|d| !mended.contains(d));
             self.damage.extend(lacking);
         }
         let nameless = diagnostics

@@ -349,32 +349,33 @@ impl Builder<'_> {
     }
 }
 
-/// A broken statement with its mistake mended, if it can be read then. What was taken for a part of it
-/// may be broken still.
-fn meant(context: Context, statement: &str, verdict: &Verdict) -> Option<Mended<'static>> {
+/// A statement with what its mistake is to be replaced with.
+fn replaced<'t>(statement: &'t str, verdict: &Verdict) -> Option<Mended<'t>> {
     let (start, end, insert) = verdict.replace.clone()?;
     let edit = Edit {
         at: start,
         remove: end.checked_sub(start)?,
         insert,
     };
-    let mended = Mended::new(statement, vec![edit]).into_owned();
+    Some(Mended::new(statement, vec![edit]))
+}
+
+/// A broken statement with its mistake mended, if it can be read then. What was taken for a part of it
+/// may be broken still.
+fn meant(context: Context, statement: &str, verdict: &Verdict) -> Option<Mended<'static>> {
+    let mended = replaced(statement, verdict)?;
     let mut read = Grammar::parse(context.some(), mended.text()).ok()?;
     let first = read.next()?.into_inner().next()?;
-    (!is_bad(&first) && first.as_rule() != Rule::EOI).then_some(mended)
+    let sound = !is_bad(&first) && first.as_rule() != Rule::EOI;
+    sound.then(|| mended.into_owned())
 }
 
 /// Whether what a mistake is to be replaced with can be read further than where it stands.
 fn repairs(context: Context, statement: &str, verdict: &Verdict) -> bool {
-    let Some((start, end, insert)) = &verdict.replace else {
+    let (Some((start, _, insert)), Some(mended)) = (&verdict.replace, replaced(statement, verdict))
+    else {
         return false;
     };
-    let edit = Edit {
-        at: *start,
-        remove: end.saturating_sub(*start),
-        insert: insert.clone(),
-    };
-    let mended = Mended::new(statement, vec![edit]);
     if mended.text().trim().is_empty() {
         return true;
     }

@@ -33,6 +33,14 @@ fn check_counts() {
     folder.run(&["check", "."]).ends(4);
     folder.run(&["check"]).ends(2);
     folder.run(&["chek", "t.cfx"]).ends(2);
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"\xff.cfx");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cfxc"));
+        let ran = command.arg("check").arg(name).output().expect("it runs");
+        assert_eq!(ran.status.code(), Some(2));
+    }
     // What tools read is JSON even if the command cannot be understood.
     for args in [&["check"][..], &["chek", "t.cfx"], &["diff", "t.lock"]] {
         let args = [args, &["--message-format", "json"]].concat();
