@@ -2,8 +2,9 @@
 //! of the outermost level, each with what enters and leaves the array. An element counts as a byte.
 
 use super::account::{Input, Term};
-use super::maestro::{Report, Shift, Spent};
-use super::teller::{Part, TOLD, Teller, by_weight};
+use super::maestro::{Counted, Report, Shift, Spent, What};
+use super::reference_counts::{Counter, of_a_tile};
+use super::teller::{Number, Part, TOLD, Teller, by_weight};
 use crate::base::units::Quantity;
 use crate::ir::dim::Dim;
 use std::collections::BTreeMap;
@@ -35,10 +36,14 @@ pub fn moved(report: &Report, spent: &Spent, l1_charged: bool, teller: &mut Tell
         elements("inputs_read", input.l2_read),
         elements("weights_read", filter.l2_read),
     ];
-    let of = ["inputs_of_a_step", "weights_of_a_step"];
+    let counter = Counter {
+        spent,
+        pes: report.pes,
+    };
+    let of = [What::Inputs, What::Weights];
     for (which, is) in read.iter().enumerate() {
         let count = |s: &Shift| s.entering[which];
-        steps(&mut told, (OF_L2, of[which]), is, spent, count, teller);
+        steps(&mut told, (OF_L2, of[which]), is, &counter, count, teller);
     }
     let written = [
         elements("inputs_written", input.l2_write),
@@ -50,8 +55,8 @@ pub fn moved(report: &Report, spent: &Spent, l1_charged: bool, teller: &mut Tell
         tell(&mut told, OF_L2, is, &product(&inputs), inputs);
     }
     let is = elements("outputs_written", output.l2_write);
-    let head = (OF_L2, "outputs_of_a_step");
-    steps(&mut told, head, &is, spent, |s| s.leaving, teller);
+    let head = (OF_L2, What::Leaving);
+    steps(&mut told, head, &is, &counter, |s| s.leaving, teller);
     if !l1_charged {
         return told;
     }
@@ -66,44 +71,51 @@ pub fn moved(report: &Report, spent: &Spent, l1_charged: bool, teller: &mut Tell
     }
     let is = elements("sums_in_L1", output.l1_read + output.l1_write);
     tell(&mut told, OF_L1, is, "2 x sums", vec![sums.clone()]);
-    let head = (OF_L1, "sums_of_a_step");
-    steps(&mut told, head, &sums, spent, |s| s.sums, teller);
+    let head = (OF_L1, What::Sums);
+    steps(&mut told, head, &sums, &counter, |s| s.sums, teller);
     let computed = |s: &Shift| if s.skipped { 0 } else { s.sums };
-    steps(&mut told, head, &macs, spent, computed, teller);
+    steps(&mut told, head, &macs, &counter, computed, teller);
     told
 }
 
 /// A count as the sum over all steps of what moves in one.
 fn steps(
     told: &mut Told,
-    (head, stem): (&'static str, &str),
+    (head, what): (&'static str, What),
     is: &Input,
-    spent: &Spent,
+    counter: &Counter,
     of: impl Fn(&Shift) -> i64,
     teller: &mut Teller,
 ) {
-    let mut kinds: BTreeMap<u64, u64> = BTreeMap::new();
-    for (shift, &n) in &spent.moved {
-        let (Ok(each), Ok(times)) = (u64::try_from(of(shift)), u64::try_from(n)) else {
+    let spent = counter.spent;
+    let mut kinds: BTreeMap<u64, Counted> = BTreeMap::new();
+    for (shift, counted) in &spent.moved {
+        let Ok(each) = u64::try_from(of(shift)) else {
             // The reference's rules for edges may make a step move less than nothing.
             return;
         };
         if each > 0 {
-            *kinds.entry(each).or_default() += times;
+            kinds.entry(each).or_default().extend(counted);
         }
     }
+    // What is told for this stands under it.
+    let from = teller.shared.len();
     let mut parts = Vec::new();
-    for (at, (each, times)) in by_weight(kinds, |&each| each).into_iter().enumerate() {
+    for (at, (each, counted)) in by_weight(kinds, |&each| each).into_iter().enumerate() {
         let mut part = Part {
-            times,
+            times: counted.number(),
             each,
             formula: String::new(),
             inputs: Vec::new(),
+            count: None,
         };
         if at < TOLD {
-            let (name, _) = teller.name(stem, [each, 0, 0]);
-            part.inputs = vec![Input::count(&name, each)];
-            part.formula = name;
+            let volume = counter.volume(what, 0, each, teller);
+            part.formula = volume.name.clone();
+            part.inputs = vec![volume];
+            if part.times > 1 {
+                part.count = counter.steps(&spent.outermost.turns, 0, &counted, teller);
+            }
         }
         parts.push(part);
     }
@@ -113,11 +125,18 @@ fn steps(
         false => teller.sum("times_moved", rest, parts),
     };
     tell(told, head, is.clone(), &formula, inputs);
+    for (term, quantity) in teller.shared.drain(from..) {
+        told.push((Term { name: head, ..term }, quantity));
+    }
 }
 
 /// What the buffers hold: twice what is in use.
 pub fn memories(report: &Report, spent: &Spent, teller: &mut Teller) -> Told {
     let mut told = Told::new();
+    let counter = Counter {
+        spent,
+        pes: report.pes,
+    };
     let bytes = |name: &str, n: i64| Input::bytes(name, n as f64);
     let tensors = ["inputs", "weights", "outputs"];
     if report.l1_bytes > 0 {
@@ -131,11 +150,7 @@ pub fn memories(report: &Report, spent: &Spent, teller: &mut Teller) -> Told {
         let is = bytes("L1", report.l1_bytes);
         tell(&mut told, L1, is, &formula, inputs.to_vec());
         for (t, is) in inputs.into_iter().enumerate() {
-            let mut of = |&(dim, n): &(Dim, i64)| {
-                let stem = format!("{}_of_a_tile", dim.name());
-                let key = [u64::try_from(n).unwrap_or(0), 0, 0];
-                elements(&teller.name(&stem, key).0, n)
-            };
+            let mut of = |&(dim, n): &(Dim, i64)| of_a_tile(dim, n, teller);
             let dims = spent.tile[t].iter().filter(|(_, n)| *n != 1);
             let mut inputs: Vec<Input> = dims.map(&mut of).collect();
             if t < 2 && spent.sized != 1 {
@@ -150,6 +165,15 @@ pub fn memories(report: &Report, spent: &Spent, teller: &mut Teller) -> Told {
         let formula = format!("2 x ({})", parts.join(" + "));
         let is = bytes("L2", report.l2_bytes);
         tell(&mut told, L2, is, &formula, inputs.to_vec());
+        // Where steps that compute nothing come before the first that does, theirs add up.
+        let what = [What::Inputs, What::Weights, What::Leaving];
+        for (what, is) in what.into_iter().zip(inputs) {
+            let n = is.value as u64;
+            if n > 0 && spent.volumes.contains_key(&(0, what, n as i64)) {
+                let volume = counter.volume(what, 0, n, teller);
+                tell(&mut told, L2, is, &volume.name.clone(), vec![volume]);
+            }
+        }
     }
     told
 }

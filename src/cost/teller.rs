@@ -2,6 +2,7 @@
 //! for what stands in them.
 
 use super::account::{Input, Term};
+use super::product::{Product, alone};
 use crate::base::units::Quantity;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,11 +23,15 @@ pub struct Part {
     pub formula: String,
     /// What stands in the formula.
     pub inputs: Vec<Input>,
+    /// How there come to be so many, if that is told.
+    pub count: Option<Product>,
 }
 
 /// Terms on their way, and the names that were given.
 #[derive(Default)]
 pub struct Teller {
+    /// Formulas that tell amounts apart which are as large.
+    kinds: BTreeMap<String, u64>,
     /// How often a stem has become a name.
     used: BTreeMap<String, usize>,
     /// Names of the amounts that occurred.
@@ -55,6 +60,12 @@ impl Teller {
         (name, true)
     }
 
+    /// A number for a formula, always the same, for the key of an amount that it gives.
+    pub fn kind(&mut self, formula: &str) -> u64 {
+        let next = self.kinds.len() as u64 + 1;
+        *self.kinds.entry(formula.to_string()).or_insert(next)
+    }
+
     /// Gives an amount the name of its own that it has.
     pub fn call(&mut self, stem: &str, key: Key, name: &str) {
         self.known.insert((stem.to_string(), key), name.to_string());
@@ -69,7 +80,7 @@ impl Teller {
     pub fn tell(&mut self, is: &Input, formula: &str, inputs: Vec<Input>) {
         let term = Term {
             label: Some(is.name.clone()),
-            ..Term::new("cycles", is.value, formula, inputs)
+            ..Term::new("cycles", is.value, alone(formula), inputs)
         };
         self.shared.push((term, is.quantity));
     }
@@ -86,9 +97,14 @@ impl Teller {
             }
             let mut of_part = part.inputs;
             if part.times > 1 {
-                let (count, _) = self.name(times, [part.times, 0, 0]);
-                formula.push_str(&format!("{count} x "));
-                of_part.insert(0, Input::count(&count, part.times));
+                let kind = part.count.as_ref().map_or(0, |told| self.kind(told.text()));
+                let (name, new) = self.name(times, [part.times, kind, 0]);
+                formula.push_str(&format!("{name} x "));
+                let count = Input::count(&name, part.times);
+                if let Some(told) = part.count.filter(|_| new) {
+                    self.tell(&count, told.text(), told.inputs.clone());
+                }
+                of_part.insert(0, count);
             }
             formula.push_str(&part.formula);
             for input in of_part {
@@ -119,9 +135,24 @@ impl Teller {
     }
 }
 
+/// How many.
+pub trait Number {
+    /// As a number.
+    fn number(&self) -> u64;
+}
+
+impl Number for u64 {
+    fn number(&self) -> u64 {
+        *self
+    }
+}
+
 /// Kinds of spells, how many there are and the cycles of one, those that take longest first.
-pub fn by_weight<K: Ord>(kinds: BTreeMap<K, u64>, each: impl Fn(&K) -> u64) -> Vec<(K, u64)> {
-    let mut all: Vec<(K, u64)> = kinds.into_iter().collect();
-    all.sort_by_key(|(kind, n)| Reverse(each(kind) * n));
+pub fn by_weight<K: Ord, N: Number>(
+    kinds: BTreeMap<K, N>,
+    each: impl Fn(&K) -> u64,
+) -> Vec<(K, N)> {
+    let mut all: Vec<(K, N)> = kinds.into_iter().collect();
+    all.sort_by_key(|(kind, n)| Reverse(each(kind) * n.number()));
     all
 }

@@ -1,6 +1,7 @@
 //! How many steps and passes there are, as products of the positions along each slot.
 
 use super::super::account::Input;
+use super::super::product::Product;
 use super::super::teller::Teller;
 use super::nest::{Nest, SLOTS};
 use super::spent::{Breakdown, Times};
@@ -87,58 +88,10 @@ pub fn steps(nest: &Nest, lanes: u64) -> BTreeMap<u64, Kind> {
     kinds
 }
 
-/// Factors, of which those that are 1 are left out.
-#[derive(Default)]
-pub struct Product {
-    /// Nothing for 1.
-    pub formula: String,
-    /// What stands in it.
-    pub inputs: Vec<Input>,
-}
-
-impl Product {
-    /// Times this.
-    pub fn by(&mut self, input: Input) {
-        if input.value != 1.0 {
-            let name = input.name.clone();
-            self.times(&name, vec![input]);
-        }
-    }
-
-    /// Times what this gives.
-    pub fn times(&mut self, formula: &str, inputs: Vec<Input>) {
-        if !self.formula.is_empty() {
-            self.formula.push_str(" x ");
-        }
-        self.formula.push_str(formula);
-        for input in inputs {
-            if !self.inputs.contains(&input) {
-                self.inputs.push(input);
-            }
-        }
-    }
-
-    /// As a formula of its own: a quotient or a difference alone without its parentheses.
-    pub fn alone(&self) -> &str {
-        let inside = self.formula.strip_prefix('(');
-        let inside = inside.and_then(|f| f.strip_suffix(')'));
-        inside.filter(|f| !f.contains('(')).unwrap_or(self.text())
-    }
-
-    /// As a formula.
-    pub fn text(&self) -> &str {
-        if self.formula.is_empty() {
-            "1"
-        } else {
-            &self.formula
-        }
-    }
-}
-
 /// Tells a product.
 fn tell(name: &str, times: u64, told: Product, teller: &mut Teller) {
     let is = Input::count(name, times);
-    teller.tell(&is, told.alone(), told.inputs.clone());
+    teller.tell(&is, told.text(), told.inputs.clone());
 }
 
 /// What the products are made from.
@@ -223,7 +176,7 @@ impl Counts<'_> {
         match (less, last.formula.is_empty()) {
             (_, true) => {}
             (0, _) => told.times(&last.formula, last.inputs),
-            _ => told.times(&format!("({} - 1)", last.alone()), last.inputs),
+            _ => told.times(&format!("({} - 1)", last.text()), last.inputs),
         }
         Some(told)
     }

@@ -206,6 +206,7 @@ impl Maker<'_> {
                 each,
                 formula: step.as_ref().map_or(String::new(), |s| s.name.clone()),
                 inputs: step.into_iter().collect(),
+                count: None,
             }
         });
         let parts = parts.collect();
@@ -255,6 +256,7 @@ impl Maker<'_> {
                 each: lost(&kind),
                 formula,
                 inputs,
+                count: None,
             });
         }
         self.teller
@@ -317,6 +319,7 @@ impl Maker<'_> {
                 each: told.cycles,
                 formula: moved.as_ref().map_or(String::new(), |m| m.name.clone()),
                 inputs: moved.into_iter().collect(),
+                count: None,
             });
         }
         self.teller.term(name, times_of, rest, parts);
@@ -364,6 +367,7 @@ impl Maker<'_> {
                 each: lost(&kind),
                 formula,
                 inputs,
+                count: None,
             });
         }
         let (name, rest) = ("waiting for off-chip memory", "other_waits_off_chip");

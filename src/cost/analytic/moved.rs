@@ -1,9 +1,10 @@
 //! What moves and what memories hold in model `analytic`, term by term: from tiles and loops.
 
 use super::super::account::{Input, Term};
+use super::super::product::{Product, alone};
 use super::super::teller::{Part, TOLD, Teller, by_weight};
 use super::Outcome;
-use super::counts::{Counts, Product};
+use super::counts::Counts;
 use super::latency::Named;
 use super::nest::{OUTPUT, ROWS, SLOTS, TAPS, TENSORS, slot_names, slots};
 use super::price::Analytic;
@@ -131,7 +132,7 @@ impl Maker<'_> {
         };
         self.told.push((term, is.quantity));
         for (is, product) in std::mem::take(&mut self.behind) {
-            self.tell(head, is, product.alone(), product.inputs.clone());
+            self.tell(head, is, alone(product.text()), product.inputs.clone());
         }
     }
 
@@ -462,6 +463,7 @@ impl Maker<'_> {
                 each: kind.elements(),
                 formula: product.text().to_string(),
                 inputs: product.inputs,
+                count: None,
             });
         }
         let rest = Input::count(&format!("other_{label}"), 0);

@@ -1,8 +1,8 @@
 //! What moves to and from off-chip memory, term by term.
 
 use super::super::account::Input;
+use super::super::product::Product;
 use super::super::teller::{Part, by_weight};
-use super::counts::Product;
 use super::moved::Maker;
 use super::nest::{OUTPUT, slots};
 use std::collections::BTreeMap;
@@ -115,6 +115,7 @@ impl Maker<'_> {
                     each: length,
                     inputs: vec![Input::count(&name, length)],
                     formula: name,
+                    count: None,
                 });
             }
             let (formula, inputs) = self.teller.sum("times_brought", Input::count(rest, 0), all);

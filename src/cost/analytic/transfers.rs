@@ -1,7 +1,7 @@
 //! The bytes of the transfers that steps and passes wait for, from tiles.
 
 use super::super::account::Input;
-use super::counts::Product;
+use super::super::product::{Product, alone};
 use super::latency::Named;
 use super::moved::{Kind, Maker};
 use super::nest::{OUTPUT, SLOTS, slots};
@@ -55,7 +55,7 @@ impl Maker<'_> {
                 false => self.off_the_chip(t, elements),
             };
             if let Some(product) = product {
-                self.tell(HEAD, is, product.alone(), product.inputs.clone());
+                self.tell(HEAD, is, alone(product.text()), product.inputs.clone());
             }
         }
     }

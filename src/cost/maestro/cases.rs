@@ -207,10 +207,7 @@ impl Cases {
         let (mut edge, mut ragged, mut unrolled) = (0, 0, 0);
         for (i, d) in level.segment.directives().iter().enumerate() {
             let (extent, bits) = (extents[d.dim], level.owned[i]);
-            let covered = match d.kind {
-                MapKind::Temporal => d.size,
-                MapKind::Spatial => d.size + d.step * (level.clusters - 1),
-            };
+            let covered = level.covered(d);
             if extent <= covered {
                 // One iteration, an edge if it overruns; then ragged too if spatial, even if the
                 // tiles divide evenly, which is harmless: the tail is full then.
@@ -245,6 +242,20 @@ impl Cases {
         let states = self.wheels[self.innermost].len as u32;
         self.rounds = total.checked_div(states).unwrap_or(0);
         total
+    }
+
+    /// Of one of the loops of several states: how many iterations are neither the first nor an
+    /// edge, and whether the last is an edge.
+    pub fn turns_of(&self, wheel: usize) -> (i64, bool) {
+        let wheel = &self.wheels[wheel];
+        let (mut middle, mut last) = (0, false);
+        for state in &wheel.states[1..wheel.len] {
+            match state.flags.edge() {
+                0 => middle = state.occurrences,
+                _ => last = true,
+            }
+        }
+        (middle, last)
     }
 
     /// The states of the loops of one state.

@@ -9,7 +9,7 @@ use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::volumes::{Operand, Outputs};
-use super::witness::{Moved, Times, Witness};
+use super::witness::{Moved, Place, Times, Witness};
 
 /// Most iteration cases visited for one price, over all levels. The published dataflows need a few
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
@@ -54,7 +54,13 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
         let (mut offchip, mut intensity) = (0, 0.0);
         let mut cases = Cases::NONE;
         self.visit(cases.begin(level, &problem.extents))?;
+        self.witness.begin((0, 0), level, &problem.extents, &cases);
         let operands = operands(level, &cases);
+        let place = Place {
+            tile: (0, 0),
+            level,
+            operands: &operands,
+        };
         cases.each(|case| {
             let q = case.occurrences;
             let (group, known) = groups.place(&case);
@@ -67,6 +73,7 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
                         self.witness.group(group);
                     }
                     group.begin(&case, class);
+                    self.witness.alike(place, &case);
                     if sizing || !group.skipped {
                         group.entering = ingress(&operands, case.flags)?;
                     }
@@ -228,10 +235,15 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
         let level = &self.levels[g];
         let extents = self.levels[above].handed_down(edges);
         let (mut runtime, mut active, mut count, mut sized) = (0, 0.0, 0, 0);
-        self.witness.begin(g, edges);
         let mut cases = Cases::NONE;
         self.visit(cases.begin(level, &extents))?;
+        self.witness.begin((g, edges), level, &extents, &cases);
         let operands = operands(level, &cases);
+        let place = Place {
+            tile: (g, edges),
+            level,
+            operands: &operands,
+        };
         cases.each(|case| {
             let (q, flags) = (case.occurrences, case.flags);
             let outputs = Outputs::new(level, flags)?;
@@ -246,16 +258,13 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
             let ingress = transfer(self.hw, entering)?;
             let leaving = transfer(self.hw, egress)?;
             let step = step(flags, compute, ingress, leaving)?;
-            self.witness.case(
-                (g, edges),
-                q,
-                Times {
-                    compute,
-                    load: Moved::new(ingress, entering),
-                    store: Moved::new(leaving, egress),
-                    step,
-                },
-            );
+            let times = Times {
+                compute,
+                load: Moved::new(ingress, entering),
+                store: Moved::new(leaving, egress),
+                step,
+            };
+            self.witness.case(place, &case, times);
             accumulate(&mut runtime, q, step)?;
             active += q as f64 * clusters;
             count = add(count, q)?;

@@ -75,9 +75,9 @@ impl Classes {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     /// Of [`Case::class`]; 0 if there is none.
-    class: u32,
+    pub class: u32,
     /// Of [`Case::mover`].
-    mover: u32,
+    pub mover: u32,
     /// How often they have occurred.
     pub times: i64,
     /// Output elements that leave the array.

@@ -4,7 +4,7 @@ use super::arith::{Overflow, is_size, mul};
 use super::complete::complete;
 use super::hardware::Hardware;
 use super::layer::{AXES, Problem};
-use super::mapping::{MAX_DIRECTIVES, Mapping, Segment};
+use super::mapping::{Directive, MAX_DIRECTIVES, Mapping, Segment};
 use super::refusal::Refusal;
 use super::tiles::{Tile, edge_clusters, output_tile, tile};
 use crate::ir::dataflow::MapKind;
@@ -67,7 +67,7 @@ pub(super) struct Level {
     /// and columns, if a window slides over those of the input.
     pub tiles: [Tile; MAX_DIRECTIVES + AXES.len()],
     /// Per loop: which of the tiles a sub-cluster computes.
-    outs: [u8; MAX_DIRECTIVES],
+    pub(super) outs: [u8; MAX_DIRECTIVES],
     /// Per loop: all loops over the same dimension, if it is the last of them; otherwise none.
     pub owned: [LoopSet; MAX_DIRECTIVES],
     /// Loops over dimensions whose first directive is spatial.
@@ -135,6 +135,15 @@ impl Level {
     #[inline]
     pub fn out_tile(&self, i: usize) -> &Tile {
         &self.tiles[self.outs[i] as usize]
+    }
+
+    /// Elements that one iteration of a loop covers.
+    #[inline]
+    pub fn covered(&self, d: &Directive) -> i64 {
+        match d.kind {
+            MapKind::Temporal => d.size,
+            MapKind::Spatial => d.size + d.step * (self.clusters - 1),
+        }
     }
 
     /// Extents of the tile below: what the tile of each dimension holds, its edge tile for the

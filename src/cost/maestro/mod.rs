@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `layer` | loop bounds, which tensor depends on which dimension |
 //! | `witness` | what a price is made of |
+//! | `occurrences` | which steps are alike |
 //! | `mapping` | the directives as written, in segments split at the cluster marks |
 //! | `complete` | directives completed: inherited, widened, held whole |
 //! | `levels` | what every cluster level does with them, tile by tile |
@@ -38,6 +39,7 @@ mod known;
 mod layer;
 mod levels;
 mod mapping;
+mod occurrences;
 mod outcome;
 mod refusal;
 mod report;
@@ -53,10 +55,13 @@ pub use hardware::{
 };
 pub use layer::{Kind, Layer};
 pub use mapping::{Directive, MAX_DIRECTIVES, MAX_LEVELS, Mapping, Segment};
+pub use occurrences::{Block, Blocks, Turns};
 pub use refusal::Refusal;
 pub use report::{DelayStats, Report, Tensor, TensorCounts};
+pub use tiles::Share;
+pub use volumes::{Factor, Volume};
 use witness::Witness;
-pub use witness::{Moved, Shift, Spent, Steps, Times};
+pub use witness::{Counted, Moved, Shift, Spent, Steps, Tiled, Times, What};
 
 /// The price of `layer` mapped by `mapping` on `hw`; refuses what the reference cannot evaluate
 /// and reports that describe nothing real (see [`Report::check`]).

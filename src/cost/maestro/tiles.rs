@@ -17,6 +17,21 @@ pub(super) struct Tile {
     pub tail_fresh: i64,
 }
 
+/// What of a tile counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Share {
+    /// All that is held.
+    Full,
+    /// What is new.
+    Fresh,
+    /// What is held at the edge.
+    Tail,
+    /// What is new at the edge.
+    TailFresh,
+    /// One element.
+    One,
+}
+
 impl Tile {
     /// Nothing.
     pub const EMPTY: Tile = Tile {
@@ -25,6 +40,18 @@ impl Tile {
         tail: 0,
         tail_fresh: 0,
     };
+
+    /// Elements of a share of it.
+    #[inline(always)]
+    pub fn share(&self, share: Share) -> i64 {
+        match share {
+            Share::Full => self.full,
+            Share::Fresh => self.fresh,
+            Share::Tail => self.tail,
+            Share::TailFresh => self.tail_fresh,
+            Share::One => 1,
+        }
+    }
 
     /// Whether it holds one element, at the edge too.
     pub fn is_one(&self) -> bool {

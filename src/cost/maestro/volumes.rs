@@ -4,10 +4,15 @@ use super::arith::{Overflow, add, div, mul};
 use super::cases::Flags;
 use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::refusal::Refusal;
+use super::tiles::{Share, Tile};
+
+mod factors;
+
+pub use factors::{Factor, Volume};
 
 /// The part a sub-cluster plays in the array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     /// The first, with a full tile.
     Lead,
     /// The first and only one, with a partial tile.
@@ -56,32 +61,40 @@ impl Spread {
         if alone { Role::LeadRagged } else { Role::Lead }
     }
 
-    /// The sum of g over the active sub-clusters:
+    /// The active sub-clusters by their roles, which may be none of one:
     ///
-    /// * not spatial: g(Lead);
-    /// * not at an edge: g(Lead) + (n - 1) g(Peer);
-    /// * at an edge with NE active: g of the first and, if NE > 1,
-    ///   max(NE - 1 - \[ragged\], 0) g(Peer) + \[ragged\] g(Ragged).
+    /// * not spatial: the lead;
+    /// * not at an edge: the lead and n - 1 peers;
+    /// * at an edge with NE active: the first and, if NE > 1, max(NE - 1 - \[ragged\], 0) peers and
+    ///   \[ragged\] ragged ones.
+    #[inline(always)]
+    pub fn roles(self, level: &Level) -> ([(i64, Role); 3], usize) {
+        let mut roles = [(1, Role::Lead); 3];
+        if !self.spatial || !self.edge {
+            roles[1] = (level.clusters - 1, Role::Peer);
+            return (roles, 1 + usize::from(self.spatial && level.clusters != 1));
+        }
+        roles[0].1 = self.lead(level);
+        if level.edge_clusters <= 1 {
+            return (roles, 1);
+        }
+        let peers = (level.edge_clusters - 1 - i64::from(self.ragged)).max(0);
+        roles[1] = (peers, Role::Peer);
+        roles[2].1 = Role::Ragged;
+        (roles, 2 + usize::from(self.ragged))
+    }
+
+    /// The sum of g over the active sub-clusters.
     #[inline(always)]
     fn total(
         self,
         level: &Level,
         g: impl Fn(Role) -> Result<i64, Overflow>,
     ) -> Result<i64, Overflow> {
-        if !self.spatial || !self.edge {
-            let lead = g(Role::Lead)?;
-            if !self.spatial || level.clusters == 1 {
-                return Ok(lead);
-            }
-            return add(lead, mul(level.clusters - 1, g(Role::Peer)?)?);
-        }
-        let mut total = g(self.lead(level))?;
-        if level.edge_clusters > 1 {
-            let peers = (level.edge_clusters - 1 - i64::from(self.ragged)).max(0);
-            total = add(total, mul(peers, g(Role::Peer)?)?)?;
-            if self.ragged {
-                total = add(total, g(Role::Ragged)?)?;
-            }
+        let (roles, len) = self.roles(level);
+        let mut total = 0;
+        for (n, role) in roles.into_iter().take(len) {
+            total = add(total, mul(n, g(role)?)?)?;
         }
         Ok(total)
     }
@@ -117,15 +130,71 @@ impl<'a> Operand<'a> {
         let level = self.level;
         let wide = level.wide | mover.map_or(0, |i| 1 << i);
         product_over(self.tensor.all & !level.spatial & wide, |i| {
-            let tile = &level.tiles[i];
-            if mover == Some(i) {
-                tile.fresh
-            } else if self.edge & (1 << i) != 0 {
-                tile.tail
-            } else {
-                tile.full
-            }
+            level.tiles[i].share(self.temporal(mover, i))
         })
+    }
+
+    /// What counts of the tile of a temporal loop.
+    #[inline(always)]
+    fn temporal(&self, mover: Option<usize>, i: usize) -> Share {
+        if mover == Some(i) {
+            Share::Fresh
+        } else if self.edge & (1 << i) != 0 {
+            Share::Tail
+        } else {
+            Share::Full
+        }
+    }
+
+    /// What counts of the tile of a spatial loop at the very first tiles. Peers load complete tiles:
+    /// halos are not shared here.
+    #[inline(always)]
+    fn spatial_at_first(&self, flags: Flags, role: Role, i: usize) -> Share {
+        if flags.edge() & (1 << i) == 0 {
+            Share::Full
+        } else if self.level.edge_clusters > 1 {
+            if role.ragged() {
+                Share::Tail
+            } else {
+                Share::Full
+            }
+        } else if role.first() || role.ragged() {
+            Share::Tail
+        } else {
+            Share::One
+        }
+    }
+
+    /// The same once the loop `mover` has moved. Neighbours share halos: all but the first bring only
+    /// what is new to them along the mover, if the rest is kept, and along spatial loops inside it.
+    #[inline(always)]
+    fn spatial_moved(
+        &self,
+        flags: Flags,
+        (mover, kept): (usize, bool),
+        role: Role,
+        i: usize,
+    ) -> Share {
+        let partial = !role.first()
+            && if flags.moving() & (1 << i) == 0 {
+                i > mover
+            } else {
+                i == mover && kept
+            };
+        match (role.ragged(), partial) {
+            (true, true) => Share::TailFresh,
+            (true, false) => Share::Tail,
+            (false, true) => Share::Fresh,
+            (false, false) => Share::Full,
+        }
+    }
+
+    /// Whether what was held of the tensor stays when the loop `mover` moves: no loop of the tensor
+    /// inside it has several iterations and restarted.
+    #[inline(always)]
+    fn keeps(&self, flags: Flags, mover: usize) -> bool {
+        let inside = !((2 << mover) - 1) as LoopSet;
+        self.tensor.all & inside & !flags.moving() & !flags.unrolled() == 0
     }
 
     /// Elements that enter the array in a case.
@@ -141,7 +210,6 @@ impl<'a> Operand<'a> {
         let Operand { level, tensor, .. } = *self;
         let spatial = tensor.all & level.spatial;
         let Some(mover) = flags.mover() else {
-            // The very first tiles. Peers load complete tiles: halos are not shared here.
             let held = self.held?;
             if spatial == 0 {
                 return Ok(held);
@@ -149,16 +217,7 @@ impl<'a> Operand<'a> {
             let spread = Spread::of(level, tensor, flags);
             let array = spread.total(level, |role| {
                 product_over(spatial, |i| {
-                    let tile = &level.tiles[i];
-                    if flags.edge() & (1 << i) == 0 {
-                        tile.full
-                    } else if level.edge_clusters > 1 {
-                        if role.ragged() { tile.tail } else { tile.full }
-                    } else if role.first() || role.ragged() {
-                        tile.tail
-                    } else {
-                        1
-                    }
+                    level.tiles[i].share(self.spatial_at_first(flags, role, i))
                 })
             })?;
             return Ok(mul(held, array)?);
@@ -166,8 +225,7 @@ impl<'a> Operand<'a> {
         if tensor.all & (1 << mover) == 0 {
             return Ok(0);
         }
-        let inside = !((2 << mover) - 1) as LoopSet;
-        let kept = tensor.all & inside & !flags.moving() & !flags.unrolled() == 0;
+        let kept = self.keeps(flags, mover);
         let moved = &level.tiles[mover];
         let mut held = self.held;
         if kept && spatial & (1 << mover) == 0 && moved.fresh != moved.full {
@@ -185,24 +243,10 @@ impl<'a> Operand<'a> {
         if spatial == 0 {
             return Ok(held);
         }
-        // Neighbours share halos: all but the first bring only what is new to them along the
-        // mover, and along spatial loops inside it.
         let spread = Spread::of(level, tensor, flags);
         let array = spread.total(level, |role| {
             product_over(spatial, |i| {
-                let tile = &level.tiles[i];
-                let partial = !role.first()
-                    && if flags.moving() & (1 << i) == 0 {
-                        i > mover
-                    } else {
-                        i == mover && kept
-                    };
-                match (role.ragged(), partial) {
-                    (true, true) => tile.tail_fresh,
-                    (true, false) => tile.tail,
-                    (false, true) => tile.fresh,
-                    (false, false) => tile.full,
-                }
+                level.tiles[i].share(self.spatial_moved(flags, (mover, kept), role, i))
             })
         })?;
         Ok(mul(held, array)?)
@@ -227,6 +271,16 @@ pub(super) struct Outputs<'a> {
     lead: i64,
 }
 
+/// What counts of the tile of outputs of a temporal loop.
+#[inline(always)]
+fn out_temporal(flags: Flags, i: usize) -> Share {
+    if flags.edge() & (1 << i) != 0 {
+        Share::Tail
+    } else {
+        Share::Full
+    }
+}
+
 impl<'a> Outputs<'a> {
     /// Prepares the case. A temporal factor is the tile of outputs (Y' for Y), its tail at an
     /// edge.
@@ -234,12 +288,7 @@ impl<'a> Outputs<'a> {
     pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
             product_over(set & !level.spatial & level.out_wide, |i| {
-                let tile = level.out_tile(i);
-                if flags.edge() & (1 << i) != 0 {
-                    tile.tail
-                } else {
-                    tile.full
-                }
+                level.out_tile(i).share(out_temporal(flags, i))
             })
         };
         let held = temporal(level.output.once)?;
@@ -262,39 +311,48 @@ impl<'a> Outputs<'a> {
     /// ragged sub-cluster counts only what its neighbours do not hold.
     #[inline(always)]
     fn spatial(&self, set: LoopSet, role: Role, share: bool) -> Result<i64, Overflow> {
-        let (level, flags) = (self.level, self.flags);
+        let level = self.level;
         product_over(set & level.spatial, |i| {
-            let bit = 1 << i;
-            let tile = level.out_tile(i);
-            let plain = match (role.first(), tile.fresh) {
-                (true, _) => tile.full,
-                (false, 0) => 1,
-                (false, fresh) => fresh,
-            };
-            if flags.edge() & bit == 0 {
-                plain
-            } else if flags.moving() & bit == 0 {
-                if !role.ragged() {
-                    plain
-                } else if level.output.all & bit != 0 && level.edge_clusters > 1 && share {
-                    tile.tail_fresh
-                } else {
-                    tile.tail
-                }
-            } else if level.edge_clusters == 1 {
-                // The extent of the input even for rows and columns, where that of the output
-                // would be right: egress and MACs come out too high.
-                if role.first() || role.ragged() {
-                    level.tiles[i].tail
-                } else {
-                    1
-                }
-            } else if role.ragged() {
-                tile.tail_fresh
-            } else {
-                plain
-            }
+            let (tile, which) = self.spatial_share(role, share, i);
+            tile.share(which)
         })
+    }
+
+    /// What counts of which tile of a spatial loop; see [`Outputs::spatial`].
+    #[inline(always)]
+    fn spatial_share(&self, role: Role, share: bool, i: usize) -> (&'a Tile, Share) {
+        let (level, flags) = (self.level, self.flags);
+        let bit = 1 << i;
+        let tile = level.out_tile(i);
+        let plain = match (role.first(), tile.fresh) {
+            (true, _) => Share::Full,
+            (false, 0) => Share::One,
+            (false, _) => Share::Fresh,
+        };
+        let which = if flags.edge() & bit == 0 {
+            plain
+        } else if flags.moving() & bit == 0 {
+            if !role.ragged() {
+                plain
+            } else if level.output.all & bit != 0 && level.edge_clusters > 1 && share {
+                Share::TailFresh
+            } else {
+                Share::Tail
+            }
+        } else if level.edge_clusters == 1 {
+            // The extent of the input even for rows and columns, where that of the output
+            // would be right: egress and MACs come out too high.
+            let whole = role.first() || role.ragged();
+            return (
+                &level.tiles[i],
+                if whole { Share::Tail } else { Share::One },
+            );
+        } else if role.ragged() {
+            Share::TailFresh
+        } else {
+            plain
+        };
+        (tile, which)
     }
 
     /// Output elements that leave the array.
@@ -307,16 +365,22 @@ impl<'a> Outputs<'a> {
         mul(self.held, array)
     }
 
+    /// How sums are spread: always, along all spatial loops.
+    #[inline(always)]
+    fn spread_of_sums(&self) -> Spread {
+        let (level, flags) = (self.level, self.flags);
+        Spread {
+            spatial: true,
+            edge: level.spatial & flags.edge() != 0,
+            ragged: flags.ragged() & (1 << level.last_spatial) != 0,
+        }
+    }
+
     /// Partial sums over the array. Two spatial dimensions advance together along a diagonal, so
     /// that the array's factor is n, not its square.
     #[inline(always)]
     pub fn macs(&self) -> Result<i64, Overflow> {
-        let (level, flags) = (self.level, self.flags);
-        let spread = Spread {
-            spatial: true,
-            edge: level.spatial & flags.edge() != 0,
-            ragged: flags.ragged() & (1 << level.last_spatial) != 0,
-        };
+        let (level, spread) = (self.level, self.spread_of_sums());
         let set = level.partial_sums();
         let role = spread.lead(level);
         let lead = if role == self.spread.lead(level) {
