@@ -205,11 +205,31 @@ fn said(point: &Point, problem: &Problem, layer: usize) -> Result<Said, Diagnost
         set(name, value)?;
     }
     if let Some(name) = &point.dataflow {
-        let found = problem.dataflows.iter().position(|d| d.name == *name);
+        let wanted = unnamed(name);
+        let found = problem
+            .dataflows
+            .iter()
+            .position(|d| d.name == *name || unnamed(&d.name) == wanted);
         let known = problem.dataflows.iter().map(|d| d.name.as_str());
         said.dataflow = Some(found.ok_or_else(|| designs::unknown("dataflow", name, known))?);
     }
     Ok(said)
+}
+
+/// The name of a dataflow with the values of its parameters alone, as it may be written:
+/// `tiled(4,8)` for `tiled(n = 4, m = 8)`.
+fn unnamed(name: &str) -> String {
+    let Some((head, arguments)) = name.split_once('(') else {
+        return name.to_string();
+    };
+    let values = arguments.split(',').map(|argument| {
+        let value = argument
+            .split_once('=')
+            .map_or(argument, |(_, value)| value);
+        value.split_whitespace().collect::<String>()
+    });
+    let values: Vec<String> = values.collect();
+    format!("{}({}", head.trim(), values.join(","))
 }
 
 /// Prices of one layer.

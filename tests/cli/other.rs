@@ -212,6 +212,32 @@ fn a_transfer_inside_of_tiles_is_not_computing() {
     }
 }
 
+#[test]
+fn counts_of_the_reference_are_products_over_its_loops() {
+    let spec = "dataflow tiled(c, y) { for conv {
+          spatial K by buffer temporal C by c temporal Y by y temporal X by S step 1
+        } }
+        network n { layer c1 conv { K = 18, C = 8, Y = 10, X = 10, R = 3, S = 3 } }
+        menu m { pes in [4] buffer in [2] }
+        design d { network n dataflow in [tiled(4, 5), tiled(8, y = 3)] menu m minimize latency model maestro }";
+    let folder = Folder::with(&[("t.cfx", spec)]);
+    let explain = |dataflow: &str| {
+        let args = ["explain", "t.cfx", "--layer", "c1", "--dataflow", dataflow];
+        folder.run(&args).ends(0).out
+    };
+    // Dataflows are named with their parameters, or by the values alone.
+    let told = explain("tiled(4,5)");
+    assert_eq!(told, explain("tiled(c = 4, y = 5)"));
+    for part in [
+        "\n  K_tiles = 3 = ceil(K / (K_of_a_tile x PEs)), with K = 18, K_of_a_tile = 2, PEs = 4\n",
+        "\n  X_tiles = 8 = ceil((X - X_of_a_tile) / X_step) + 1, with X = 10, X_of_a_tile = 3, X_step = 1\n",
+        " = (K_tiles - 1) x C_tiles x Y_tiles x X_tiles",
+        "inputs_of_a_step",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
 /// MAESTRO adds up some products of a strided convolution more than once.
 #[test]
 fn more_pes_at_work_than_there_are_have_a_reason() {
