@@ -302,7 +302,7 @@ fn factors(factors: &[Factor], product: &mut Product, teller: &mut Teller) {
         let what = match f.share {
             Share::Full => "of_a_tile",
             Share::Fresh => "new",
-            Share::Tail => "at_the_edge",
+            Share::Tail | Share::InputTail => "at_the_edge",
             Share::TailFresh => "new_at_the_edge",
             // Always 1.
             Share::One => continue,

@@ -246,6 +246,7 @@ impl Cases {
 
     /// Of one of the loops of several states: how many iterations are neither the first nor an
     /// edge, and whether the last is an edge.
+    #[cold]
     pub fn turns_of(&self, wheel: usize) -> (i64, bool) {
         let wheel = &self.wheels[wheel];
         let (mut middle, mut last) = (0, false);

@@ -9,7 +9,7 @@ use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::volumes::{Operand, Outputs};
-use super::witness::{Moved, Place, Times, Witness};
+use super::witness::{Moved, Times, Witness};
 
 /// Most iteration cases visited for one price, over all levels. The published dataflows need a few
 /// dozen; without the limit a mapping of many uneven loops could take minutes.
@@ -56,11 +56,6 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
         self.visit(cases.begin(level, &problem.extents))?;
         self.witness.begin((0, 0), level, &problem.extents, &cases);
         let operands = operands(level, &cases);
-        let place = Place {
-            tile: (0, 0),
-            level,
-            operands: &operands,
-        };
         cases.each(|case| {
             let q = case.occurrences;
             let (group, known) = groups.place(&case);
@@ -73,7 +68,7 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
                         self.witness.group(group);
                     }
                     group.begin(&case, class);
-                    self.witness.alike(place, &case);
+                    self.witness.alike(level, &operands, &case);
                     if sizing || !group.skipped {
                         group.entering = ingress(&operands, case.flags)?;
                     }
@@ -239,11 +234,6 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
         self.visit(cases.begin(level, &extents))?;
         self.witness.begin((g, edges), level, &extents, &cases);
         let operands = operands(level, &cases);
-        let place = Place {
-            tile: (g, edges),
-            level,
-            operands: &operands,
-        };
         cases.each(|case| {
             let (q, flags) = (case.occurrences, case.flags);
             let outputs = Outputs::new(level, flags)?;
@@ -264,7 +254,8 @@ impl<'a, W: Witness, const N: usize> Evaluator<'a, W, N> {
                 store: Moved::new(leaving, egress),
                 step,
             };
-            self.witness.case(place, &case, times);
+            self.witness
+                .case(((g, edges), level, &operands), &case, times);
             accumulate(&mut runtime, q, step)?;
             active += q as f64 * clusters;
             count = add(count, q)?;

@@ -26,6 +26,8 @@ pub enum Share {
     Fresh,
     /// What is held at the edge.
     Tail,
+    /// The same of input rows or columns where those of outputs would be right.
+    InputTail,
     /// What is new at the edge.
     TailFresh,
     /// One element.
@@ -41,21 +43,28 @@ impl Tile {
         tail_fresh: 0,
     };
 
-    /// Elements of a share of it.
-    #[inline(always)]
-    pub fn share(&self, share: Share) -> i64 {
-        match share {
-            Share::Full => self.full,
-            Share::Fresh => self.fresh,
-            Share::Tail => self.tail,
-            Share::TailFresh => self.tail_fresh,
-            Share::One => 1,
-        }
-    }
-
     /// Whether it holds one element, at the edge too.
     pub fn is_one(&self) -> bool {
         self.full == 1 && self.tail == 1
+    }
+}
+
+/// What is taken of a tile: how much, or which share of it, by the same rules.
+pub(super) trait Taken {
+    /// So much of this tile.
+    fn taken(tile: &Tile, share: Share) -> Self;
+}
+
+impl Taken for i64 {
+    #[inline(always)]
+    fn taken(tile: &Tile, share: Share) -> i64 {
+        match share {
+            Share::Full => tile.full,
+            Share::Fresh => tile.fresh,
+            Share::Tail | Share::InputTail => tile.tail,
+            Share::TailFresh => tile.tail_fresh,
+            Share::One => 1,
+        }
     }
 }
 

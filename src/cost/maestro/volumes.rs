@@ -4,7 +4,7 @@ use super::arith::{Overflow, add, div, mul};
 use super::cases::Flags;
 use super::levels::{Level, LoopSet, TensorLoops, product_over};
 use super::refusal::Refusal;
-use super::tiles::{Share, Tile};
+use super::tiles::{Share, Taken};
 
 mod factors;
 
@@ -61,40 +61,32 @@ impl Spread {
         if alone { Role::LeadRagged } else { Role::Lead }
     }
 
-    /// The active sub-clusters by their roles, which may be none of one:
+    /// The sum of g over the active sub-clusters:
     ///
-    /// * not spatial: the lead;
-    /// * not at an edge: the lead and n - 1 peers;
-    /// * at an edge with NE active: the first and, if NE > 1, max(NE - 1 - \[ragged\], 0) peers and
-    ///   \[ragged\] ragged ones.
-    #[inline(always)]
-    pub fn roles(self, level: &Level) -> ([(i64, Role); 3], usize) {
-        let mut roles = [(1, Role::Lead); 3];
-        if !self.spatial || !self.edge {
-            roles[1] = (level.clusters - 1, Role::Peer);
-            return (roles, 1 + usize::from(self.spatial && level.clusters != 1));
-        }
-        roles[0].1 = self.lead(level);
-        if level.edge_clusters <= 1 {
-            return (roles, 1);
-        }
-        let peers = (level.edge_clusters - 1 - i64::from(self.ragged)).max(0);
-        roles[1] = (peers, Role::Peer);
-        roles[2].1 = Role::Ragged;
-        (roles, 2 + usize::from(self.ragged))
-    }
-
-    /// The sum of g over the active sub-clusters.
+    /// * not spatial: g(Lead);
+    /// * not at an edge: g(Lead) + (n - 1) g(Peer);
+    /// * at an edge with NE active: g of the first and, if NE > 1,
+    ///   max(NE - 1 - \[ragged\], 0) g(Peer) + \[ragged\] g(Ragged).
     #[inline(always)]
     fn total(
         self,
         level: &Level,
         g: impl Fn(Role) -> Result<i64, Overflow>,
     ) -> Result<i64, Overflow> {
-        let (roles, len) = self.roles(level);
-        let mut total = 0;
-        for (n, role) in roles.into_iter().take(len) {
-            total = add(total, mul(n, g(role)?)?)?;
+        if !self.spatial || !self.edge {
+            let lead = g(Role::Lead)?;
+            if !self.spatial || level.clusters == 1 {
+                return Ok(lead);
+            }
+            return add(lead, mul(level.clusters - 1, g(Role::Peer)?)?);
+        }
+        let mut total = g(self.lead(level))?;
+        if level.edge_clusters > 1 {
+            let peers = (level.edge_clusters - 1 - i64::from(self.ragged)).max(0);
+            total = add(total, mul(peers, g(Role::Peer)?)?)?;
+            if self.ragged {
+                total = add(total, g(Role::Ragged)?)?;
+            }
         }
         Ok(total)
     }
@@ -130,51 +122,54 @@ impl<'a> Operand<'a> {
         let level = self.level;
         let wide = level.wide | mover.map_or(0, |i| 1 << i);
         product_over(self.tensor.all & !level.spatial & wide, |i| {
-            level.tiles[i].share(self.temporal(mover, i))
+            self.temporal(mover, i)
         })
     }
 
     /// What counts of the tile of a temporal loop.
     #[inline(always)]
-    fn temporal(&self, mover: Option<usize>, i: usize) -> Share {
+    fn temporal<T: Taken>(&self, mover: Option<usize>, i: usize) -> T {
+        let tile = &self.level.tiles[i];
         if mover == Some(i) {
-            Share::Fresh
+            T::taken(tile, Share::Fresh)
         } else if self.edge & (1 << i) != 0 {
-            Share::Tail
+            T::taken(tile, Share::Tail)
         } else {
-            Share::Full
+            T::taken(tile, Share::Full)
         }
     }
 
     /// What counts of the tile of a spatial loop at the very first tiles. Peers load complete tiles:
     /// halos are not shared here.
     #[inline(always)]
-    fn spatial_at_first(&self, flags: Flags, role: Role, i: usize) -> Share {
+    fn spatial_at_first<T: Taken>(&self, flags: Flags, role: Role, i: usize) -> T {
+        let tile = &self.level.tiles[i];
         if flags.edge() & (1 << i) == 0 {
-            Share::Full
+            T::taken(tile, Share::Full)
         } else if self.level.edge_clusters > 1 {
             if role.ragged() {
-                Share::Tail
+                T::taken(tile, Share::Tail)
             } else {
-                Share::Full
+                T::taken(tile, Share::Full)
             }
         } else if role.first() || role.ragged() {
-            Share::Tail
+            T::taken(tile, Share::Tail)
         } else {
-            Share::One
+            T::taken(tile, Share::One)
         }
     }
 
     /// The same once the loop `mover` has moved. Neighbours share halos: all but the first bring only
     /// what is new to them along the mover, if the rest is kept, and along spatial loops inside it.
     #[inline(always)]
-    fn spatial_moved(
+    fn spatial_moved<T: Taken>(
         &self,
         flags: Flags,
         (mover, kept): (usize, bool),
         role: Role,
         i: usize,
-    ) -> Share {
+    ) -> T {
+        let tile = &self.level.tiles[i];
         let partial = !role.first()
             && if flags.moving() & (1 << i) == 0 {
                 i > mover
@@ -182,10 +177,10 @@ impl<'a> Operand<'a> {
                 i == mover && kept
             };
         match (role.ragged(), partial) {
-            (true, true) => Share::TailFresh,
-            (true, false) => Share::Tail,
-            (false, true) => Share::Fresh,
-            (false, false) => Share::Full,
+            (true, true) => T::taken(tile, Share::TailFresh),
+            (true, false) => T::taken(tile, Share::Tail),
+            (false, true) => T::taken(tile, Share::Fresh),
+            (false, false) => T::taken(tile, Share::Full),
         }
     }
 
@@ -216,9 +211,7 @@ impl<'a> Operand<'a> {
             }
             let spread = Spread::of(level, tensor, flags);
             let array = spread.total(level, |role| {
-                product_over(spatial, |i| {
-                    level.tiles[i].share(self.spatial_at_first(flags, role, i))
-                })
+                product_over(spatial, |i| self.spatial_at_first(flags, role, i))
             })?;
             return Ok(mul(held, array)?);
         };
@@ -246,7 +239,7 @@ impl<'a> Operand<'a> {
         let spread = Spread::of(level, tensor, flags);
         let array = spread.total(level, |role| {
             product_over(spatial, |i| {
-                level.tiles[i].share(self.spatial_moved(flags, (mover, kept), role, i))
+                self.spatial_moved(flags, (mover, kept), role, i)
             })
         })?;
         Ok(mul(held, array)?)
@@ -273,11 +266,12 @@ pub(super) struct Outputs<'a> {
 
 /// What counts of the tile of outputs of a temporal loop.
 #[inline(always)]
-fn out_temporal(flags: Flags, i: usize) -> Share {
+fn out_temporal<T: Taken>(level: &Level, flags: Flags, i: usize) -> T {
+    let tile = level.out_tile(i);
     if flags.edge() & (1 << i) != 0 {
-        Share::Tail
+        T::taken(tile, Share::Tail)
     } else {
-        Share::Full
+        T::taken(tile, Share::Full)
     }
 }
 
@@ -288,7 +282,7 @@ impl<'a> Outputs<'a> {
     pub fn new(level: &'a Level, flags: Flags) -> Result<Outputs<'a>, Overflow> {
         let temporal = |set: LoopSet| {
             product_over(set & !level.spatial & level.out_wide, |i| {
-                level.out_tile(i).share(out_temporal(flags, i))
+                out_temporal(level, flags, i)
             })
         };
         let held = temporal(level.output.once)?;
@@ -311,48 +305,45 @@ impl<'a> Outputs<'a> {
     /// ragged sub-cluster counts only what its neighbours do not hold.
     #[inline(always)]
     fn spatial(&self, set: LoopSet, role: Role, share: bool) -> Result<i64, Overflow> {
-        let level = self.level;
-        product_over(set & level.spatial, |i| {
-            let (tile, which) = self.spatial_share(role, share, i);
-            tile.share(which)
+        product_over(set & self.level.spatial, |i| {
+            self.spatial_share(role, share, i)
         })
     }
 
-    /// What counts of which tile of a spatial loop; see [`Outputs::spatial`].
+    /// What counts of the tile of a spatial loop; see [`Outputs::spatial`].
     #[inline(always)]
-    fn spatial_share(&self, role: Role, share: bool, i: usize) -> (&'a Tile, Share) {
+    fn spatial_share<T: Taken>(&self, role: Role, share: bool, i: usize) -> T {
         let (level, flags) = (self.level, self.flags);
         let bit = 1 << i;
         let tile = level.out_tile(i);
-        let plain = match (role.first(), tile.fresh) {
-            (true, _) => Share::Full,
-            (false, 0) => Share::One,
-            (false, _) => Share::Fresh,
+        let plain = || match (role.first(), tile.fresh) {
+            (true, _) => T::taken(tile, Share::Full),
+            (false, 0) => T::taken(tile, Share::One),
+            (false, _) => T::taken(tile, Share::Fresh),
         };
-        let which = if flags.edge() & bit == 0 {
-            plain
+        if flags.edge() & bit == 0 {
+            plain()
         } else if flags.moving() & bit == 0 {
             if !role.ragged() {
-                plain
+                plain()
             } else if level.output.all & bit != 0 && level.edge_clusters > 1 && share {
-                Share::TailFresh
+                T::taken(tile, Share::TailFresh)
             } else {
-                Share::Tail
+                T::taken(tile, Share::Tail)
             }
         } else if level.edge_clusters == 1 {
             // The extent of the input even for rows and columns, where that of the output
             // would be right: egress and MACs come out too high.
-            let whole = role.first() || role.ragged();
-            return (
-                &level.tiles[i],
-                if whole { Share::Tail } else { Share::One },
-            );
+            if role.first() || role.ragged() {
+                T::taken(&level.tiles[i], Share::InputTail)
+            } else {
+                T::taken(tile, Share::One)
+            }
         } else if role.ragged() {
-            Share::TailFresh
+            T::taken(tile, Share::TailFresh)
         } else {
-            plain
-        };
-        (tile, which)
+            plain()
+        }
     }
 
     /// Output elements that leave the array.

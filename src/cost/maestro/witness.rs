@@ -42,23 +42,15 @@ pub struct Times {
 /// A tile of a level: the level, and the edges handed to it.
 pub(super) type Tile = (usize, LoopSet);
 
-/// Where a case is looked at.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    /// On which tile.
-    pub tile: Tile,
-    /// Of which level.
-    pub level: &'a Level,
-    /// Input and filter.
-    pub operands: &'a [Operand<'a>; 2],
-}
+/// Where a case is looked at: on which tile, of which level, with input and filter.
+pub(super) type Place<'a> = (Tile, &'a Level, &'a [Operand<'a>; 2]);
 
 /// Hears of everything that makes cycles and sizes. A price has none, and what nobody hears costs nothing.
 pub(super) trait Witness {
     /// A tile of a level is looked at, perhaps again; of the outermost level it is the layer.
     fn begin(&mut self, _: Tile, _: &Level, _: &DimMap<i64>, _: &Cases) {}
     /// Steps of the outermost level that are like this one are going to be counted.
-    fn alike(&mut self, _: Place, _: &Case) {}
+    fn alike(&mut self, _: &Level, _: &[Operand; 2], _: &Case) {}
     /// Equal steps of the outermost level have been counted.
     fn group(&mut self, _: &Group) {}
     /// Every step of the outermost level waits until so many elements have come or gone off chip,
@@ -172,24 +164,24 @@ pub struct Spent {
 
 impl Spent {
     /// Notes what the volumes of a step are made of.
-    fn volumes(&mut self, place: Place, case: &Case) {
+    fn volumes(&mut self, (tile, level, operands): Place, case: &Case) {
         let flags = case.flags;
         let mut made = vec![
-            (What::Inputs, place.operands[0].factors(flags)),
-            (What::Weights, place.operands[1].factors(flags)),
+            (What::Inputs, operands[0].factors(flags)),
+            (What::Weights, operands[1].factors(flags)),
         ];
         let entering = [0, 1].map(|which| made[which].1.elements().unwrap_or(0));
         let load = entering[0].saturating_add(entering[1]);
-        self.loads.entry((place.tile.0, load)).or_insert(entering);
+        self.loads.entry((tile.0, load)).or_insert(entering);
         // What does not fit refuses the price.
-        if let Ok(outputs) = Outputs::new(place.level, flags) {
+        if let Ok(outputs) = Outputs::new(level, flags) {
             made.push((What::Leaving, outputs.leaving()));
             made.push((What::Sums, outputs.sums()));
             made.push((What::SumsOfTheFirst, outputs.sums_of_the_first()));
         }
         for (what, volume) in made {
             if let Some(elements) = volume.elements() {
-                let key = (place.tile.0, what, elements);
+                let key = (tile.0, what, elements);
                 self.volumes.entry(key).or_insert(volume);
             }
         }
@@ -231,10 +223,10 @@ impl Witness for Spent {
         self.sized = sized;
     }
 
-    fn alike(&mut self, place: Place, case: &Case) {
+    fn alike(&mut self, level: &Level, operands: &[Operand; 2], case: &Case) {
         let block = block_of_alike(&self.outermost.turns, case.flags);
         self.alike.insert((case.class, case.mover), block);
-        self.volumes(place, case);
+        self.volumes(((0, 0), level, operands), case);
     }
 
     fn group(&mut self, group: &Group) {
@@ -277,7 +269,7 @@ impl Witness for Spent {
     }
 
     fn case(&mut self, place: Place, case: &Case, times: Times) {
-        let tiled = self.open.entry(place.tile).or_default();
+        let tiled = self.open.entry(place.0).or_default();
         let block = block_of(&tiled.turns, case.flags);
         let counted = tiled.steps.entry(times).or_default();
         counted.times += case.occurrences;

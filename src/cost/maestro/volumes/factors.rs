@@ -3,7 +3,7 @@
 use super::super::cases::Flags;
 use super::super::levels::{Level, LoopSet, loops};
 use super::super::mapping::MAX_DIRECTIVES;
-use super::super::tiles::{Share, Tile};
+use super::super::tiles::{Share, Taken, Tile};
 use super::{Operand, Outputs, Role, Spread, out_temporal};
 use crate::ir::dim::Dim;
 
@@ -68,10 +68,12 @@ impl Volume {
         spread: Spread,
         factors: impl Fn(Role) -> Vec<Factor>,
     ) -> Volume {
-        let (roles, len) = spread.roles(level);
-        for (n, role) in roles.into_iter().take(len).filter(|(n, _)| *n > 0) {
+        for role in [Role::Lead, Role::LeadRagged, Role::Peer, Role::Ragged] {
+            // How many of a role there are: the sum of 1 over them.
+            let of_role = |r: Role| Ok(i64::from(r == role));
+            let n = spread.total(level, of_role).unwrap_or(0);
             let factors = factors(role);
-            if factors.iter().any(|f| f.elements == 0) {
+            if n <= 0 || factors.iter().any(|f| f.elements == 0) {
                 continue;
             }
             match self.array.iter_mut().find(|(_, known)| *known == factors) {
@@ -83,16 +85,22 @@ impl Volume {
     }
 }
 
-fn factor(level: &Level, i: usize, tile: &Tile, share: Share) -> Factor {
-    let elements = tile.share(share);
+/// Which share of a tile it is, and how much.
+struct Told(Share, i64);
+
+impl Taken for Told {
+    fn taken(tile: &Tile, share: Share) -> Told {
+        let elements = i64::taken(tile, share);
+        // An edge that is not cut, and a tile that is all new, are told as the tile.
+        let cut = elements != tile.full || share == Share::InputTail;
+        Told(if cut { share } else { Share::Full }, elements)
+    }
+}
+
+fn factor(level: &Level, i: usize, Told(share, elements): Told) -> Factor {
     Factor {
         dim: level.segment.directives()[i].dim,
-        // An edge that is not cut, and a tile that is all new, are told as the tile.
-        share: if elements == tile.full {
-            Share::Full
-        } else {
-            share
-        },
+        share,
         elements,
     }
 }
@@ -105,8 +113,8 @@ impl Operand<'_> {
         let spatial = tensor.all & level.spatial;
         let moved = flags.mover().map(|m| (m, self.keeps(flags, m)));
         let brings = moved.filter(|(_, kept)| *kept).map(|(mover, _)| mover);
-        let held = loops(tensor.all & !level.spatial)
-            .map(|i| factor(level, i, &level.tiles[i], self.temporal(brings, i)));
+        let held =
+            loops(tensor.all & !level.spatial).map(|i| factor(level, i, self.temporal(brings, i)));
         let volume = Volume::of(level, spread, held.collect());
         if moved.is_some_and(|(mover, _)| tensor.all & (1 << mover) == 0) {
             return volume;
@@ -116,38 +124,33 @@ impl Operand<'_> {
                 Some(moved) => self.spatial_moved(flags, moved, role, i),
                 None => self.spatial_at_first(flags, role, i),
             };
-            let factors = loops(spatial).map(|i| factor(level, i, &level.tiles[i], share(i)));
+            let factors = loops(spatial).map(|i| factor(level, i, share(i)));
             factors.collect()
         })
     }
 }
 
 impl Outputs<'_> {
-    fn out_factor(&self, i: usize, tile: &Tile, share: Share) -> Factor {
-        let mut factor = factor(self.level, i, tile, share);
-        if self.level.outs[i] as usize >= MAX_DIRECTIVES
-            && std::ptr::eq(tile, self.level.out_tile(i))
-        {
-            factor.dim = match factor.dim {
-                Dim::Y => Dim::YOut,
-                Dim::X => Dim::XOut,
-                dim => dim,
-            };
+    fn out_factor(&self, i: usize, told: Told) -> Factor {
+        let mut factor = factor(self.level, i, told);
+        let of_outputs = self.level.outs[i] as usize >= MAX_DIRECTIVES;
+        match (factor.share, factor.dim) {
+            (Share::InputTail, _) => factor.share = Share::Tail,
+            (_, Dim::Y) if of_outputs => factor.dim = Dim::YOut,
+            (_, Dim::X) if of_outputs => factor.dim = Dim::XOut,
+            _ => {}
         }
         factor
     }
 
     fn held_factors(&self, set: LoopSet) -> Vec<Factor> {
         let level = self.level;
-        let of = |i| self.out_factor(i, level.out_tile(i), out_temporal(self.flags, i));
+        let of = |i| self.out_factor(i, out_temporal(level, self.flags, i));
         loops(set & !level.spatial).map(of).collect()
     }
 
     fn spatial_factors(&self, set: LoopSet, role: Role, share: bool) -> Vec<Factor> {
-        let of = |i| {
-            let (tile, which) = self.spatial_share(role, share, i);
-            self.out_factor(i, tile, which)
-        };
+        let of = |i| self.out_factor(i, self.spatial_share(role, share, i));
         loops(set & self.level.spatial).map(of).collect()
     }
 
