@@ -128,9 +128,14 @@ pub fn at_both(
     let reason = format!("refused: {}", refused.reason);
     let layer = problem.layers[layer].span;
     let diagnostic = match (refused.at, rule) {
-        (Some(directive), _) => diagnostic
-            .label(directive, reason)
-            .label(layer, "this layer cannot be mapped so"),
+        (Some(directive), _) => {
+            let diagnostic = diagnostic.label(directive, reason);
+            let diagnostic = match refused.also {
+                Some(also) => diagnostic.label(also, "together with this"),
+                None => diagnostic,
+            };
+            diagnostic.label(layer, "this layer cannot be mapped so")
+        }
         (None, Some(rule)) => diagnostic
             .label(layer, reason)
             .label(rule, "mapped by this rule"),

@@ -104,8 +104,10 @@ pub enum Reached {
 pub struct Refused {
     /// In words, without the layer.
     pub reason: String,
-    /// The directive that cannot be followed, if it is one alone.
+    /// The directive that cannot be followed, if it is one alone, or the first of two.
     pub at: Option<Span>,
+    /// The other directive, if it is what two of them come to.
+    pub also: Option<Span>,
     /// The technology's coefficient that is too small or too large for it, if it is one alone.
     pub coefficient: Option<&'static str>,
     /// How far the model came.
@@ -118,6 +120,7 @@ impl Refused {
         Refused {
             reason: reason.into(),
             at: None,
+            also: None,
             coefficient: None,
             reached: Reached::Counts,
         }
@@ -134,6 +137,13 @@ impl Refused {
     #[must_use]
     pub fn because_of(mut self, coefficient: &'static str) -> Self {
         self.coefficient = Some(coefficient);
+        self
+    }
+
+    /// The same, of what this directive comes to, or both together.
+    #[must_use]
+    pub fn of_both(mut self, span: Span, also: Option<Span>) -> Self {
+        (self.at, self.also) = (Some(span), also);
         self
     }
 

@@ -210,6 +210,27 @@ fn refused(refusal: Refusal, rule: &Rule) -> Refused {
     }
 }
 
+/// The same of what directives come to that can all be followed: where nothing is computed, of the
+/// first tile that holds no whole window.
+#[cold]
+fn uncounted(refusal: Refusal, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Refused {
+    let refused = refused(refusal, rule);
+    if !matches!(refusal, Refusal::IdleClusters | Refusal::NothingComputed) {
+        return refused;
+    }
+    for level in &rule.levels {
+        for (input, window) in [(Dim::Y, Dim::R), (Dim::X, Dim::S)] {
+            let of = |dim| level.directives.iter().find(|d| d.dim == dim);
+            let size = |d: &Directive| value(&d.size, layer, knobs);
+            let taps = of(window).map_or(layer.dims[window], |d| size(d).min(layer.dims[window]));
+            if let Some(tile) = of(input).filter(|d| size(d) < taps) {
+                return refused.of_both(tile.span, of(window).map(|d| d.span));
+            }
+        }
+    }
+    refused
+}
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -260,17 +281,23 @@ fn layer(shape: &LayerShape) -> Result<Layer, Refused> {
     Ok(layer)
 }
 
-/// Writes the directives with numbers in place of extents and knobs. In place, because a mapping is
-/// large.
-fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<(), Refusal> {
+/// A size with numbers in place of extents and knobs. What has none is as far out of range as what is
+/// too large.
+#[inline]
+fn value(size: &Size, layer: &Layer, knobs: &[u64]) -> i64 {
     let plain = |size: &Size| match *size {
         Size::Count(n) => Some(signed(n)),
         Size::Extent(dim) => Some(layer.dims[dim].max(1)),
         Size::Knob(knob) => Some(signed(knobs[knob])),
         Size::Computed(_) => None,
     };
-    // What has no value is as far out of range as what is too large.
-    let value = |size: &Size| size.value(&plain).unwrap_or(i64::MAX);
+    size.value(&plain).unwrap_or(i64::MAX)
+}
+
+/// Writes the directives with numbers in place of extents and knobs. In place, because a mapping is
+/// large.
+fn write(mapping: &mut Mapping, layer: &Layer, rule: &Rule, knobs: &[u64]) -> Result<(), Refusal> {
+    let value = |size: &Size| value(size, layer, knobs);
     for level in &rule.levels {
         if let Some(size) = &level.cluster {
             mapping.cluster(value(size))?;
@@ -316,8 +343,8 @@ impl CostModel for Maestro {
         let mut mapping = Mapping::new();
         write(&mut mapping, &layer, rule, knobs).map_err(|r| refused(r, rule))?;
         let hardware = self.with_pes(knobs);
-        let report =
-            maestro::evaluate(&layer, &mapping, &hardware).map_err(|r| refused(r, rule))?;
+        let report = maestro::evaluate(&layer, &mapping, &hardware)
+            .map_err(|r| uncounted(r, &layer, rule, knobs))?;
         let price = Price {
             latency_cycles: count(report.runtime_cycles, "the latency")?,
             energy_nj: report.energy_nj,
@@ -363,7 +390,7 @@ impl CostModel for Maestro {
         let (layer, mapping) = original(shape, rule, knobs)?;
         let hardware = self.with_pes(knobs);
         let account = reference_account::account(&layer, &mapping, &hardware, &self.technology);
-        account.map_err(|r| refused(r, rule))
+        account.map_err(|r| uncounted(r, &layer, rule, knobs))
     }
 
     fn area_parts(&self, pes: u64, l1_bytes: u64, l2_bytes: u64) -> Option<Vec<Part>> {

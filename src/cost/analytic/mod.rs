@@ -15,6 +15,7 @@
 //! | `off_chip` | the part of it that moves off chip |
 //! | `transfers` | the same of the transfers that steps and passes wait for |
 //! | `coefficients` | what a technology must say |
+//! | `unpriced` | why what can be followed cannot be counted |
 //! | `price` | energy, area and power from the counts |
 
 mod account;
@@ -30,6 +31,7 @@ mod spent;
 mod states;
 mod tile;
 mod transfers;
+mod unpriced;
 mod volume;
 mod walk;
 mod window;
@@ -133,7 +135,7 @@ pub fn evaluate(
         return nest::refuse("a dataflow without levels".to_string());
     }
     let nest = nest::Nest::new(shape, rule, knobs)?;
-    let outcome = passes::run(&nest, array)?;
+    let outcome = passes::run(&nest, array).map_err(|why| why.of(rule, shape.op))?;
     if shape.macs() != Some(outcome.macs) {
         return nest::refuse("the MAC count does not fit 64 bits".to_string());
     }

@@ -299,6 +299,26 @@ impl Nest {
     }
 }
 
+/// Which slot a dimension is of a kind of layer.
+pub fn slot_of(op: Op, dim: Dim) -> Option<usize> {
+    let slot = match (op, dim) {
+        (Op::Gemm, Dim::M) => 0,
+        (Op::Gemm, Dim::N) => 2,
+        (Op::Gemm, Dim::K) => 3,
+        (Op::GroupedConv | Op::TransposedConv | Op::Gemm, Dim::G) => 1,
+        (Op::Gemm, _) => return None,
+        (_, Dim::N) => 0,
+        (_, Dim::K) => 2,
+        (_, Dim::C) => 3,
+        (_, Dim::Y | Dim::YOut) => ROWS,
+        (_, Dim::X | Dim::XOut) => ROWS + 1,
+        (_, Dim::R) => TAPS,
+        (_, Dim::S) => TAPS + 1,
+        _ => return None,
+    };
+    Some(slot)
+}
+
 /// A refusal with this reason.
 pub fn refuse<T>(reason: String) -> Result<T, Refused> {
     Err(Refused::new(reason))
@@ -407,22 +427,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn slot(&self, dim: Dim) -> Result<usize, Refused> {
-        let slot = match (self.op, dim) {
-            (Op::Gemm, Dim::M) => 0,
-            (Op::Gemm, Dim::N) => 2,
-            (Op::Gemm, Dim::K) => 3,
-            (Op::GroupedConv | Op::TransposedConv | Op::Gemm, Dim::G) => 1,
-            (Op::Gemm, _) => return refuse(no_dim(dim)),
-            (_, Dim::N) => 0,
-            (_, Dim::K) => 2,
-            (_, Dim::C) => 3,
-            (_, Dim::Y | Dim::YOut) => ROWS,
-            (_, Dim::X | Dim::XOut) => ROWS + 1,
-            (_, Dim::R) => TAPS,
-            (_, Dim::S) => TAPS + 1,
-            _ => return refuse(no_dim(dim)),
-        };
-        Ok(slot)
+        slot_of(self.op, dim).map_or_else(|| refuse(no_dim(dim)), Ok)
     }
 
     /// A size in elements. The extent of `Y` or `X` is that of the input as the window passes

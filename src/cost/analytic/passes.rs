@@ -6,6 +6,7 @@ use super::super::Refused;
 use super::nest::{Loop, Nest, OUTPUT, ROWS, SLOTS, TENSORS, slots};
 use super::spent::{Breakdown, Spent, Times, Told};
 use super::states::{State, States};
+use super::unpriced::Unpriced;
 use super::volume::{Factors, Volumes};
 use super::walk::{Flow, Walk};
 use super::window::{Amount, Fault, KINDS, Link, Made, Run, Sum, Transfer, When, add, mul};
@@ -79,7 +80,7 @@ struct Passes<'a> {
 ///
 /// # Errors
 /// If the shared memory is too small for every choice of passes, or all are refused.
-pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
+pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Unpriced> {
     let outer = outer(nest);
     let mut smallest = u64::MAX;
     let mut least = u64::MAX;
@@ -105,7 +106,7 @@ pub fn run(nest: &Nest, array: &Array) -> Result<Outcome, Refused> {
             "needs {smallest} bytes of shared memory, of which there are {}",
             array.l2_bytes
         );
-        return Err(Refused::new(reason).because_of("l2.capacity"));
+        return Err(Refused::new(reason).because_of("l2.capacity").into());
     }
     let states = States::new(nest);
     states.even(nest)?;

@@ -3,9 +3,9 @@
 //! Of a loop's positions only these two differ, so all that depends on where the loops of one slot
 //! stand is a small table, filled once.
 
-use super::super::Refused;
-use super::nest::{MAX_LEVELS, MAX_LOOPS, Nest, SLOTS, refuse, slots};
+use super::nest::{MAX_LEVELS, MAX_LOOPS, Nest, SLOTS, slots};
 use super::tile::Chunks;
+use super::unpriced::Unpriced;
 
 /// Four bits per slot, the outermost loop's lowest; a bit is set when its loop is at its last
 /// position.
@@ -119,7 +119,7 @@ impl States {
     ///
     /// # Errors
     /// If there are such.
-    pub fn even(&self, nest: &Nest) -> Result<(), Refused> {
+    pub fn even(&self, nest: &Nest) -> Result<(), Unpriced> {
         for slot in slots(nest.spread) {
             for state in 0..1 << self.loops[slot] {
                 even(nest, slot, &self.chunks(slot, state))?;
@@ -153,7 +153,7 @@ impl States {
 }
 
 /// Refuses units with unequal tiles that an inner loop would walk in several steps.
-fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Refused> {
+fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Unpriced> {
     for (l, &chunk) in chunks.iter().enumerate().take(nest.levels) {
         if nest.mapped[l] & (1 << slot) == 0 {
             continue;
@@ -166,11 +166,12 @@ fn even(nest: &Nest, slot: usize, chunks: &Chunks) -> Result<(), Refused> {
                 continue;
             }
             if units > 1 && chunk > split.size && !chunk.is_multiple_of(split.size) {
-                return refuse(format!(
-                    "level {l} spreads a rest of {chunk} in tiles of {} which level {} walks in several steps",
-                    split.size,
-                    level + 1
-                ));
+                return Err(Unpriced::Uneven {
+                    slot,
+                    levels: [l, level + 1],
+                    rest: chunk,
+                    tile: split.size,
+                });
             }
             break;
         }
