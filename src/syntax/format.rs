@@ -168,6 +168,7 @@ fn token(rest: &str) -> (Kind, usize) {
                     || "{}[](),;\"=<>".contains(*c)
                     || ["..", "->", "//", "/*"].iter().any(|s| here.starts_with(s))
                     || joins(&rest[..*at], here)
+                    || rest[..*at].ends_with('%')
             };
             let alone = rest[first.len_utf8()..].chars().next();
             let negative = first == '-' && alone.is_some_and(|c| c.is_ascii_digit());
@@ -226,8 +227,7 @@ fn space(line: &mut Line<'_>, open: &mut Vec<bool>, last: Option<&Token<'_>>) {
     let first = line.tokens.first().map_or("", |t| t.text);
     let sign = |t: &Token<'_>| matches!(t.kind, Kind::Sign | Kind::Arith);
     let joined = line.tokens.first().is_some_and(|t| t.kind == Kind::Arith);
-    let goes_on =
-        !open.is_empty() && (GOES_ON.contains(&first) || joined || last.is_some_and(sign));
+    let goes_on = GOES_ON.contains(&first) || joined || last.is_some_and(sign);
     let mut before: Option<Token<'_>> = None;
     let mut opened = false;
     for token in &line.tokens {
@@ -272,6 +272,7 @@ fn between(before: &Token<'_>, token: &Token<'_>) -> usize {
         (Kind::Arith | Kind::Sign | Kind::Comma, Kind::Open) => 1,
         (_, Kind::Open) if token.text == "(" => usize::from(is_keyword(before.text)),
         (Kind::Word, Kind::Word) if token.text == "%" => 0,
+        (Kind::Word, Kind::Word) if before.text.ends_with('%') => 1,
         (Kind::Word, Kind::Word) => usize::from(token.gap > 0),
         _ => 1,
     }
@@ -408,6 +409,15 @@ mod tests {
             format(text),
             "menu m { pes in [1, 2, 4]\n  refine pes in 1..=4 // fine\n\n}\nbudget b { area <= 10% }\n"
         );
+    }
+
+    #[test]
+    fn statements_go_on_and_part() {
+        let text = "let a = 1 +\n2\nlet b = 3\n* a\nbudget b { area <= 10%power <= 5 W }\n";
+        let formatted =
+            "let a = 1 +\n  2\nlet b = 3\n  * a\nbudget b { area <= 10% power <= 5 W }\n";
+        assert_eq!(format(text), formatted);
+        assert_eq!(format(formatted), formatted);
     }
 
     #[test]
