@@ -53,7 +53,7 @@ pub fn lower_all(program: &mut Program, blocks: &[Ref]) -> Vec<Problem> {
     expect::lower_all(program, &mut problems);
     let mut found = Vec::new();
     for problem in &problems {
-        let all = lint::expectations(problem);
+        let all = lint::expectations(problem).chain(doubtful::redundant(problem));
         found.extend(all.map(|d| (problem.design.clone(), d)));
     }
     program.diagnostics.extend(shared::agreed(found, &problems));

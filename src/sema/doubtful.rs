@@ -171,6 +171,28 @@ pub fn idle_per_layer(problems: &[Problem], main: impl Fn(Span) -> bool) -> Vec<
     out
 }
 
+/// Expectations of one design that say no more than another.
+pub fn redundant(problem: &Problem) -> Vec<Diagnostic> {
+    let all = &problem.expectations;
+    let mut out = Vec::new();
+    for (at, later) in all.iter().enumerate() {
+        let says_as_much = |&other: &usize| {
+            // Of two that say the same, the later one is too much.
+            let first = other < at || !implies(later, &all[other]);
+            other != at && first && implies(&all[other], later)
+        };
+        if let Some(other) = (0..all.len()).find(says_as_much) {
+            out.push(
+                Diagnostic::warning(codes::CANNOT_FAIL, "this expectation cannot fail alone")
+                    .label(later.span, "holds wherever the other does")
+                    .label(all[other].span, "the other")
+                    .help("leave the line out, or check its number"),
+            );
+        }
+    }
+    out
+}
+
 /// Expectations of one design that no decision meets both of, each with the first that it
 /// contradicts.
 pub fn contradictions(problem: &Problem) -> Vec<Diagnostic> {
@@ -194,23 +216,40 @@ pub fn contradictions(problem: &Problem) -> Vec<Diagnostic> {
     out
 }
 
+/// What two expectations of the same figure hold it against, if it is of one kind.
+fn bounds(a: &Expectation, b: &Expectation) -> Option<[f64; 2]> {
+    let (x, y) = (bound(a)?, bound(b)?);
+    let of = |e: &Expectation| (e.measure.design.clone(), e.measure.layer, e.measure.subject);
+    (of(a) == of(b) && x.0 == y.0).then_some([x.1, y.1])
+}
+
+/// Whether whatever meets the first expectation meets the second, which is of the same kind.
+fn implies(a: &Expectation, b: &Expectation) -> bool {
+    let Some([x, y]) = bounds(a, b) else {
+        return false;
+    };
+    match (a.relation, b.relation) {
+        (Relation::AtMost | Relation::Below, Relation::AtMost)
+        | (Relation::Below, Relation::Below) => x <= y,
+        (Relation::AtMost, Relation::Below) => x < y,
+        (Relation::AtLeast | Relation::Above, Relation::AtLeast)
+        | (Relation::Above, Relation::Above) => x >= y,
+        (Relation::AtLeast, Relation::Above) => x > y,
+        (Relation::Equal, Relation::Equal) => x == y,
+        _ => false,
+    }
+}
+
 /// Whether two expectations bound the same figure from both sides so that nothing lies between.
 fn exclude(a: &Expectation, b: &Expectation) -> bool {
-    let (Some(x), Some(y)) = (bound(a), bound(b)) else {
+    let Some([x, y]) = bounds(a, b) else {
         return false;
     };
-    let same = |a: &Expectation, b: &Expectation| {
-        let (a, b) = (&a.measure, &b.measure);
-        (&a.design, a.layer, a.subject) == (&b.design, b.layer, b.subject)
-    };
-    if !same(a, b) || x.0 != y.0 {
-        return false;
-    }
     let upper = |e: &Expectation| !matches!(e.relation, Relation::AtLeast | Relation::Above);
     let lower = |e: &Expectation| !matches!(e.relation, Relation::AtMost | Relation::Below);
     let strict = |e: &Expectation| matches!(e.relation, Relation::Above | Relation::Below);
     let apart = |high: f64, low: f64| high < low || high == low && (strict(a) || strict(b));
-    upper(a) && lower(b) && apart(x.1, y.1) || lower(a) && upper(b) && apart(y.1, x.1)
+    upper(a) && lower(b) && apart(x, y) || lower(a) && upper(b) && apart(y, x)
 }
 
 /// What an expectation holds a figure against: a number, or so many times another figure.

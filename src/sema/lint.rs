@@ -8,6 +8,7 @@ use crate::ir::dataflow::{MAX_LEVELS, MapKind, Rule, Size};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
 use crate::ir::menu::{Knob, Menu};
+use crate::ir::metric::Metric;
 use crate::ir::network::Network;
 use crate::ir::problem::{
     Deployment, Expectation, Expected, Limit, Measure, Pin, Problem, Relation, Subject,
@@ -400,7 +401,20 @@ pub fn cannot_fail(expectation: &Expectation, problem: &Problem) -> Option<Diagn
     Some(diagnostic.help("expect less than the budget allows, or leave the line out"))
 }
 
-/// Why a figure of a design holds against a multiple of itself, or of what it is a part of.
+/// Whether one figure of a design cannot exceed another: a path through the network and the sum over
+/// all of its layers, a sum of products and the product of the sums.
+fn never_above(this: &Measure, other: &Measure) -> bool {
+    let pairs = [
+        (Metric::CriticalPath, Metric::Latency),
+        (Metric::EdpPerLayer, Metric::Edp),
+    ];
+    let is = |m: &Measure, metric| m.subject == Subject::Metric(metric);
+    let mut pairs = pairs.into_iter();
+    pairs.any(|(less, more)| is(this, less) && is(other, more))
+}
+
+/// Why a figure of a design holds against a multiple of itself, or of what it is a part of, or of one
+/// that it never exceeds.
 fn by_itself(
     expectation: &Expectation,
     factor: f64,
@@ -409,8 +423,22 @@ fn by_itself(
 ) -> Option<String> {
     let this = &expectation.measure;
     let own = |m: &Measure| m.design.as_ref().is_none_or(|d| *d == problem.design);
-    if this.subject != other.subject || !own(this) || !own(other) {
+    if !own(this) || !own(other) {
         return None;
+    }
+    if this.subject != other.subject {
+        if this.layer.is_some() || other.layer.is_some() {
+            return None;
+        }
+        let (less, more) = (never_above(this, other), never_above(other, this));
+        let holds = match expectation.relation {
+            Relation::AtMost => less && factor >= 1.0,
+            Relation::AtLeast => more && factor <= 1.0,
+            _ => false,
+        };
+        let names = if less { [this, other] } else { [other, this] };
+        let [less, more] = names.map(|m| m.subject.name());
+        return holds.then(|| format!("`{less}` is never above `{more}`"));
     }
     let holds = match (this.layer, other.layer) {
         (a, b) if a == b => match expectation.relation {

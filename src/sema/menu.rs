@@ -370,15 +370,33 @@ fn levels(value: &Value, knob: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<u6
             .filter(|v| v.0 == twice[0])
             .map(|v| v.1)
             .collect();
-        out.push(
-            Diagnostic::error(
-                codes::BAD_LEVELS,
-                format!("level {} of `{knob}` is given twice", twice[0]),
-            )
-            .label(places[1], "given again here")
-            .label(places[0], "first given here")
-            .help("remove one of the two"),
-        );
+        let diagnostic = Diagnostic::error(
+            codes::BAD_LEVELS,
+            format!("level {} of `{knob}` is given twice", twice[0]),
+        )
+        .label(places[1], "given again here")
+        .label(places[0], "first given here")
+        .help("remove one of the two");
+        // A level of a range cannot be taken out; one that stands alone goes with the comma before it.
+        let alone = |place: &Span| values.iter().filter(|v| v.1 == *place).count() == 1;
+        let before = places
+            .get(1)
+            .filter(|place| alone(place))
+            .and_then(|place| {
+                let at = values.iter().position(|v| v.1 == *place)?;
+                Some((values.get(at.checked_sub(1)?)?.1, *place))
+            });
+        out.push(match before {
+            Some((before, place)) => {
+                let comma = between(before, place);
+                let removed = Span {
+                    end: place.end,
+                    ..comma
+                };
+                diagnostic.suggest(removed, "")
+            }
+            None => diagnostic,
+        });
         return None;
     }
     sound.then(|| values.into_iter().map(|v| v.0).collect())
