@@ -237,11 +237,37 @@ fn identity(path: &str) -> Option<PathBuf> {
     Path::new(path).canonicalize().ok()
 }
 
+/// The folder of the file that a place is in.
+fn folder(at: Span, sources: &SourceMap) -> PathBuf {
+    let spec = Path::new(&sources.get(at.file).name);
+    spec.parent().unwrap_or(Path::new("")).to_path_buf()
+}
+
 /// A path that starts from the folder of the file that names it.
 fn beside(path: &str, at: Span, sources: &SourceMap) -> String {
-    let spec = &sources.get(at.file).name;
-    let folder = Path::new(spec).parent().unwrap_or(Path::new(""));
-    folder.join(path).to_string_lossy().into_owned()
+    let whole = folder(at, sources).join(path);
+    whole.to_string_lossy().into_owned()
+}
+
+/// A file whose path from a folder is like one that leads nowhere, and which may be meant.
+fn near_from(folder: &Path, path: &str, meant: impl Fn(&str) -> bool) -> Option<String> {
+    let mut found = String::new();
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        let whole = folder.join(format!("{found}{part}"));
+        let last = parts.peek().is_none();
+        let fits = |path: &Path| if last { path.is_file() } else { path.is_dir() };
+        let ends = if last { "" } else { "/" };
+        if part.is_empty() || fits(&whole) {
+            found += &format!("{part}{ends}");
+            continue;
+        }
+        let mut names = names_beside(&whole);
+        names.retain(|n| fits(&whole.with_file_name(n)) && (!last || meant(n)));
+        let near = nearest(part, names.iter().map(String::as_str))?;
+        found += &format!("{near}{ends}");
+    }
+    Some(found)
 }
 
 impl sema::Files for Disk {
@@ -252,6 +278,7 @@ impl sema::Files for Disk {
     ) -> Result<FileNetwork, Vec<Diagnostic>> {
         let at = wanted.at;
         let whole = beside(wanted.path, at, sources);
+        let from = folder(at, sources);
         let options = import::Options {
             at,
             dims: wanted.dims.clone(),
@@ -263,14 +290,17 @@ impl sema::Files for Disk {
                 return d;
             }
             let d = d.label(at, "named here");
-            match near(&whole).filter(|_| d.code == codes::UNREADABLE) {
-                Some(near) => {
-                    let name = Path::new(&near).file_name().unwrap_or_default();
-                    let written = Path::new(wanted.path).with_file_name(name);
-                    let written = written.to_string_lossy();
-                    d.help(format!("did you mean `{written}`?"))
-                        .suggest(at, format!("\"{written}\""))
-                }
+            if d.code != codes::UNREADABLE || Path::new(&whole).exists() {
+                return d;
+            }
+            // One of the same kind before one of any.
+            let kind = Path::new(wanted.path).extension();
+            let same = |name: &str| Path::new(name).extension() == kind;
+            let found = near_from(&from, wanted.path, same);
+            match found.or_else(|| near_from(&from, wanted.path, |_| true)) {
+                Some(near) => d
+                    .help(format!("did you mean `{near}`?"))
+                    .suggest(at, format!("\"{near}\"")),
                 None => d,
             }
         };
@@ -315,24 +345,7 @@ impl sema::Files for Disk {
     }
 
     fn near_spec(&mut self, path: &str, at: Span, sources: &SourceMap) -> Option<String> {
-        let mut found = String::new();
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            let whole = beside(&format!("{found}{part}"), at, sources);
-            let whole = Path::new(&whole);
-            let last = parts.peek().is_none();
-            let fits = |path: &Path| if last { path.is_file() } else { path.is_dir() };
-            let ends = if last { "" } else { "/" };
-            if part.is_empty() || fits(whole) {
-                found += &format!("{part}{ends}");
-                continue;
-            }
-            let mut names = names_beside(whole);
-            names.retain(|n| fits(&whole.with_file_name(n)) && (!last || n.ends_with(".cfx")));
-            let near = nearest(part, names.iter().map(String::as_str))?;
-            found += &format!("{near}{ends}");
-        }
-        Some(found)
+        near_from(&folder(at, sources), path, |name| name.ends_with(".cfx"))
     }
 }
 

@@ -309,10 +309,11 @@ impl Program<'_> {
         for path in paths {
             if let Some(near) = self.files.near_spec(path, at, self.sources) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                if let Some(quoted) = quoted {
-                    diagnostic = diagnostic.suggest(quoted.span, format!("\"{near}\""));
-                }
-                return diagnostic;
+                return match (quoted, dotted_as(&near, path, paths)) {
+                    (Some(quoted), _) => diagnostic.suggest(quoted.span, format!("\"{near}\"")),
+                    (None, Some(dotted)) => diagnostic.suggest(at, dotted),
+                    (None, None) => diagnostic,
+                };
             }
         }
         // `stddataflows.nvdla`
@@ -489,4 +490,24 @@ fn no_text(path: &Path) -> Diagnostic {
             .suggest(path.span, near),
         None => diagnostic.help(format!("the library has: {}", paths.join(", "))),
     }
+}
+
+/// A file that is near one of the paths that a dotted one may stand for, as a dotted path: with the name
+/// in the file, if that path leaves it.
+fn dotted_as(near: &str, path: &str, paths: &[&str]) -> Option<String> {
+    let stem = near.strip_suffix(".cfx")?;
+    let parts: Vec<&str> = stem.split('/').collect();
+    let plain = |part: &&str| {
+        let mut chars = part.chars();
+        let first = chars
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        first && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if !parts.iter().all(plain) {
+        return None;
+    }
+    let whole = paths.last()?.strip_suffix(".cfx")?;
+    let name = whole.strip_prefix(path.strip_suffix(".cfx")?)?;
+    Some(parts.join(".") + &name.replace('/', "."))
 }
