@@ -2,6 +2,7 @@
 //! what limits it, and what the next levels of the menu would change.
 
 use super::grid::{Align, Grid};
+use super::idle;
 use super::inputs;
 use super::network::bounds;
 use super::number::{amount, grouped, percent, written};
@@ -314,6 +315,18 @@ pub fn text(e: &Explained) -> String {
     );
     coefficients(e, &mut out);
     out.push_str(&format!("\nwhat limits it\n  {}\n", limit(e)));
+    if let Some(rule) = problem.rule(layer.shape, e.dataflow) {
+        for idle in idle::units(problem, rule, shape, &e.knobs) {
+            out.push_str(&format!("  {idle}\n"));
+        }
+    }
+    for (figure, terms) in [("energy", &account.energy), ("area", &account.area)] {
+        if let Some((term, share)) = largest(terms) {
+            let most = most_of(term, figure, account);
+            let name = term.name;
+            out.push_str(&format!("  {figure}: {name}, {}{most}\n", percent(share)));
+        }
+    }
     nearby(e, &mut out);
     out
 }
@@ -406,6 +419,31 @@ fn limit(e: &Explained) -> String {
         grouped(pes),
         at_work.formula
     )
+}
+
+/// The largest of some terms, and its share of all.
+fn largest(terms: &[Term]) -> Option<(&Term, f64)> {
+    let all: f64 = terms.iter().map(|t| t.value).sum();
+    let mut terms = terms.iter();
+    let first = terms.next()?;
+    let largest = terms.fold(first, |l, t| if t.value > l.value { t } else { l });
+    (all > 0.0).then_some((largest, largest.value / all))
+}
+
+/// Of a term of energy: what it is mostly spent on, if it is a sum of counts.
+fn most_of(term: &Term, figure: &str, account: &Account) -> String {
+    let told = |i: &&Input| account.moved.iter().any(|(t, _)| t.label() == i.name);
+    let counts: Vec<&Input> = term.inputs.iter().filter(told).collect();
+    let all: f64 = counts.iter().map(|i| i.value).sum();
+    let is_sum = term.formula.matches(" + ").count() + 1 == counts.len();
+    let most = counts.iter().max_by(|a, b| a.value.total_cmp(&b.value));
+    match most {
+        Some(most) if figure == "energy" && counts.len() > 1 && is_sum && all > 0.0 => {
+            let share = percent(most.value / all);
+            format!(", of which {} are {share}", most.name)
+        }
+        _ => String::new(),
+    }
 }
 
 /// What the next level of each knob would change.

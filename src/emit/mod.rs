@@ -16,6 +16,7 @@ pub mod front;
 pub mod graph;
 pub mod grid;
 pub mod html;
+mod idle;
 mod inputs;
 pub mod insight;
 pub mod json;

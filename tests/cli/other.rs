@@ -233,8 +233,35 @@ fn counts_of_the_reference_are_products_over_its_loops() {
         "\n  X_tiles = 8 = ceil((X - X_of_a_tile) / X_step) + 1, with X = 10, X_of_a_tile = 3, X_step = 1\n",
         " = (K_tiles - 1) x C_tiles x Y_tiles x X_tiles",
         "inputs_of_a_step",
+        "\n  `spatial K by buffer` has 9 tiles for 4 PEs: 3 rounds, of which the last has 1\n",
+        "\n  energy: accesses to L1, ",
+        "\n  area: bus, ",
     ] {
         assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn units_without_work_have_a_reason() {
+    let spec = "dataflow deep { for conv {
+          spatial Y by R step 1 temporal C by 8 temporal K by 1 temporal X by S step 1
+          cluster 16 { spatial C by 1 }
+        } }
+        network n { layer c1 conv { K = 18, C = 40, Y = 10, X = 10, R = 3, S = 3 } }
+        menu m { pes in [160] }
+        design d { network n dataflow deep menu m minimize latency }";
+    let folder = Folder::with(&[("t.cfx", spec)]);
+    for model in ["analytic", "maestro"] {
+        let text = spec.replace("minimize", &format!("model {model} minimize"));
+        folder.write("t.cfx", text.as_bytes());
+        let args = ["explain", "t.cfx", "--layer", "c1"];
+        let told = folder.run(&args).ends(0).out;
+        for part in [
+            "\n  `spatial Y by R step 1` has 8 tiles for 10 clusters: 2 idle\n",
+            "\n  `spatial C by 1` has 8 tiles for 16 PEs of a cluster: 8 idle\n",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
     }
 }
 
