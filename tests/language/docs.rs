@@ -61,7 +61,7 @@ budget iot { area <= total }
 ";
 
 /// Every fenced block that begins with this line, and the line it begins on.
-fn blocks(language: &str) -> Vec<(usize, String)> {
+pub fn blocks(language: &str) -> Vec<(usize, String)> {
     let mut blocks = Vec::new();
     let mut open: Option<(usize, &str, String)> = None;
     for (i, line) in PAGE.lines().enumerate() {
@@ -195,13 +195,23 @@ fn operators_and_kinds() {
     }
 }
 
+/// The attributes of operators that the page lists; [`attributes`] sees to it that they are all.
+pub fn attributes_told() -> Vec<&'static str> {
+    let rows = rows(section("### Inferred shapes"));
+    let attributes = rows.iter().filter(|row| is_attribute(row));
+    attributes.map(|row| quoted(row[0])[0]).collect()
+}
+
+/// Whether the row is about an attribute, and not about an operator.
+fn is_attribute(row: &[&str]) -> bool {
+    row[2].contains("must be given") || row[2].len() == 1
+}
+
 /// Each attribute is taken by the operators said to take it, and by no other.
 #[test]
 fn attributes() {
     let rows = rows(section("### Inferred shapes"));
-    let (attributes, operators): (Vec<_>, Vec<_>) = rows
-        .iter()
-        .partition(|row| row[2].contains("must be given") || row[2].len() == 1);
+    let (attributes, operators): (Vec<_>, Vec<_>) = rows.iter().partition(|row| is_attribute(row));
     assert_eq!(attributes.len(), 12);
     for row in operators {
         for operator in quoted(row[0]) {

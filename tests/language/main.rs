@@ -3,6 +3,7 @@
 #[path = "../support/spec.rs"]
 mod spec;
 
+mod complete;
 mod docs;
 mod meaning;
 mod robust;
