@@ -56,4 +56,17 @@ fn a_newcomer_gets_what_the_tutorial_shows() {
     );
     let ran = folder.run(&["build", "kws.cfx"]).ends(0);
     assert!(ran.out.contains("spotter_small"), "{}", ran.out);
+    let (before, after) = ("build/spotter.json", "build/spotter_small.json");
+    folder.run(&["diff", before, after]).ends(0);
+
+    // A limit that is broken, and kept again.
+    let kept = folder.read("kws.cfx");
+    let broken = kept.replace("latency <= 4 ms", "latency <= 3 ms");
+    assert_ne!(broken, kept);
+    folder.write("kws.cfx", broken.as_bytes());
+    folder.run(&["build", "kws.cfx"]).ends(1);
+    assert!(folder.path("kws.lock.new").exists());
+    folder.write("kws.cfx", kept.as_bytes());
+    folder.run(&["build", "kws.cfx"]).ends(0);
+    assert!(!folder.path("kws.lock.new").exists());
 }
