@@ -8,6 +8,7 @@ mod lock;
 mod maestro;
 mod modules;
 mod other;
+mod pages;
 mod pareto;
 mod revisions;
 mod table;
