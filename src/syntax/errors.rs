@@ -6,6 +6,7 @@
 
 use super::ast::Lost;
 use super::braceless::braceless;
+use super::bracketless::bracketless;
 use super::build::{Builder, Meant, end_of, is_bad};
 use super::comma::comma_in_number;
 use super::grammar::{Grammar, Rule};
@@ -188,9 +189,17 @@ impl Builder<'_> {
         if let Some((_, until)) = &joined {
             (end, bad.read_to) = (*until, *until);
         }
+        let list = match joined {
+            Some(_) => None,
+            None => bracketless(bad.context, input, last, start),
+        };
+        if let Some((_, _, until)) = &list {
+            (end, bad.read_to) = (*until, *until);
+        }
+        let list = list.map(|(from, found, _)| (from, found, from < start));
         let joined = joined.zip(last);
         let joined = joined.map(|((found, _), (from, _))| (from, found, true));
-        let judged = joined.or_else(|| {
+        let judged = joined.or(list).or_else(|| {
             let (from, before) = before?;
             let doubled = doubled(before, text).map(|verdict| (start, verdict, false));
             doubled.or_else(|| Some((from, spaced(bad.context, before, text)?, true)))

@@ -12,6 +12,7 @@ mod arrow;
 pub mod ast;
 mod balance;
 mod braceless;
+mod bracketless;
 mod build;
 mod comma;
 mod errors;
