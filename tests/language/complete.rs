@@ -131,6 +131,7 @@ impl Written {
                 }
             }
             DesignStmt::Expect(expect) => {
+                self.add("comparison", &format!("{:?}", expect.comparison.node));
                 self.add("expect", &expect.measure.names.last().expect("a name").node);
                 if let Expected::Scaled { measure, .. } = &expect.expected {
                     self.add("expect", &measure.names.last().expect("a name").node);
@@ -169,6 +170,8 @@ fn known() -> Vec<String> {
         }
         known.push(format!("expect {}", metric.name()));
     }
+    let comparisons = ["AtMost", "AtLeast", "Below", "Above", "Equal"];
+    known.extend(comparisons.map(|sign| format!("comparison {sign}")));
     known.extend(sema::SETTINGS.map(|setting| format!("setting {setting}")));
     for model in cost::MODELS {
         known.push(format!("model {}", model.spec.name));

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../../docs/language.md");
 
-/// Any file is a table of one layer.
+/// Any file holds one layer and a dataflow for it.
 struct AnyTable;
 
 impl Files for AnyTable {
@@ -27,15 +27,24 @@ impl Files for AnyTable {
         _: &FileRequest,
         sources: &mut SourceMap,
     ) -> Result<FileNetwork, Vec<Diagnostic>> {
-        let text = "network n { layer l1 conv { K = 1, C = 1, Y = 1, X = 1, R = 1, S = 1 } }";
+        let text = "network n { layer l1 conv { K = 1, C = 1, Y = 1, X = 1, R = 1, S = 1 } }
+            dataflow d { for conv { spatial K by 1 } }";
         let (ast, found) = parse(sources.add("table", text), text);
-        match ast.items.into_iter().next() {
-            Some(Item::Network(n)) => match n.body {
-                NetworkBody::Statements(list) => Ok(list.into()),
-                NetworkBody::From(_) => Err(found),
-            },
-            _ => Err(found),
+        let mut rules = Vec::new();
+        let mut statements = None;
+        for item in ast.items {
+            match item {
+                Item::Network(n) => match n.body {
+                    NetworkBody::Statements(list) => statements = Some(list),
+                    NetworkBody::From(_) => {}
+                },
+                Item::Dataflow(d) => rules = d.rules,
+                _ => {}
+            }
         }
+        let mut read = FileNetwork::from(statements.ok_or(found)?);
+        read.rules = rules;
+        Ok(read)
     }
 
     fn spec(
