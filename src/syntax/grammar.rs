@@ -53,4 +53,22 @@ mod tests {
             .collect();
         assert_eq!(missing, Vec::<&str>::new());
     }
+
+    /// What stands between quotes like these, sorted.
+    fn quoted(text: &str, quote: char) -> Vec<&str> {
+        let mut words: Vec<&str> = text.split(quote).skip(1).step_by(2).collect();
+        words.sort_unstable();
+        words
+    }
+
+    #[test]
+    fn the_language_names_the_words_that_no_constant_is_called() {
+        let (_, rule) = GRAMMAR.split_once("\nreserved ").expect("the rule");
+        let rule = rule.split('}').next().unwrap_or(rule);
+        let (_, told) = PAGE
+            .split_once("Constants and parameters are not called")
+            .expect("the sentence");
+        let told = told.split(';').next().unwrap_or(told);
+        assert_eq!(quoted(told, '`'), quoted(rule, '"'));
+    }
 }
