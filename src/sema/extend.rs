@@ -134,10 +134,15 @@ fn place(stmt: &DesignStmt) -> Option<Span> {
 fn same(a: &DesignStmt, b: &DesignStmt) -> bool {
     use DesignStmt::{DataflowIn, Objective, Pin, Precision, Search, Setting, Stop};
     let dataflow = |key: &Name| key.node == "dataflow";
+    let precision = |key: &Name| key.node == "precision";
     match (a, b) {
         (Setting { key: a, .. }, Setting { key: b, .. }) => a.node == b.node,
         (Setting { key, .. }, DataflowIn { .. }) | (DataflowIn { .. }, Setting { key, .. }) => {
             dataflow(key)
+        }
+        // `precision int16` is short for the block.
+        (Setting { key, .. }, Precision { .. }) | (Precision { .. }, Setting { key, .. }) => {
+            precision(key)
         }
         (Pin { layer: a, .. }, Pin { layer: b, .. }) => a.node == b.node,
         (DataflowIn { .. }, DataflowIn { .. })
