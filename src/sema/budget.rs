@@ -279,6 +279,9 @@ pub fn stop(condition: &Condition, out: &mut Vec<Diagnostic>) -> Option<f64> {
             true => diagnostic.suggest(condition.comparison.span, "<="),
             false => diagnostic,
         });
+        if strict {
+            gap(&condition.limit, out);
+        }
         return None;
     }
     gap(&condition.limit, out)

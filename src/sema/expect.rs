@@ -166,8 +166,9 @@ impl<'a> Scope<'a> {
                 self.problems.iter().find(|p| p.design == name.node)
             }
         };
-        let subject = subject(metric, layer.is_some(), out)?;
-        let measure = |layer: Option<usize>| Measure {
+        // A layer and a figure may both be named wrongly.
+        let subject = subject(metric, layer.is_some(), out);
+        let measure = |layer: Option<usize>, subject: Subject| Measure {
             design: design.map(|d| d.node.clone()),
             layer,
             subject,
@@ -185,20 +186,21 @@ impl<'a> Scope<'a> {
                     return None;
                 }
                 // The expectation of a broken design comes to nothing; its unit is looked at.
+                let subject = subject?;
                 return self.own.is_none().then(|| Found {
-                    measure: measure(None),
+                    measure: measure(None, subject),
                     design: None,
                 });
             };
             index = Some(find_layer(problem, name, out)?);
-            let of_engine = matches!(subject, Subject::Metric(Metric::Area | Metric::Power));
+            let of_engine = matches!(subject, Some(Subject::Metric(Metric::Area | Metric::Power)));
             if of_engine && problem.deployment == Deployment::Sequential {
                 out.push(shared_engine(metric, problem));
                 return None;
             }
         }
         Some(Found {
-            measure: measure(index),
+            measure: measure(index, subject?),
             design: problem,
         })
     }

@@ -104,12 +104,23 @@ fn unknown_setting(key: &Name, value: &Value, misspelt: &mut Vec<&'static str>) 
     misspelt.push(meant);
     match (meant, value) {
         ("minimize", Value::Path(metric)) => {
-            let metric = metric.text();
+            let (written, place) = (metric.text(), metric.span);
+            let known = Metric::ALL.iter().map(|m| m.name());
+            let near = match Metric::parse(&written) {
+                Some(_) => None,
+                None => nearest(&written, known),
+            };
+            let metric = near.map_or(written, str::to_string);
             let larger = Metric::parse(&metric).is_some_and(Metric::larger_is_better);
             let word = if larger { "maximize" } else { "minimize" };
-            diagnostic
-                .help(format!("write `{word} {metric}`"))
-                .suggest(key.span, word)
+            let written = format!("{word} {metric}");
+            let diagnostic = diagnostic.help(format!("write `{written}`"));
+            match near {
+                Some(_) => diagnostic
+                    .label(place, "no metric has this name")
+                    .suggest(key.span.to(place), written),
+                None => diagnostic.suggest(key.span, word),
+            }
         }
         _ => diagnostic
             .help(format!("did you mean `{meant}`?"))

@@ -4,6 +4,7 @@ use super::fields::{Fields, unknown, wrong};
 use super::quantity;
 use crate::base::span::Span;
 use crate::base::units::Quantity;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::problem::Stage;
 use crate::ir::registry::{MethodSpec, ParamDefault, ParamKind, ParamValue};
@@ -33,16 +34,25 @@ pub fn stages(
     let mut stages = Vec::new();
     let mut sound = true;
     for decl in list {
-        let named = || methods.iter().filter(|m| m.name == decl.method.node);
         let variant = decl.fields.iter().find(|f| f.name.node == "variant");
         let variant = variant.and_then(|f| match &f.value {
             Value::Path(path) => Some(path.text()),
             _ => None,
         });
         // An unknown variant is told by the table of the first.
-        let meant = named().find(|m| variant.is_some() && m.variant() == variant.as_deref());
-        let Some(method) = meant.or_else(|| named().next()) else {
+        let of_name = |name: &str| {
+            let mut named = methods.iter().filter(|m| m.name == name);
+            let first = named.clone().next();
+            let meant = named.find(|m| variant.is_some() && m.variant() == variant.as_deref());
+            meant.or(first)
+        };
+        let Some(method) = of_name(&decl.method.node) else {
             out.push(unknown("search method", &decl.method, &known));
+            // Its parameters are those of the method that it seems to be.
+            let near = nearest(&decl.method.node, known.iter().copied());
+            if let Some(near) = near.and_then(of_name) {
+                stage(near, decl, out);
+            }
             sound = false;
             continue;
         };

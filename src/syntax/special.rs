@@ -238,7 +238,9 @@ fn limit_in_design(finding: &Finding) -> Option<Verdict> {
         return None;
     }
     let limit = match (word, finding.previous) {
-        ("budget", metric) if metric != "budget" => finding.statement.strip_prefix("budget")?,
+        (word, metric) if metric != word && nearest(word, ["budget"]).is_some() => {
+            finding.statement.trim_start().strip_prefix(word)?
+        }
         (word, previous) if word == previous && !HOMES.iter().any(|(w, _)| *w == word) => {
             finding.statement
         }
