@@ -6,6 +6,7 @@ use super::scope::Program;
 use super::window::{MAX_EXTENT, Window, fits, fits_along};
 use super::{FileNetwork, FileRequest, cascade, graph, joined, quantity};
 use crate::base::span::Span;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
@@ -329,6 +330,13 @@ fn input(shape: &[ast::Number], span: Span, out: &mut Vec<Diagnostic>) -> Option
 fn explicit(op: &Name, fields: &[Field], out: &mut Vec<Diagnostic>) -> Option<LayerShape> {
     let Some(kind) = Op::parse(&op.node) else {
         operator::unknown_kind(op, out);
+        let known = Op::ALL.iter().map(|o| o.name());
+        if let Some(near) = nearest(&op.node, known) {
+            let mut found = Vec::new();
+            let near = Name::new(near.to_string(), op.span);
+            explicit(&near, fields, &mut found);
+            out.extend(found.into_iter().filter(operator::is_of_a_value));
+        }
         return None;
     };
     let mut shape = LayerShape::new(kind, &[]);

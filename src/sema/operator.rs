@@ -10,6 +10,7 @@ pub use names::{OPERATORS, Operator, unknown_kind};
 use super::fields::Fields;
 use super::window::{MAX_EXTENT, Window, fits, too_large};
 use crate::base::span::Span;
+use crate::diag::nearest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::ir::dim::Dim;
 use crate::ir::layer::{LayerShape, Op};
@@ -33,6 +34,13 @@ pub struct Call<'a> {
     groups: u64,
 }
 
+/// Whether a finding is of a value alone, and stands whatever the kind of layer or the operator is,
+/// which was read as the nearest that is known.
+pub fn is_of_a_value(diagnostic: &Diagnostic) -> bool {
+    let codes = [codes::OUT_OF_RANGE, codes::WRONG_VALUE];
+    codes.contains(&diagnostic.code)
+}
+
 impl<'a> Call<'a> {
     /// Reads operator, number of operands and attributes; `None` if any of them is wrong.
     pub fn read(
@@ -41,7 +49,16 @@ impl<'a> Call<'a> {
         list: &'a [Field],
         out: &mut Vec<Diagnostic>,
     ) -> Option<Call<'a>> {
-        let (word, operator) = names::find(op, out)?;
+        let Some((word, operator)) = names::find(op, out) else {
+            let known = OPERATORS.iter().map(|(n, _)| *n);
+            if let Some(near) = nearest(&op.node, known) {
+                let near = Name::new(near.to_string(), op.span);
+                let mut found = Vec::new();
+                Call::read(&near, args, list, &mut found);
+                out.extend(found.into_iter().filter(is_of_a_value));
+            }
+            return None;
+        };
         let counted = operands(op, operator, args, out);
         let mut fields = Fields::new(list, format!("`{}`", op.node), op.span);
         let call = Call::attributes(op, word, operator, &mut fields, out);
