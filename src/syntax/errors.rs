@@ -204,6 +204,7 @@ impl Builder<'_> {
             let doubled = doubled(before, text).map(|verdict| (start, verdict, false));
             doubled.or_else(|| Some((from, spaced(bad.context, before, text)?, true)))
         });
+        let judged = judged.or_else(|| Some((start, named_twice(bad.context, text, next)?, false)));
         let (from, mut verdict, breaks_previous) = judged.unwrap_or_else(|| {
             let misplaced = misplaced::misplaced(bad.context, text);
             let misplaced = match (misplaced, previous) {
@@ -406,6 +407,25 @@ fn doubled(before: &str, text: &str) -> Option<Verdict> {
         label: "again here".into(),
         help: Some("remove one of the two".into()),
         replace: Some((0, text.len(), String::new())),
+    })
+}
+
+/// `K K = 512`: a field without a value, and one of the same name behind it.
+fn named_twice(context: Context, text: &str, next: &str) -> Option<Verdict> {
+    let rest = next.trim_start_matches([' ', '\t']);
+    let twice = context == Context::Fields
+        && !text.is_empty()
+        && tokens::first_word(text) == text
+        && tokens::first_word(rest) == text
+        && rest[text.len()..].trim_start().starts_with('=');
+    let again = text.len() + next.len() - rest.len();
+    twice.then(|| Verdict {
+        code: codes::SYNTAX,
+        message: format!("`{}` is written twice", tokens::short(text)),
+        at: (0, text.len()),
+        label: "and again behind it".into(),
+        help: Some("remove one of the two".into()),
+        replace: Some((0, again, String::new())),
     })
 }
 
